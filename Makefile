@@ -1,0 +1,41 @@
+# make demo | test | bench | lint; each sets up .venv on its first run.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+
+SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/built
+	$(BIN)/python -m fasttsne.demo
+
+test: lint
+	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
+
+lint: $(VENV)/built
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	find csrc -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(BIN)/clang-format --dry-run -Werror
+
+bench: $(VENV)/built
+	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only
+
+clean:
+	rm -rf $(VENV) build demo fasttsne/*.so
+
+# The tools and torch first: the kernels are built with them, not in an isolated environment, which
+# would fetch a torch of its own.
+$(VENV)/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) "numpy>=1.26" \
+	  "setuptools>=77" "cmake>=3.24" ninja "pybind11>=2.13"
+	touch $@
+
+$(VENV)/built: $(VENV)/installed $(SOURCES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --disable-pip-version-check \
+	  --no-build-isolation --editable '.[dev]'
+	touch $@

@@ -1,0 +1,52 @@
+// fasttsne._C: what was built, what runs, and how long each kernel has run. No tensors here.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+#include <vector>
+
+#include "kernels/cpu_features.h"
+#include "kernels/profile.h"
+
+namespace py = pybind11;
+
+namespace fasttsne::bindings {
+namespace {
+
+std::vector<std::string> levels_up_to(SimdLevel highest) {
+  std::vector<std::string> names;
+  for (const SimdLevel level : {SimdLevel::baseline, SimdLevel::avx2, SimdLevel::avx512})
+    if (level <= highest) names.emplace_back(simd_level_name(level));
+  return names;
+}
+
+py::dict build_info() {
+  py::dict info;
+  info["compiler"] = FASTTSNE_COMPILER;
+  info["torch_built_with"] = FASTTSNE_TORCH_VERSION;
+  info["simd_built"] = levels_up_to(simd_level_built());
+  info["simd_detected"] = simd_level_name(simd_level_detected());
+  info["simd_active"] = simd_level_name(simd_level());
+  info["cuda_architectures"] = FASTTSNE_CUDA_ARCHITECTURES;
+  return info;
+}
+
+py::dict kernel_profiles() {
+  py::dict profiles;
+  for (int k = 0; k < static_cast<int>(Kernel::count); ++k) {
+    const KernelProfile p = kernel_profile(static_cast<Kernel>(k));
+    profiles[p.name] = py::make_tuple(p.calls, p.seconds);
+  }
+  return profiles;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_C, m) {
+  m.doc() = "What this build of fasttsne holds and how long its kernels have run.";
+  m.def("build_info", &build_info);
+  m.def("kernel_profiles", &kernel_profiles, "{kernel: (calls, seconds)} of this process");
+  m.def("reset_kernel_profiles", &reset_kernel_profiles);
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,79 @@
+#include "bindings/checks.h"
+#include "bindings/parallel.h"
+#include "bindings/tensors.h"
+#include "kernels/attractive.h"
+#include "kernels/profile.h"
+#include "kernels/repulsive_bh.h"
+#include "kernels/repulsive_exact.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+// Rows that a thread takes at once: long enough to hide the hand-over, short enough to even out.
+constexpr int64_t kAttractiveRows = 512, kExactRows = 32, kTreeGroups = 16;
+
+std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
+                                             const Tensor& values, const Tensor& Y, double dof,
+                                             bool with_cost) {
+  const ProfiledCall call(Kernel::attractive_forces);
+  check(indptr, "indptr", ScalarType::Long, 1);
+  check(indices, "indices", ScalarType::Int, 1);
+  check_float(values, "values", 1);
+  check_float(Y, "Y", 2);
+  check_rows(indptr, "indptr", Y.size(0) + 1);
+  check_rows(values, "values", indices.numel());
+  Tensor forces = torch::stable::empty_like(Y);
+  float* to = forces.mutable_data_ptr<float>();
+  const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),
+                  values.const_data_ptr<float>()};
+  STD_TORCH_CHECK(P.indptr[Y.size(0)] == indices.numel(), "indptr must end at the last index");
+  const double cost = sum_over_blocks(Y.size(0), kAttractiveRows, [&](RowRange rows) {
+    return fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, rows);
+  });
+  return {forces, scalar(Y, cost)};
+}
+
+std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
+  const ProfiledCall call(Kernel::repulsive_exact);
+  check_float(Y, "Y", 2);
+  Tensor forces = torch::stable::empty_like(Y);
+  float* to = forces.mutable_data_ptr<float>();
+  const Columns columns(points(Y));
+  const double Z = sum_over_blocks(Y.size(0), kExactRows, [&](RowRange rows) {
+    return fasttsne::repulsive_exact(points(Y), columns, static_cast<float>(dof), to, rows);
+  });
+  return {forces, scalar(Y, Z)};
+}
+
+template <int kDims>
+double tree_forces(const Tensor& Y, double theta, double dof, float* forces) {
+  const Quadtree<kDims> tree(points(Y));
+  std::vector<double> parts(tree.groups().size());
+  for_each_block(static_cast<int64_t>(parts.size()), kTreeGroups, [&](int64_t, RowRange groups) {
+    fasttsne::repulsive_bh<kDims>(tree, static_cast<float>(theta), static_cast<float>(dof), forces,
+                                  parts.data(), groups);
+  });
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
+}
+
+std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double dof) {
+  const ProfiledCall call(Kernel::repulsive_bh);
+  check_float(Y, "Y", 2);
+  STD_TORCH_CHECK(1 <= Y.size(1) && Y.size(1) <= 3, "Y must have 1 to 3 columns");
+  Tensor forces = torch::stable::empty_like(Y);
+  float* to = forces.mutable_data_ptr<float>();
+  const double Z = Y.size(1) == 1   ? tree_forces<1>(Y, theta, dof, to)
+                   : Y.size(1) == 2 ? tree_forces<2>(Y, theta, dof, to)
+                                    : tree_forces<3>(Y, theta, dof, to);
+  return {forces, scalar(Y, Z)};
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CPU, m) {
+  m.impl("attractive_forces", TORCH_BOX(&attractive_forces));
+  m.impl("repulsive_exact", TORCH_BOX(&repulsive_exact));
+  m.impl("repulsive_bh", TORCH_BOX(&repulsive_bh));
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,60 @@
+#include "kernels/mesh.h"
+
+#include "bindings/checks.h"
+#include "bindings/parallel.h"
+#include "bindings/tensors.h"
+#include "kernels/profile.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+constexpr int64_t kBlockRows = 1024;
+
+MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, double step) {
+  check_float(Y, "Y", 2);
+  check_float(origin, "origin", 1);
+  const int64_t dims = Y.size(1);
+  STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
+  check_float(grid, "grid", dims);
+  check_rows(origin, "origin", dims);
+  STD_TORCH_CHECK(grid.numel() <= INT32_MAX, "grid has too many nodes");
+  MeshView mesh{dims, {}, {}, static_cast<float>(1 / step)};
+  for (int64_t m = 0; m < dims; ++m) {
+    mesh.nodes[m] = grid.size(m);
+    mesh.origin[m] = origin.const_data_ptr<float>()[m];
+    STD_TORCH_CHECK(mesh.nodes[m] >= kMeshOrder, "grid must have 4 nodes or more along each axis");
+  }
+  return mesh;
+}
+
+void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double step) {
+  const ProfiledCall call(Kernel::mesh_spread);
+  const MeshView mesh = view(Y, grid, origin, step);
+  const MeshStrips strips(mesh, points(Y));
+  float* to = grid.mutable_data_ptr<float>();
+  for_each_item(strips.count(), [&](int64_t s) { strips.clear(s, to); });
+  for (const int64_t parity : {0, 1})
+    for_each_item((strips.count() + 1 - parity) / 2,
+                  [&](int64_t s) { strips.spread(2 * s + parity, to); });
+}
+
+std::tuple<Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
+                                       const Tensor& origin, double step) {
+  const ProfiledCall call(Kernel::mesh_gather);
+  const MeshView mesh = view(Y, potential, origin, step);
+  Tensor forces = torch::stable::empty_like(Y);
+  float* to = forces.mutable_data_ptr<float>();
+  const double total = sum_over_blocks(Y.size(0), kBlockRows, [&](RowRange rows) {
+    return fasttsne::mesh_gather(mesh, points(Y), potential.const_data_ptr<float>(), to, rows);
+  });
+  return {forces, scalar(Y, total)};
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CPU, m) {
+  m.impl("mesh_spread_", TORCH_BOX(&mesh_spread_));
+  m.impl("mesh_gather", TORCH_BOX(&mesh_gather));
+}
+
+}  // namespace fasttsne::bindings

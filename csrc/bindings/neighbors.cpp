@@ -1,0 +1,94 @@
+#include "kernels/neighbors.h"
+
+#include "bindings/checks.h"
+#include "bindings/parallel.h"
+#include "bindings/tensors.h"
+#include "kernels/profile.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+constexpr int64_t kBlockRows = 128;
+
+Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
+  const ProfiledCall call(Kernel::pairwise_sq_distances);
+  check_float(X, "X", 2);
+  check_float(Z, "Z", 2);
+  STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
+  Tensor out = empty(X, {X.size(0), Z.size(0)}, ScalarType::Float);
+  float* to = out.mutable_data_ptr<float>();
+  for_each_block(X.size(0), kBlockRows, [&](int64_t, RowRange rows) {
+    std::vector<float> panel(tile_scratch(X.size(1)));
+    pairwise_rows(points(X), points(Z), to, rows, panel.data());
+  });
+  return out;
+}
+
+Candidates view(const Tensor& keys, const Tensor& count, const Tensor& bound, int64_t keep,
+                int64_t n) {
+  check(keys, "keys", ScalarType::Long, 2);
+  check(count, "count", ScalarType::Int, 1);
+  check_float(bound, "bound", 1);
+  check_rows(keys, "keys", n);
+  check_rows(count, "count", n);
+  check_rows(bound, "bound", n);
+  STD_TORCH_CHECK(0 < keep && keep < keys.size(1), "keep must be in 1 .. capacity - 1");
+  return {keys.mutable_data_ptr<int64_t>(), count.mutable_data_ptr<int32_t>(),
+          bound.mutable_data_ptr<float>(), keys.size(1), keep};
+}
+
+void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor count, Tensor bound,
+               int64_t keep, const Tensor& blocks, const Tensor& tiles) {
+  const ProfiledCall call(Kernel::knn_scan);
+  check_float(X, "X", 2);
+  check_float(sq_norms, "sq_norms", 1);
+  check_rows(sq_norms, "sq_norms", X.size(0));
+  check(blocks, "blocks", ScalarType::Long, 1);
+  check(tiles, "tiles", ScalarType::Long, 2);
+  STD_TORCH_CHECK(tiles.size(1) == 2, "tiles must have two columns");
+  Candidates candidates = view(keys, count, bound, keep, X.size(0));
+  const int64_t* begin = blocks.const_data_ptr<int64_t>();
+  const int64_t* tile = tiles.const_data_ptr<int64_t>();
+  const int64_t n_blocks = blocks.numel() - 1;
+  for (int64_t t = 0; t < tiles.numel(); ++t)
+    STD_TORCH_CHECK(0 <= tile[t] && tile[t] < n_blocks, "tiles must hold block numbers");
+  for (int64_t b = 0; b < n_blocks; ++b)
+    STD_TORCH_CHECK(0 <= begin[b] && begin[b] <= begin[b + 1] && begin[b + 1] <= X.size(0),
+                    "blocks must hold rising row numbers");
+  for_each_item(tiles.size(0), [&](int64_t t) {
+    std::vector<float> panel(tile_scratch(X.size(1)));
+    const int64_t a = tile[2 * t], b = tile[2 * t + 1];
+    Candidates mine = candidates;
+    scan_tile(points(X), sq_norms.const_data_ptr<float>(), mine, {begin[a], begin[a + 1]},
+              {begin[b], begin[b + 1]}, panel.data());
+  });
+}
+
+std::tuple<Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys, const Tensor& count,
+                                      const Tensor& bound, int64_t keep, int64_t k) {
+  const ProfiledCall call(Kernel::knn_rerank);
+  check_float(X, "X", 2);
+  const Candidates candidates = view(keys, count, bound, keep, X.size(0));
+  STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
+  for (int64_t i = 0; i < X.size(0); ++i)
+    STD_TORCH_CHECK(k <= candidates.count[i] && candidates.count[i] <= candidates.capacity,
+                    "every row must have between k and capacity candidates");
+  Tensor indices = empty(X, {X.size(0), k}, ScalarType::Int);
+  Tensor sq_distances = empty(X, {X.size(0), k}, ScalarType::Float);
+  int32_t* to_indices = indices.mutable_data_ptr<int32_t>();
+  float* to_distances = sq_distances.mutable_data_ptr<float>();
+  for_each_block(X.size(0), kBlockRows, [&](int64_t, RowRange rows) {
+    rerank_rows(points(X), candidates, k, to_indices, to_distances, rows);
+  });
+  return {indices, sq_distances};
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CPU, m) {
+  m.impl("pairwise_sq_distances", TORCH_BOX(&pairwise_sq_distances));
+  m.impl("knn_scan_", TORCH_BOX(&knn_scan_));
+  m.impl("knn_rerank", TORCH_BOX(&knn_rerank));
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,66 @@
+#include "kernels/update.h"
+
+#include "bindings/checks.h"
+#include "bindings/parallel.h"
+#include "bindings/tensors.h"
+#include "kernels/profile.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+constexpr int64_t kBlockRows = 4096;
+
+Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& attractive,
+                         const Tensor& repulsive, const Tensor& Z, double exaggeration,
+                         double learning_rate, double momentum, double max_step) {
+  const ProfiledCall call(Kernel::update_embedding);
+  const int64_t n = Y.size(0), dims = Y.size(1);
+  for (const Tensor* t :
+       std::initializer_list<const Tensor*>{&Y, &velocity, &gains, &attractive, &repulsive}) {
+    check_float(*t, "Y, velocity, gains, attractive and repulsive", 2);
+    STD_TORCH_CHECK(t->size(0) == n && t->size(1) == dims, "all five must have one shape");
+  }
+  check(Z, "Z", ScalarType::Double, 0);
+  float* y = Y.mutable_data_ptr<float>();
+  const UpdateStep step{exaggeration, learning_rate, momentum, max_step,
+                        *Z.const_data_ptr<double>()};
+  const int64_t blocks = ceil_div(n, kBlockRows);
+  std::vector<double> sums(blocks * dims), mean(dims);
+  const double sq_gradient = [&] {
+    std::vector<double> parts(blocks);
+    for_each_block(n, kBlockRows, [&](int64_t block, RowRange rows) {
+      parts[block] =
+          move_rows(step, attractive.const_data_ptr<float>(), repulsive.const_data_ptr<float>(),
+                    dims, y, velocity.mutable_data_ptr<float>(), gains.mutable_data_ptr<float>(),
+                    sums.data() + block * dims, rows);
+    });
+    return std::accumulate(parts.begin(), parts.end(), 0.0);
+  }();
+  for (int64_t block = 0; block < blocks; ++block)
+    for (int64_t m = 0; m < dims; ++m) mean[m] += sums[block * dims + m] / static_cast<double>(n);
+
+  std::vector<float> low(blocks * dims), high(blocks * dims);
+  for_each_block(n, kBlockRows, [&](int64_t block, RowRange rows) {
+    center_rows(mean.data(), dims, y, low.data() + block * dims, high.data() + block * dims, rows);
+  });
+  Tensor statistics = empty(Y, {1 + 2 * dims}, ScalarType::Double);
+  double* out = statistics.mutable_data_ptr<double>();
+  out[0] = sq_gradient;
+  for (int64_t m = 0; m < dims; ++m) {
+    out[1 + m] = low[m];
+    out[1 + dims + m] = high[m];
+    for (int64_t block = 1; block < blocks; ++block) {
+      out[1 + m] = std::min<double>(out[1 + m], low[block * dims + m]);
+      out[1 + dims + m] = std::max<double>(out[1 + dims + m], high[block * dims + m]);
+    }
+  }
+  return statistics;
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CPU, m) {
+  m.impl("update_embedding_", TORCH_BOX(&update_embedding_));
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,116 @@
+#include "kernels/neighbors.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "kernels/simd/distance_tiles.h"
+
+namespace fasttsne {
+namespace {
+
+int64_t make_key(float sq_distance, int64_t index) {
+  // Bits of a float >= 0 order as the float does.
+  return (static_cast<int64_t>(std::bit_cast<int32_t>(sq_distance)) << 32) | index;
+}
+
+float key_distance(int64_t key) { return std::bit_cast<float>(static_cast<int32_t>(key >> 32)); }
+
+void compact(Candidates& c, int64_t row) {
+  int64_t* keys = c.keys + row * c.capacity;
+  std::nth_element(keys, keys + c.keep - 1, keys + c.count[row]);
+  c.count[row] = static_cast<int32_t>(c.keep);
+  c.bound[row] = key_distance(keys[c.keep - 1]);
+}
+
+void offer(Candidates& c, int64_t row, float sq_distance, int64_t index) {
+  if (!(sq_distance < c.bound[row])) return;
+  c.keys[row * c.capacity + c.count[row]++] = make_key(sq_distance, index);
+  if (c.count[row] == c.capacity) compact(c, row);
+}
+
+struct Sink {
+  Candidates* candidates;
+  int64_t a_begin, b_begin;
+};
+
+void take_hits(void* context, const Hit* hits, int count) {
+  const Sink& sink = *static_cast<const Sink*>(context);
+  for (int h = 0; h < count; ++h) {
+    const int64_t i = sink.a_begin + hits[h].row, j = sink.b_begin + hits[h].column;
+    offer(*sink.candidates, i, hits[h].sq_distance, j);
+    offer(*sink.candidates, j, hits[h].sq_distance, i);
+  }
+}
+
+}  // namespace
+
+int64_t tile_scratch(int64_t depth) {
+  static const auto width = FASTTSNE_PICK(panel_width);
+  return width() * depth;
+}
+
+void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidates, RowRange a,
+               RowRange b, float* panel) {
+  static const auto width = FASTTSNE_PICK(panel_width);
+  static const auto pack = FASTTSNE_PICK(pack_panel);
+  static const auto scan = FASTTSNE_PICK(scan_panel);
+  Sink sink{&candidates, a.begin, b.begin};
+  for (int64_t column = b.begin; column < b.end; column += width()) {
+    const int64_t columns = std::min(width(), b.end - column);
+    pack(X.data + column * X.dims, columns, X.dims, panel);
+    scan({.a = X.data + a.begin * X.dims,
+          .a_sq = sq_norms + a.begin,
+          .a_bound = candidates.bound + a.begin,
+          .b_panel = panel,
+          .b_sq = sq_norms + column,
+          .b_bound = candidates.bound + column,
+          .a_rows = a.end - a.begin,
+          .b_columns = columns,
+          .depth = X.dims,
+          .first_column = column - b.begin,
+          .diagonal = a.begin == b.begin,
+          .sink = take_hits,
+          .context = &sink});
+  }
+}
+
+void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
+                 float* sq_distances, RowRange rows) {
+  static const auto measure = FASTTSNE_PICK(sq_distances_to);
+  std::vector<int64_t> keys(candidates.capacity);
+  std::vector<int32_t> index(candidates.capacity);
+  std::vector<float> exact(candidates.capacity);
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const int64_t* row = candidates.keys + i * candidates.capacity;
+    int64_t count = candidates.count[i];
+    std::copy(row, row + count, keys.begin());
+    if (count > candidates.keep) {
+      std::nth_element(keys.begin(), keys.begin() + candidates.keep - 1, keys.begin() + count);
+      count = candidates.keep;
+    }
+    for (int64_t c = 0; c < count; ++c) index[c] = static_cast<int32_t>(candidate_index(keys[c]));
+    measure(X.data + i * X.dims, X.data, index.data(), count, X.dims, exact.data());
+    for (int64_t c = 0; c < count; ++c) keys[c] = make_key(exact[c], index[c]);
+    std::partial_sort(keys.begin(), keys.begin() + k, keys.begin() + count);
+    for (int64_t c = 0; c < k; ++c) {
+      indices[i * k + c] = static_cast<int32_t>(candidate_index(keys[c]));
+      sq_distances[i * k + c] = key_distance(keys[c]);
+    }
+  }
+}
+
+void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows,
+                   float* panel) {
+  static const auto width = FASTTSNE_PICK(panel_width);
+  static const auto pack = FASTTSNE_PICK(pack_panel);
+  static const auto differences = FASTTSNE_PICK(difference_panel);
+  for (int64_t column = 0; column < Z.n; column += width()) {
+    const int64_t columns = std::min(width(), Z.n - column);
+    pack(Z.data + column * Z.dims, columns, Z.dims, panel);
+    differences(X.data + rows.begin * X.dims, rows.end - rows.begin, panel, columns, X.dims,
+                out + rows.begin * Z.n + column, Z.n);
+  }
+}
+
+}  // namespace fasttsne

@@ -1,0 +1,117 @@
+#include "kernels/quadtree.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "kernels/morton.h"
+
+namespace fasttsne {
+namespace {
+
+// The box around points [begin, end).
+template <int kDims>
+void box(const std::vector<float>& points, int32_t begin, int32_t end, float* low, float* high) {
+  for (int m = 0; m < kDims; ++m) low[m] = high[m] = points[begin * int64_t{kDims} + m];
+  for (int64_t i = begin; i < end; ++i)
+    for (int m = 0; m < kDims; ++m) {
+      low[m] = std::min(low[m], points[i * kDims + m]);
+      high[m] = std::max(high[m], points[i * kDims + m]);
+    }
+}
+
+}  // namespace
+
+template <int kDims>
+Quadtree<kDims>::Quadtree(const PointsView& Y) : codes_(Y.n), sorted_(Y.n * kDims), order_(Y.n) {
+  if (Y.n == 0) return;
+  float low[kDims], high[kDims];
+  std::copy(Y.data, Y.data + Y.n * kDims, sorted_.begin());
+  box<kDims>(sorted_, 0, static_cast<int32_t>(Y.n), low, high);
+  double span = 0;
+  for (int m = 0; m < kDims; ++m) span = std::max(span, double{high[m]} - double{low[m]});
+  constexpr double kCells = uint64_t{1} << kMortonBits<kDims>;
+  const double scale = span > 0 ? kCells / span : 0;
+
+  std::vector<std::pair<uint64_t, int32_t>> keys(Y.n);
+  for (int64_t i = 0; i < Y.n; ++i) {
+    uint32_t cell[kDims];
+    for (int m = 0; m < kDims; ++m) {
+      const double u = (double{Y.data[i * kDims + m]} - low[m]) * scale;
+      // The last cell is closed above; a NaN goes to the first.
+      cell[m] = u > 0 ? static_cast<uint32_t>(std::min(u, kCells - 1)) : 0;
+    }
+    keys[i] = {morton_code<kDims>(cell), static_cast<int32_t>(i)};
+  }
+  std::sort(keys.begin(), keys.end());
+  for (int64_t i = 0; i < Y.n; ++i) {
+    codes_[i] = keys[i].first;
+    order_[i] = keys[i].second;
+    for (int m = 0; m < kDims; ++m) sorted_[i * kDims + m] = Y.data[int64_t{order_[i]} * kDims + m];
+  }
+  nodes_.reserve(Y.n / 4 + 16);
+  add_node(0, static_cast<int32_t>(Y.n));
+  add_groups();
+}
+
+template <int kDims>
+int32_t Quadtree<kDims>::add_node(int32_t begin, int32_t end) {
+  const auto index = static_cast<int32_t>(nodes_.size());
+  nodes_.emplace_back();
+  float low[kDims], high[kDims];
+  box<kDims>(sorted_, begin, end, low, high);
+  double sum[kDims] = {};
+  float extent = 0;
+  for (int m = 0; m < kDims; ++m) extent = std::max(extent, high[m] - low[m]);
+
+  // Levels that all the points share are skipped: depth is bounded by the bits of the code, and by
+  // the number of points.
+  const uint64_t differing = codes_[begin] ^ codes_[end - 1];
+  const bool leaf = end - begin <= kLeafSize || differing == 0;
+  if (leaf) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int m = 0; m < kDims; ++m) sum[m] += sorted_[i * kDims + m];
+  } else {
+    const int shift = (std::bit_width(differing) - 1) / kDims * kDims;
+    for (int32_t child = begin; child < end;) {
+      const uint64_t next = ((codes_[child] >> shift) + 1) << shift;
+      const auto stop = static_cast<int32_t>(
+          std::lower_bound(codes_.begin() + child, codes_.begin() + end, next) - codes_.begin());
+      const int32_t node = add_node(child, stop);
+      for (int m = 0; m < kDims; ++m) sum[m] += double{nodes_[node].center[m]} * (stop - child);
+      child = stop;
+    }
+  }
+  Node& node = nodes_[index];  // after the children: they move the array
+  for (int m = 0; m < kDims; ++m) node.center[m] = static_cast<float>(sum[m] / (end - begin));
+  node.extent = extent;
+  node.begin = begin;
+  node.end = end;
+  node.leaf = leaf;
+  node.skip = static_cast<int32_t>(nodes_.size());
+  return index;
+}
+
+template <int kDims>
+void Quadtree<kDims>::add_groups() {
+  // The largest nodes of at most kGroupSize points; a leaf of more duplicates is cut up.
+  for (size_t i = 0; i < nodes_.size();) {
+    const Node& node = nodes_[i];
+    if (node.end - node.begin > kGroupSize && !node.leaf) {
+      ++i;
+      continue;
+    }
+    for (int32_t begin = node.begin; begin < node.end; begin += kGroupSize) {
+      Group group{begin, std::min(begin + kGroupSize, node.end), {}, {}};
+      box<kDims>(sorted_, group.begin, group.end, group.low, group.high);
+      groups_.push_back(group);
+    }
+    i = node.skip;
+  }
+}
+
+template class Quadtree<1>;
+template class Quadtree<2>;
+template class Quadtree<3>;
+
+}  // namespace fasttsne

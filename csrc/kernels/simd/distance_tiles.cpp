@@ -1,0 +1,135 @@
+#include "kernels/simd/distance_tiles.h"
+
+#include "kernels/simd/vec.h"
+
+namespace fasttsne::FASTTSNE_ISA {
+namespace {
+
+// Accumulators fill the register file: 8 x 3 of 32 registers with AVX-512, 4 x 3 of 16 below.
+constexpr int kRows = kLanes == 16 ? 8 : 4;
+constexpr int kVecs = 3;
+constexpr int kPanel = kVecs * kLanes;
+
+struct Tile {
+  Vec value[kRows][kVecs];
+};
+
+// Inner products (or squared differences) of kRows rows of A with the panel.
+template <bool kDifference>
+FASTTSNE_INLINE Tile multiply(const float* const (&a)[kRows], const float* panel, int64_t depth) {
+  Tile tile{};
+  for (int64_t p = 0; p < depth; ++p) {
+    Vec b[kVecs];
+#pragma GCC unroll 3
+    for (int v = 0; v < kVecs; ++v) b[v] = load(panel + p * kPanel + v * kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Vec x = broadcast(a[r][p]);
+#pragma GCC unroll 3
+      for (int v = 0; v < kVecs; ++v) {
+        if constexpr (kDifference) {
+          const Vec difference = x - b[v];
+          tile.value[r][v] += difference * difference;
+        } else {
+          tile.value[r][v] += x * b[v];
+        }
+      }
+    }
+  }
+  return tile;
+}
+
+// Rows past the end repeat the last one; their results are dropped.
+FASTTSNE_INLINE void row_pointers(const float* a, int64_t first, int64_t rows, int64_t depth,
+                                  const float* (&out)[kRows]) {
+  for (int r = 0; r < kRows; ++r) {
+    const int64_t row = first + r < rows ? first + r : rows - 1;
+    out[r] = a + row * depth;
+  }
+}
+
+}  // namespace
+
+int64_t panel_width() { return kPanel; }
+
+void pack_panel(const float* X, int64_t count, int64_t depth, float* panel) {
+  for (int64_t p = 0; p < depth; ++p)
+    for (int64_t c = 0; c < kPanel; ++c) panel[p * kPanel + c] = c < count ? X[c * depth + p] : 0.f;
+}
+
+void scan_panel(const PanelScan& s) {
+  const float infinity = __builtin_inff();
+  Vec b_sq[kVecs], b_bound[kVecs];
+  Hit hits[kRows * kPanel];
+  for (int64_t first = 0; first < s.a_rows; first += kRows) {
+    // Nothing above the diagonal in these rows of this panel.
+    if (s.diagonal && first >= s.first_column + kPanel) break;
+    for (int v = 0; v < kVecs; ++v) {
+      int64_t left = s.b_columns - v * kLanes;
+      left = left < 0 ? 0 : left > kLanes ? kLanes : left;
+      b_sq[v] = load_first(s.b_sq + v * kLanes, left, infinity);
+      b_bound[v] = load_first(s.b_bound + v * kLanes, left, -infinity);
+    }
+    const float* a[kRows];
+    row_pointers(s.a, first, s.a_rows, s.depth, a);
+    const Tile tile = multiply<false>(a, s.b_panel, s.depth);
+    int count = 0;
+    const int rows = s.a_rows - first < kRows ? (int)(s.a_rows - first) : kRows;
+    for (int r = 0; r < rows; ++r) {
+      const Vec a_sq = broadcast(s.a_sq[first + r]), a_bound = broadcast(s.a_bound[first + r]);
+      for (int v = 0; v < kVecs; ++v) {
+        const Vec sq = max(a_sq + b_sq[v] - 2.0f * tile.value[r][v], Vec{});
+        // One test for both sides: below the larger of the two bounds.
+        uint32_t bits = less_bits(sq, max(a_bound, b_bound[v]));
+        while (bits) {
+          const int lane = __builtin_ctz(bits);
+          bits &= bits - 1;
+          const int32_t row = (int32_t)(first + r);
+          const int32_t column = (int32_t)(s.first_column + v * kLanes + lane);
+          if (s.diagonal && column <= row) continue;
+          hits[count++] = {row, column, sq[lane]};
+        }
+      }
+    }
+    if (count) s.sink(s.context, hits, count);
+  }
+}
+
+void difference_panel(const float* a, int64_t a_rows, const float* panel, int64_t columns,
+                      int64_t depth, float* out, int64_t out_stride) {
+  for (int64_t first = 0; first < a_rows; first += kRows) {
+    const float* rows[kRows];
+    row_pointers(a, first, a_rows, depth, rows);
+    const Tile tile = multiply<true>(rows, panel, depth);
+    for (int r = 0; r < kRows && first + r < a_rows; ++r)
+      for (int v = 0; v < kVecs; ++v) {
+        const int64_t left = columns - v * kLanes;
+        float* to = out + (first + r) * out_stride + v * kLanes;
+        if (left >= kLanes)
+          store(to, tile.value[r][v]);
+        else if (left > 0)
+          store_first(to, left, tile.value[r][v]);
+      }
+  }
+}
+
+void sq_distances_to(const float* x, const float* X, const int32_t* index, int64_t count,
+                     int64_t depth, float* out) {
+  for (int64_t c = 0; c < count; ++c) {
+    const float* other = X + (int64_t)index[c] * depth;
+    Vec total{};
+    int64_t p = 0;
+    for (; p + kLanes <= depth; p += kLanes) {
+      const Vec difference = load(x + p) - load(other + p);
+      total += difference * difference;
+    }
+    if (p < depth) {
+      const Vec difference =
+          load_first(x + p, depth - p, 0.f) - load_first(other + p, depth - p, 0.f);
+      total += difference * difference;
+    }
+    out[c] = sum(total);
+  }
+}
+
+}  // namespace fasttsne::FASTTSNE_ISA

@@ -1,0 +1,26 @@
+#pragma once
+#include "kernels/simd/levels.h"
+#include "kernels/types.h"
+
+namespace fasttsne {
+
+// A uniform grid of nodes, row-major and contiguous, with a corner at `origin`.
+struct MeshView {
+  int64_t dims;
+  int64_t nodes[3];  // per axis
+  float origin[3];
+  float inverse_step;
+};
+
+// Nodes a point touches on each axis: the cubic B-spline.
+inline constexpr int kMeshOrder = 4;
+
+FASTTSNE_DECLARE_LEVELS(
+    // Adds a unit charge at each of the points order[begin .. end) to grid.
+    void spread_points(const MeshView& mesh, const float* Y, const int32_t* order, int64_t begin,
+                       int64_t end, float* grid);
+    // forces = -1/2 gradient of the potential at points [begin, end); returns the potential's sum.
+    double gather_points(const MeshView& mesh, const float* Y, const float* potential,
+                         float* forces, int64_t begin, int64_t end))
+
+}  // namespace fasttsne

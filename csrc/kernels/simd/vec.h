@@ -1,0 +1,190 @@
+// A vector of floats as wide as the level allows, on the compiler's vector types: arithmetic and
+// comparisons are the language's own operators; only what it cannot say is an intrinsic.
+#pragma once
+#include <cstdint>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace fasttsne::FASTTSNE_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+inline constexpr int kLanes = 8;
+#else
+inline constexpr int kLanes = 4;
+#endif
+
+typedef float Vec __attribute__((vector_size(kLanes * 4)));
+typedef int32_t IVec __attribute__((vector_size(kLanes * 4)));
+// The same vectors at any address.
+typedef float VecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t IVecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+
+#define FASTTSNE_INLINE static inline __attribute__((always_inline))
+
+FASTTSNE_INLINE Vec broadcast(float x) { return Vec{} + x; }
+FASTTSNE_INLINE IVec broadcast(int32_t x) { return IVec{} + x; }
+FASTTSNE_INLINE Vec load(const float* p) { return *reinterpret_cast<const VecAny*>(p); }
+FASTTSNE_INLINE IVec load(const int32_t* p) { return *reinterpret_cast<const IVecAny*>(p); }
+FASTTSNE_INLINE void store(float* p, Vec x) { *reinterpret_cast<VecAny*>(p) = x; }
+FASTTSNE_INLINE void store(int32_t* p, IVec x) { *reinterpret_cast<IVecAny*>(p) = x; }
+
+FASTTSNE_INLINE IVec lane_numbers() {
+  IVec r{};
+  for (int l = 0; l < kLanes; ++l) r[l] = l;
+  return r;
+}
+
+#if defined(__AVX512F__)
+FASTTSNE_INLINE __mmask16 first_lanes(int64_t count) { return (__mmask16)((1u << count) - 1); }
+#endif
+
+// The first `count` <= kLanes lanes from memory, the rest filled; reads nothing past them.
+FASTTSNE_INLINE Vec load_first(const float* p, int64_t count, float fill) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_mask_loadu_ps((__m512)broadcast(fill), first_lanes(count), p);
+#else
+  Vec r = broadcast(fill);
+  for (int l = 0; l < count; ++l) r[l] = p[l];
+  return r;
+#endif
+}
+FASTTSNE_INLINE IVec load_first(const int32_t* p, int64_t count, int32_t fill) {
+#if defined(__AVX512F__)
+  return (IVec)_mm512_mask_loadu_epi32((__m512i)broadcast(fill), first_lanes(count), p);
+#else
+  IVec r = broadcast(fill);
+  for (int l = 0; l < count; ++l) r[l] = p[l];
+  return r;
+#endif
+}
+FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)x);
+#else
+  for (int l = 0; l < count; ++l) p[l] = x[l];
+#endif
+}
+
+FASTTSNE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
+FASTTSNE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+FASTTSNE_INLINE Vec select(IVec mask, Vec a, Vec b) { return mask ? a : b; }
+
+FASTTSNE_INLINE float sum(Vec x) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)x);
+#else
+  float s = 0;
+  for (int l = 0; l < kLanes; ++l) s += x[l];
+  return s;
+#endif
+}
+FASTTSNE_INLINE float lowest(Vec x) {
+  float s = x[0];
+  for (int l = 1; l < kLanes; ++l) s = x[l] < s ? x[l] : s;
+  return s;
+}
+
+// One bit a lane, set where a < b.
+FASTTSNE_INLINE uint32_t less_bits(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#elif defined(__AVX2__)
+  return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ));
+#else
+  uint32_t bits = 0;
+  for (int l = 0; l < kLanes; ++l) bits |= (a[l] < b[l] ? 1u : 0u) << l;
+  return bits;
+#endif
+}
+
+// Lane l from base[idx[l] * kStride].
+template <int kStride = 1>
+FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_i32gather_ps((__m512i)(idx * kStride), base, 4);
+#elif defined(__AVX2__)
+  return (Vec)_mm256_i32gather_ps(base, (__m256i)(idx * kStride), 4);
+#else
+  Vec r{};
+  for (int l = 0; l < kLanes; ++l) r[l] = base[(int64_t)idx[l] * kStride];
+  return r;
+#endif
+}
+
+// x, y of points idx[l] from an array of pairs. A pair is one 64-bit gather: half the loads.
+FASTTSNE_INLINE void gather_pairs(const float* base, IVec idx, Vec& x, Vec& y) {
+#if defined(__AVX512F__)
+  const double* pairs = reinterpret_cast<const double*>(base);
+  const __m512i i = (__m512i)idx;
+  const __m512 lo = _mm512_castpd_ps(_mm512_i32gather_pd(_mm512_castsi512_si256(i), pairs, 8));
+  const __m512 hi =
+      _mm512_castpd_ps(_mm512_i32gather_pd(_mm512_extracti64x4_epi64(i, 1), pairs, 8));
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  x = (Vec)_mm512_permutex2var_ps(lo, even, hi);
+  y = (Vec)_mm512_permutex2var_ps(lo, odd, hi);
+#else
+  Vec xs{}, ys{};
+  for (int l = 0; l < kLanes; ++l) {
+    const float* p = base + 2 * (int64_t)idx[l];
+    xs[l] = p[0];
+    ys[l] = p[1];
+  }
+  x = xs;
+  y = ys;
+#endif
+}
+
+// e^x to 2 ulp; 0 below -87, where float32 ends. Range reduction by Cody and Waite, then the
+// degree-5 polynomial of the Cephes library for e^r on |r| <= ln(2)/2.
+FASTTSNE_INLINE Vec exp(Vec x) {
+  const Vec low = broadcast(-87.0f), high = broadcast(88.0f);
+  const Vec clamped = min(max(x, low), high);
+  const Vec magic = broadcast(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
+  const Vec rounded = (clamped * 1.44269504088896341f + magic) - magic;
+  Vec r = clamped - rounded * 0.693359375f;
+  r = r - rounded * -2.12194440e-4f;
+  Vec p = broadcast(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  const IVec exponent = (__builtin_convertvector(rounded, IVec) + 127) << 23;
+  return select(x < low, Vec{}, p * (Vec)exponent);
+}
+
+// ln(x) for normal x > 0 to 2 ulp (Cephes logf).
+FASTTSNE_INLINE Vec log(Vec x) {
+  const IVec bits = (IVec)x;
+  IVec exponent = ((bits >> 23) & 0xff) - 126;
+  Vec m = (Vec)((bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
+  const IVec small = m < broadcast(0.707106781186547524f);
+  exponent = exponent + small;  // a true lane is -1
+  m = select(small, m + m, m) - 1.0f;
+  Vec p = broadcast(7.0376836292e-2f);
+  p = p * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const Vec square = m * m;
+  const Vec e = __builtin_convertvector(exponent, Vec);
+  Vec r = m * square * p + e * -2.12194440e-4f - 0.5f * square;
+  return m + r + e * 0.693359375f;
+}
+
+// ln(1 + x) for x >= 0: the digits that 1 + x drops are put back to first order.
+FASTTSNE_INLINE Vec log1p(Vec x) {
+  const Vec u = 1.0f + x;
+  return log(u) + (x - (u - 1.0f)) / u;
+}
+
+}  // namespace fasttsne::FASTTSNE_ISA

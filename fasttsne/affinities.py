@@ -1,0 +1,49 @@
+"""From neighbours to the joint P: the perplexity search and its symmetrised sparse matrix."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from . import ops
+from .neighbors import Neighbors
+
+
+class JointP(NamedTuple):
+    """Sparse, symmetric P in compressed rows; sums to 1 over ordered pairs."""
+
+    indptr: Tensor
+    """(n + 1,) int64"""
+    indices: Tensor
+    """(edges,) int32, rising in each row"""
+    values: Tensor
+    """(edges,) float32"""
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self.indptr.shape[0] - 1
+
+    def negative_entropy(self) -> float:
+        """Return the sum of P ln P, the part of the KL divergence that does not move."""
+        P = self.values.double()
+        return float((P * P.log().nan_to_num(neginf=0.0)).sum())
+
+
+def perplexity_affinities(neighbors: Neighbors, perplexity: float) -> JointP:
+    """Make P of Gaussian conditionals whose widths give every row the same perplexity.
+
+    Parameters
+    ----------
+    neighbors : Neighbors
+        k of them, by custom three times the perplexity.
+    perplexity : float
+        At most k.
+
+    Returns
+    -------
+    JointP
+    """
+    _, conditional_P = ops.perplexity_search(neighbors.sq_distances, perplexity)
+    return JointP(*ops.symmetrize(neighbors.indices, conditional_P))

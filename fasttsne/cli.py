@@ -1,0 +1,229 @@
+"""The command line: ``fasttsne embed`` makes a map of a file, ``fasttsne info`` tells the build."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import landmarks, plot, tables
+from ._version import __version__
+from .progress import default_listener
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name. Default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 after bad input (one line on stderr says what is wrong), or 130 after
+        Ctrl-C. A file is either written whole or left as it was.
+
+    Raises
+    ------
+    SystemExit
+        After ``--help`` and ``--version``, with status 0.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("fasttsne: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        print(f"fasttsne: error: {_one_line(error)}", file=sys.stderr)
+        return _BAD_INPUT
+    return 0
+
+
+def report(tsne: Any) -> list[tuple[str, str]]:
+    """Names and values that describe a fit, in the order in which to print them.
+
+    Parameters
+    ----------
+    tsne : fasttsne.TSNE
+        Fitted.
+
+    Returns
+    -------
+    list of (str, str)
+        Rows, columns, method, kernels, seconds of each phase and of all, KL divergence (nats).
+    """
+    fit = tsne.report_
+    seconds = {**fit.seconds, "all": sum(fit.seconds.values())}
+    return [
+        ("n", f"{fit.n:,}"),
+        ("d", f"{fit.d:,}"),
+        ("method", fit.method),
+        ("kernels", fit.kernels),
+        *((phase, f"{time:.2f} s") for phase, time in seconds.items()),
+        ("KL", f"{tsne.kl_divergence_:.4f} after {tsne.n_iter_} iterations"),
+    ]
+
+
+def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values in two columns."""
+    rows = list(rows)
+    width = max(len(name) for name, _ in rows)
+    print("\n".join(f"{name:{width}}  {value}" for name, value in rows), flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake as everything else does: one line, and no usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="fasttsne", description="Fast t-SNE maps.")
+    parser.add_argument("--version", action="version", version=f"fasttsne {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    embed = commands.add_parser(
+        "embed",
+        help="make a t-SNE map of a table or of landmarks",
+        description="Make a t-SNE map of a table or of landmarks.",
+    )
+    embed.set_defaults(run=_embed)
+    add = embed.add_argument
+    add(
+        "input",
+        metavar="INPUT",
+        type=Path,
+        help=".npy; .npz with X (and y, label_names); .csv or .tsv; landmark list .txt; "
+        "OpenFace .csv",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help=f"where to write the map: {', '.join(tables.OUTPUTS)} (default, where there is no "
+        "--plot either: INPUT.tsne.npz in the current folder)",
+    )
+    add("--plot", metavar="MAP.png", type=Path, help="draw the map: .png, .pdf, .svg and others")
+    add("--compare-pca", action="store_true", help="draw PCA beside it, with what each one keeps")
+    add(
+        "--features",
+        metavar="NAME",
+        choices=landmarks.FEATURES,
+        help=f"features of landmarks: {', '.join(landmarks.FEATURES)} (default: procrustes)",
+    )
+    add("--perplexity", metavar="P", type=float, default=30.0, help="default: 30")
+    add(
+        "--method",
+        metavar="M",
+        choices=("auto", "exact", "barnes_hut", "fft"),
+        default="auto",
+        help="auto, exact, barnes_hut or fft (default: auto)",
+    )
+    add("--dims", type=int, choices=(2, 3), default=2, help="dimensions of the map (default: 2)")
+    add("--seed", metavar="S", type=int, default=0, help="default: 0")
+    add("--iterations", metavar="N", type=int, help="most iterations (default: by the estimator)")
+    add("--label-column", metavar="C", help="column with labels of a table: name, or index from 0")
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+    info = commands.add_parser(
+        "info",
+        help="tell what was built and what runs",
+        description="Tell what was built and what runs.",
+    )
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    import fasttsne
+
+    print(fasttsne.show_config())
+
+
+def _embed(arguments: argparse.Namespace) -> None:
+    from . import TSNE
+
+    output = _output(arguments)
+    table = tables.read(arguments.input, arguments.label_column, arguments.features)
+    if arguments.compare_pca and table.X.shape[1] < arguments.dims:
+        raise ValueError(
+            f"--compare-pca needs at least {arguments.dims} columns, got {table.X.shape[1]}"
+        )
+    with warnings.catch_warnings(), nullcontext() if arguments.quiet else default_listener() as bar:
+        if arguments.quiet:
+            warnings.simplefilter("ignore")
+        tsne = TSNE(
+            arguments.dims,
+            perplexity=arguments.perplexity,
+            max_iter=arguments.iterations,
+            method=arguments.method,
+            random_state=arguments.seed,
+            progress=bar,
+        )
+        Y = tsne.fit_transform(table.X)
+
+    written = []
+    if output is not None:
+        kl = float(tsne.kl_divergence_)
+        parameters = _parameters(arguments, table, tsne)
+        tables.write(output, Y, table.labels, parameters, kl, table.label_names)
+        written.append(("map", str(output)))
+    if arguments.plot is not None:
+        labels, names, title = table.labels, table.label_names, arguments.input.name
+        if arguments.compare_pca:
+            figure = plot.compare(table.X, Y, labels, names, title=title)
+        else:
+            figure = plot.scatter(Y, labels, names, title=title)
+        plot.save(figure, arguments.plot)
+        written.append(("plot", str(arguments.plot)))
+    if not arguments.quiet:
+        print_aligned([*report(tsne), *written])
+
+
+def _output(arguments: argparse.Namespace) -> Path | None:
+    """Where the map goes, if anywhere; everything that will be written is tried out."""
+    output, picture = arguments.output, arguments.plot
+    if arguments.compare_pca and picture is None:
+        raise ValueError("--compare-pca draws a picture: name it with --plot")
+    if output is None and picture is None:
+        output = Path(f"{arguments.input.stem}.tsne.npz")
+    if picture is not None:
+        plot.check_path(picture)
+        tables.check_writable(picture)
+    if output is not None:
+        tables.check_output(output)
+        if output.exists() and arguments.input.exists() and output.samefile(arguments.input):
+            raise ValueError(f"{output}: the map would replace the input")
+    return output
+
+
+def _parameters(arguments: argparse.Namespace, table: tables.Table, tsne: Any) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "input": arguments.input.name,
+        "features": table.features,
+        "n_components": arguments.dims,
+        "perplexity": arguments.perplexity,
+        "method": tsne.report_.method,
+        "learning_rate": float(tsne.learning_rate_),
+        "n_iter": int(tsne.n_iter_),
+        "random_state": arguments.seed,
+    }
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,32 @@
+"""What is built and what runs, as text."""
+
+from __future__ import annotations
+
+import torch
+
+from . import _library
+from ._version import __version__
+
+
+def show_config() -> str:
+    """Describe this installation: versions, SIMD levels, CUDA, threads.
+
+    Returns
+    -------
+    str
+        A line each; print it, and put it into a bug report.
+    """
+    lines = [f"fasttsne {__version__}", f"torch {torch.__version__}"]
+    if _library.info is None:
+        lines.append("kernels: none, runs on the pure-torch reference")
+    else:
+        facts = _library.info.build_info()
+        lines += [
+            f"built by {facts['compiler']} with torch {facts['torch_built_with']}",
+            f"CPU kernels: built {', '.join(facts['simd_built'])}; "
+            f"this CPU has {facts['simd_detected']}; active {facts['simd_active']}",
+            f"CUDA kernels: built {facts['cuda_architectures'] or 'none'}; "
+            f"GPU {'usable' if torch.cuda.is_available() else 'none'}",
+        ]
+    lines.append(f"threads: {torch.get_num_threads()}")
+    return "\n".join(lines)

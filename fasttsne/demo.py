@@ -1,0 +1,106 @@
+"""Two maps to look at: ``python -m fasttsne.demo [--out demo] [--frames 20000]``.
+
+`landmarks.png` shows SYNTHETIC facial-landmark video (`fasttsne.datasets`), `digits.png` the
+handwritten digits that come with scikit-learn, if that is installed; each as PCA beside t-SNE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import TSNE, datasets, landmarks, metrics, plot
+from .cli import print_aligned, report
+
+
+class Sample(NamedTuple):
+    """Something to embed."""
+
+    name: str
+    title: str
+    X: np.ndarray
+    labels: np.ndarray
+    label_names: dict[int, str] | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make the maps and say how it went.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name. Default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 after one line on stderr that says what is wrong.
+    """
+    parser = argparse.ArgumentParser(prog="python -m fasttsne.demo", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
+    parser.add_argument("--frames", type=int, default=20_000, help="default: 20000")
+    arguments = parser.parse_args(argv)
+    try:
+        plot.check_path(arguments.out / "landmarks.png")
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for sample in samples(arguments.frames):
+            _show(sample, arguments.out)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"fasttsne.demo: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def samples(n_frames: int) -> Iterator[Sample]:
+    """Give the data sets of the demo.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames of synthetic video.
+
+    Yields
+    ------
+    Sample
+    """
+    frames = datasets.make_landmark_frames(n_frames)
+    actor = np.array([name.split("/")[1] for name in frames.clip_names])[frames.clip]
+    yield Sample(
+        "landmarks",
+        f"{n_frames:,} frames of SYNTHETIC facial landmarks: expression features, by emotion",
+        landmarks.features(frames, "expression", actor),
+        frames.label,
+        frames.label_names,
+    )
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        print("no digits: scikit-learn is not installed", file=sys.stderr)
+        return
+    X, labels = load_digits(return_X_y=True)
+    yield Sample("digits", f"{len(X):,} handwritten digits", X, labels, None)
+
+
+def _show(sample: Sample, folder: Path) -> None:
+    tsne: Any = TSNE(random_state=0, verbose=1)
+    Y = tsne.fit_transform(sample.X)
+    path = folder / f"{sample.name}.png"
+    figure = plot.compare(sample.X, Y, sample.labels, sample.label_names, title=sample.title)
+    plot.save(figure, path)
+    print_aligned(
+        [
+            ("data", sample.title),
+            *report(tsne),
+            ("recall@10", f"{metrics.neighbor_recall(sample.X, Y):.3f}"),
+            ("plot", f"{path}\n"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""Ways to sum the repulsion: exact, Barnes-Hut, particle mesh. All return forces and Z.
+
+The particle mesh uses one potential: with Phi(y) the sum of q(y - y_j) over all points,
+Z = sum of Phi(y_i) - n, and the repulsive force is -1/2 grad Phi, for every dof and every number
+of dimensions. So one grid of charges, one pair of real FFTs, and one grid to read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from . import ops
+
+
+class Repulsion(Protocol):
+    """One way to compute repulsive forces; ``name`` is what the user calls the method."""
+
+    name: str
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """Forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
+
+
+class Exact:
+    """The whole sum over pairs."""
+
+    name = "exact"
+
+    def __init__(self, dof: float) -> None:
+        self.dof = dof
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """See :func:`fasttsne.ops.repulsive_exact`."""
+        return ops.repulsive_exact(Y, self.dof)
+
+
+class BarnesHut:
+    """Far cells of a tree act as one point."""
+
+    name = "barnes_hut"
+
+    def __init__(self, dof: float, theta: float) -> None:
+        self.dof = dof
+        self.theta = theta
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """See :func:`fasttsne.ops.repulsive_bh`."""
+        return ops.repulsive_bh(Y, self.theta, self.dof)
+
+
+class Mesh:
+    """A grid that follows the span of the map.
+
+    Parameters
+    ----------
+    dof : float
+    step : float
+        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)). A coarser grid is
+        used where the map is too wide for :data:`LARGEST_GRID` nodes.
+    """
+
+    name = "fft"
+
+    STEP = 0.25
+    """Relative force error (L2) of about 4e-3 where points are sparse, less where they are dense.
+    Twice the step is enough for the forces but not for the map: late in the descent attraction and
+    repulsion cancel to a percent, and what is left must outweigh the error."""
+    FINEST = 0.4
+    """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
+    largest near the kernel's top; finer still, and float32 would not resolve the slope."""
+    NODES_ACROSS = 64
+    """Nodes along the longest side that make the step finer, within the limit above."""
+    LARGEST_GRID = 1 << 25
+    """Nodes of the padded grid: 128 MiB in float32."""
+    SLACK = 1.1
+    """Room to grow, so that the spectrum is made anew every tenth of the span, not every step."""
+
+    def __init__(self, dof: float, step: float = STEP) -> None:
+        self.dof = dof
+        self.step_wanted = step * min(1.0, math.sqrt(dof))
+        self._grid: Tensor | None = None
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """Spread, convolve, gather."""
+        if not self._fits(low, high):
+            self._make_grid(Y, low, high)
+        assert self._grid is not None
+        ops.mesh_spread_(Y, self._charges, self._origin, self._step)
+        self._grid[self._corner] = self._charges
+        spectrum = torch.fft.rfftn(self._grid)
+        torch.view_as_real(spectrum).mul_(self._influence)
+        potential = torch.fft.irfftn(spectrum, s=self._grid.shape)
+        forces, total = ops.mesh_gather(Y, potential, self._origin, self._step)
+        return forces, total - Y.shape[0]
+
+    def _fits(self, low: list[float], high: list[float]) -> bool:
+        if self._grid is None:
+            return False
+        inside = all(a <= x and y <= b for a, b, x, y in zip(*self._bounds, low, high, strict=True))
+        # A map that shrank a lot (late in the early phase) deserves its small grid back.
+        smaller = self._shape_for(low, high, self.SLACK)[1]
+        return inside and 2 * math.prod(smaller) > math.prod(self._grid.shape)
+
+    def _shape_for(
+        self, low: list[float], high: list[float], slack: float
+    ) -> tuple[float, list[int]]:
+        """Step and padded shape for bounds widened by slack."""
+        span = max(b - a for a, b in zip(low, high, strict=True))
+        step = self.step_wanted * min(
+            1.0, max(self.FINEST, span / self.NODES_ACROSS / self.step_wanted)
+        )
+        while True:
+            # The window reaches a node below and two above. Half of the padded grid is for the
+            # points, the other half keeps the periodic images apart; between them the kernel has a
+            # kink, whose ringing dies by (2 - sqrt 3) a node: 8 nodes leave 3e-5 of it.
+            nodes = [math.ceil(slack * (b - a) / step) + 12 for a, b in zip(low, high, strict=True)]
+            shape = [fast_length(2 * n) for n in nodes]
+            if math.prod(shape) <= self.LARGEST_GRID:
+                return step, shape
+            step *= 1.1
+
+    def _make_grid(self, Y: Tensor, low: list[float], high: list[float]) -> None:
+        step, shape = self._shape_for(low, high, self.SLACK)
+        half = [size // 2 for size in shape]
+        middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+        origin = [c - (n - 1) / 2 * step for c, n in zip(middle, half, strict=True)]
+        self._step = step
+        self._origin = Y.new_tensor(origin)
+        self._bounds = (
+            [o + step for o in origin],
+            [o + (n - 3) * step for o, n in zip(origin, half, strict=True)],
+        )
+        self._corner = tuple(slice(0, n) for n in half)
+        self._grid = Y.new_zeros(shape)
+        self._charges = Y.new_empty(half)
+        self._influence = self._influence_for(shape, step, Y.device)
+
+    def _influence_for(self, shape: list[int], step: float, device: torch.device) -> Tensor:
+        """Spectrum of q on the padded grid over the squared spectrum of the window.
+
+        The division makes spreading and gathering an interpolation (Essmann et al. 1995).
+        """
+        sq = torch.zeros(shape, dtype=torch.float64, device=device)
+        window = torch.ones((), dtype=torch.float64, device=device)
+        for axis, size in enumerate(shape):
+            along = [-1 if a == axis else 1 for a in range(len(shape))]
+            number = torch.arange(size, dtype=torch.float64, device=device)
+            sq += (torch.minimum(number, size - number) * step).square().view(along)
+            # The cubic B-spline at the nodes is 1/6, 4/6, 1/6.
+            spline = (4 + 2 * torch.cos(2 * math.pi / size * number)) / 6
+            window = window * spline.view(along)
+        kernel = (1 + sq / self.dof) ** -self.dof
+        spectrum = torch.fft.rfftn(kernel).real
+        influence = spectrum / window[..., : spectrum.shape[-1]].square()
+        return influence.float()[..., None]
+
+
+METHODS = ("auto", "exact", "barnes_hut", "fft")
+
+_EXACT_UP_TO = 1500
+"""Points below which the whole sum is cheaper than a mesh, whose cost hardly depends on n."""
+
+
+def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -> Repulsion:
+    """Make what sums the repulsion.
+
+    Parameters
+    ----------
+    method : {'auto', 'exact', 'barnes_hut', 'fft'}
+    n, dims : int
+        Size of the embedding.
+    dof, theta : float
+
+    Raises
+    ------
+    ValueError
+        More than 3 dims with a method that knows only 1 to 3.
+    """
+    if method in ("barnes_hut", "fft") and dims > 3:
+        raise ValueError(
+            f"n_components must be 1 to 3 for method={method!r}, got {dims}; "
+            "method='exact' takes any number"
+        )
+    if method == "exact" or (method == "auto" and (dims > 3 or n <= _EXACT_UP_TO)):
+        return Exact(dof)
+    if method == "barnes_hut" or (method == "auto" and dims == 3):
+        return BarnesHut(dof, theta)
+    return Mesh(dof)
+
+
+def fast_length(least: int) -> int:
+    """Return the smallest even 2^a 3^b 5^c of at least ``least``: lengths that FFTs like."""
+    best = 1 << max(1, (least - 1).bit_length())
+    five = 1
+    while five < best:
+        three = five
+        while three < best:
+            two = 1 << max(1, (-(-least // three) - 1).bit_length())
+            best = min(best, two * three) if two * three >= least else best
+            three *= 3
+        five *= 5
+    return best

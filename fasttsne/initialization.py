@@ -1,0 +1,56 @@
+"""Where the points start: principal components, chance, or a given array."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._threads import threads
+
+START_SPREAD = 1e-4
+"""Standard deviation of the first coordinate: small, so that attraction shapes the map first."""
+
+_OVERSAMPLING = 8
+_POWER_ITERATIONS = 4
+"""With these the randomised components agree with the exact ones to plotting accuracy."""
+
+
+def pca(X: Tensor, dims: int, seed: int) -> Tensor:
+    """Project on the first principal components, scaled to :data:`START_SPREAD`.
+
+    Components that X does not have (constant data, dims > d) are filled with small random numbers,
+    so that points can part.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+    dims : int
+    seed : int
+        Of the randomised decomposition (Halko et al. 2011).
+
+    Returns
+    -------
+    Tensor, shape (n, dims), float32
+    """
+    found = min(dims, *X.shape)
+    wanted = min(found + _OVERSAMPLING, *X.shape)
+    Y = X.new_zeros(X.shape[0], dims)
+    # pca_lowrank draws from torch's global generator, which is the user's: give it back as it was.
+    devices = [X.device] if X.is_cuda else []
+    with torch.random.fork_rng(devices), threads(1):
+        torch.manual_seed(seed)
+        U, S, V = torch.pca_lowrank(X, q=wanted, niter=_POWER_ITERATIONS)
+        # The sign of a component is arbitrary; make its largest loading positive.
+        largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
+        Y[:, :found] = (U * S * largest.sign())[:, :found]
+    spread = Y[:, 0].std(correction=0)
+    if spread > 0:
+        Y *= START_SPREAD / spread
+    flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD
+    return torch.where(flat, 1e-2 * random(X.shape[0], dims, seed).to(X.device), Y)
+
+
+def random(n: int, dims: int, seed: int) -> Tensor:
+    """Normal coordinates of standard deviation :data:`START_SPREAD`: (n, dims) float32."""
+    generator = torch.Generator().manual_seed(seed)
+    return START_SPREAD * torch.randn(n, dims, generator=generator)

@@ -1,0 +1,86 @@
+"""Exact nearest neighbours of all rows: a schedule of tiles over the symmetric distance matrix.
+
+Rows are cut into blocks; a tile is a pair of blocks and serves the rows of both. Tiles are grouped
+into rounds in which no block stands twice, so a round runs in parallel without locks, and the
+order of work, hence the result, is the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from . import ops
+
+_LARGEST_BLOCK = 1024
+"""Rows a block: a packed panel of it stays in the L2 cache for a few hundred columns."""
+_SMALLEST_BLOCK = 64
+_BLOCKS_WANTED = 32
+"""Blocks when n allows, so that each round has tiles for several threads."""
+
+
+class Neighbors(NamedTuple):
+    """The nearest other rows of each row, nearest first."""
+
+    indices: Tensor
+    """(n, k) int32"""
+    sq_distances: Tensor
+    """(n, k) float32"""
+
+
+def tile_rounds(n_blocks: int) -> Iterator[list[tuple[int, int]]]:
+    """All unordered pairs of blocks, each once, in rounds of disjoint pairs.
+
+    The first round holds the diagonal; the others are a round-robin tournament by the circle
+    method: one player stays, the rest move one seat a round.
+    """
+    yield [(b, b) for b in range(n_blocks)]
+    circle = n_blocks - 1 + n_blocks % 2  # an odd number plays against a ghost, the last seat
+    for turn in range(circle if n_blocks > 1 else 0):
+        pairs = [(turn, circle)]
+        pairs += [((turn + s) % circle, (turn - s) % circle) for s in range(1, circle // 2 + 1)]
+        yield [(min(p), max(p)) for p in pairs if max(p) < n_blocks]
+
+
+def exact_neighbors(
+    X: Tensor, k: int, progress: Callable[[int, int], None] | None = None
+) -> Neighbors:
+    """Find the k nearest other rows of each row by squared Euclidean distance.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+        Finite. Columns should be centred: tiles are inner products, whose error grows with the
+        norms.
+    k : int
+        In 1 .. n - 1.
+    progress : callable, optional
+        Called with (rounds done, rounds in all) after each round, when Ctrl-C is also served.
+
+    Returns
+    -------
+    Neighbors
+    """
+    n = X.shape[0]
+    if not 1 <= k < n:
+        raise ValueError(f"k must be in 1 .. n - 1 = {n - 1}, got {k}")
+    X = X.contiguous()
+    # A few more than k survive the tiles, whose distances carry the rounding of an inner product;
+    # the last step measures them again.
+    keep = min(n - 1, k + max(8, k // 8))
+    block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, math.ceil(n / _BLOCKS_WANTED)))
+    blocks = torch.tensor([*range(0, n, block), n])
+    sq_norms = X.square().sum(1)
+    keys = torch.empty(n, 2 * keep, dtype=torch.int64, device=X.device)
+    count = torch.zeros(n, dtype=torch.int32, device=X.device)
+    bound = torch.full((n,), math.inf, device=X.device)
+    rounds = list(tile_rounds(len(blocks) - 1))
+    for done, tiles in enumerate(rounds, 1):
+        ops.knn_scan_(X, sq_norms, keys, count, bound, keep, blocks, torch.tensor(tiles))
+        if progress:
+            progress(done, len(rounds))
+    return Neighbors(*ops.knn_rerank(X, keys, count, bound, keep, k))

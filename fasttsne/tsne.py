@@ -1,0 +1,340 @@
+"""The estimator: scikit-learn's interface over the pipeline; where NumPy meets torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import _library, _validation, initialization
+from ._threads import threads
+from .affinities import perplexity_affinities
+from .gradient import METHODS, choose_repulsion
+from .neighbors import exact_neighbors
+from .optimize import default_schedule, minimize_kl
+from .progress import Progress, default_listener
+
+INITS = ("pca", "random")
+METRICS = ("euclidean",)
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit did, for people: sizes, method, seconds of each phase, kernels."""
+
+    n: int
+    d: int
+    method: str
+    seconds: dict[str, float]
+    kernels: str
+    """A SIMD level, ``'cuda'`` or ``'reference'``."""
+
+
+class TSNE:
+    """t-distributed stochastic neighbour embedding (van der Maaten and Hinton 2008).
+
+    A drop-in for ``sklearn.manifold.TSNE`` that also takes torch tensors, on their device.
+
+    Parameters
+    ----------
+    n_components : int, default 2
+        Dimensions of the map: 1 to 3, or any number with ``method='exact'``.
+    perplexity : float, default 30
+        Neighbours that each point pays attention to; below the number of samples. The 3 x
+        perplexity nearest ones are searched, exactly.
+    early_exaggeration : float, default 12
+        Factor on the attraction in the first phase.
+    learning_rate : float or 'auto', default 'auto'
+        In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase, 50 or more.
+    max_iter : int, optional
+        Iterations in all. Default: what :func:`fasttsne.optimize.default_schedule` holds enough.
+    n_iter_without_progress : int, default 300
+        A phase ends when the KL divergence, evaluated every 50 iterations, has not fallen for so
+        many.
+    min_grad_norm : float, default 1e-7
+        A phase ends when the norm of the gradient is below.
+    metric : 'euclidean'
+        Distance of samples.
+    metric_params : None
+        For interface compatibility; Euclidean distance has none.
+    init : 'pca', 'random' or array of shape (n, n_components), default 'pca'
+        Where points start. An array is used as it is.
+    verbose : int, default 0
+        Above 0, progress goes to standard error.
+    random_state : int, generator of NumPy or torch, optional
+        Same seed, same bits, for any number of threads.
+    method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
+        How the repulsive forces are summed. 'auto' picks the fastest by n and n_components.
+    angle : float, default 0.5
+        Opening of Barnes-Hut, 0 (exact) to 1.
+    n_jobs : int, optional
+        Threads during the fit; default: torch's. Changes no result. -1: all cores.
+    dof : float, default 1
+        Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
+        (Kobak et al. 2019).
+    callback : callable, optional
+        ``callback(iteration, kl, embedding)`` every 50 iterations; a true result stops.
+    progress : callable, optional
+        Takes a :class:`fasttsne.progress.Progress` at each step of each phase.
+
+    Attributes
+    ----------
+    embedding_ : array or Tensor, shape (n, n_components), float32
+        The map, of the kind of X.
+    kl_divergence_ : float
+        KL(P || Q) of the map in nats.
+    n_iter_ : int
+        Iterations run.
+    learning_rate_ : float
+        Learning rate of the first phase.
+    n_features_in_ : int
+        Columns of X.
+    report_ : FitReport
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        perplexity: float = 30.0,
+        early_exaggeration: float = 12.0,
+        learning_rate: float | str = "auto",
+        max_iter: int | None = None,
+        n_iter_without_progress: int = 300,
+        min_grad_norm: float = 1e-7,
+        metric: str = "euclidean",
+        metric_params: None = None,
+        init: Any = "pca",
+        verbose: int = 0,
+        random_state: Any = None,
+        method: str = "auto",
+        angle: float = 0.5,
+        n_jobs: int | None = None,
+        dof: float = 1.0,
+        callback: Callable[[int, float, Any], object] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.perplexity = perplexity
+        self.early_exaggeration = early_exaggeration
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.n_iter_without_progress = n_iter_without_progress
+        self.min_grad_norm = min_grad_norm
+        self.metric = metric
+        self.metric_params = metric_params
+        self.init = init
+        self.verbose = verbose
+        self.random_state = random_state
+        self.method = method
+        self.angle = angle
+        self.n_jobs = n_jobs
+        self.dof = dof
+        self.callback = callback
+        self.progress = progress
+
+    def fit(self, X: Any, y: None = None) -> TSNE:
+        """Embed X.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (n, d)
+            At least 2 samples, finite.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        TSNE
+            Itself.
+        """
+        self.fit_transform(X)
+        return self
+
+    def fit_transform(self, X: Any, y: None = None) -> Any:
+        """Embed X and return the map.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (n, d)
+            At least 2 samples, finite.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        array or Tensor, shape (n, n_components), float32
+            A tensor, on the device of X, if X is one.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad data or parameters, before any work starts.
+        """
+        data = _validation.as_matrix(X)
+        with torch.no_grad(), threads(_thread_count(self.n_jobs)), self._listener() as report:
+            embedding = self._embed(data, report)
+        self.embedding_ = embedding if isinstance(X, Tensor) else embedding.numpy()
+        return self.embedding_
+
+    def _embed(self, X: Tensor, report: Callable[[Progress], None]) -> Tensor:
+        """Run the pipeline on a finite matrix and set the attributes but the embedding."""
+        n, d = X.shape
+        dims = _validation.integer("n_components", self.n_components, 1)
+        perplexity = _check_perplexity(self.perplexity, n)
+        dof = _validation.number("dof", self.dof, above=0)
+        _validation.choice("metric", self.metric, METRICS)
+        if self.metric_params is not None:
+            raise ValueError(f"metric_params must be None, got {self.metric_params!r}")
+        method = _validation.choice("method", self.method, METHODS)
+        angle = _validation.number("angle", self.angle, least=0)
+        if angle > 1:
+            raise ValueError(f"angle must be in 0 .. 1, got {angle}")
+        repulsion = choose_repulsion(method, n, dims, dof, angle)
+        rate = None
+        if self.learning_rate != "auto":
+            if isinstance(self.learning_rate, str):
+                raise ValueError(
+                    f"learning_rate must be a number or 'auto', got {self.learning_rate!r}"
+                )
+            rate = _validation.number("learning_rate", self.learning_rate, above=0)
+        phases = default_schedule(
+            n,
+            _validation.number("early_exaggeration", self.early_exaggeration, least=1),
+            rate,
+            None if self.max_iter is None else _validation.integer("max_iter", self.max_iter, 1),
+        )
+        patience = _validation.integer("n_iter_without_progress", self.n_iter_without_progress, -1)
+        min_grad_norm = _validation.number("min_grad_norm", self.min_grad_norm, least=0)
+        seed = _validation.seed_of(self.random_state)
+        start = self._given_start(n, dims)
+
+        clock = _PhaseClock()
+        X = _standard_scale(X)
+        k = min(n - 1, max(1, int(3 * perplexity)))
+        with clock("neighbors"):
+            neighbors = exact_neighbors(
+                X, k, lambda done, total: report(Progress("neighbors", done, total))
+            )
+        with clock("affinities"):
+            P = perplexity_affinities(neighbors, min(perplexity, k))
+            del neighbors
+        report(Progress("affinities", n, n))
+        with clock("initialization"):
+            if start is not None:
+                Y = start.to(X.device)
+            elif self.init == "pca":
+                Y = initialization.pca(X, dims, seed)
+            else:
+                Y = initialization.random(n, dims, seed).to(X.device)
+        report(Progress("initialization", n, n))
+        with clock("optimization"):
+            best = minimize_kl(
+                P,
+                Y,
+                phases,
+                repulsion,
+                dof,
+                patience,
+                min_grad_norm,
+                self.callback,
+                lambda done, total, kl: report(Progress("optimization", done, total, kl)),
+            )
+        self.kl_divergence_ = best.kl_divergence
+        self.n_iter_ = best.n_iter
+        self.learning_rate_ = phases[0].learning_rate
+        self.n_features_in_ = d
+        self.report_ = FitReport(n, d, repulsion.name, clock.seconds, _library.kernels_on(X.device))
+        return best.embedding
+
+    def _given_start(self, n: int, dims: int) -> Tensor | None:
+        if isinstance(self.init, str):
+            _validation.choice("init", self.init, INITS)
+            return None
+        start = _validation.as_matrix(self.init, "init")
+        if tuple(start.shape) != (n, dims):
+            raise ValueError(f"init must have shape ({n}, {dims}), got {tuple(start.shape)}")
+        return start.float()
+
+    @contextmanager
+    def _listener(self) -> Iterator[Callable[[Progress], None]]:
+        if self.progress is not None:
+            yield self.progress
+        elif self.verbose:
+            with default_listener() as listener:
+                yield listener
+        else:
+            yield lambda _: None
+
+
+def tsne(X: Tensor, n_components: int = 2, **parameters: Any) -> Tensor:
+    """Embed a tensor: :class:`TSNE` as a function.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d)
+    n_components : int, default 2
+    **parameters
+        Of :class:`TSNE`.
+
+    Returns
+    -------
+    Tensor, shape (n, n_components), float32
+        On the device of X.
+    """
+    if not isinstance(X, Tensor):
+        raise TypeError(
+            f"X must be a torch.Tensor, got {type(X).__name__}; TSNE().fit_transform takes arrays"
+        )
+    return TSNE(n_components, **parameters).fit_transform(X)
+
+
+class _PhaseClock:
+    """Seconds spent in named blocks."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[phase] = time.perf_counter() - start
+
+
+def _thread_count(n_jobs: int | None) -> int | None:
+    if n_jobs is None:
+        return None
+    if _validation.integer("n_jobs", n_jobs, -1) == 0:
+        raise ValueError("n_jobs must be None, -1 or a positive number, got 0")
+    return n_jobs if n_jobs > 0 else torch.get_num_threads()
+
+
+def _check_perplexity(perplexity: Any, n: int) -> float:
+    perplexity = _validation.number("perplexity", perplexity, least=1)
+    if n < 2:
+        raise ValueError(f"X must have 2 samples or more, got {n}")
+    if perplexity >= n:
+        raise ValueError(
+            f"perplexity must be less than n_samples: got perplexity {perplexity:g} for {n} samples"
+        )
+    return perplexity
+
+
+def _standard_scale(X: Tensor) -> Tensor:
+    """Centre the columns and scale by a power of two, exactly, so that float32 holds all data.
+
+    Neither changes neighbours or P. Done in the dtype of X: a float64 column with a large offset
+    keeps its digits.
+    """
+    X = X - X.mean(0)
+    largest = float(X.abs().max())
+    if largest > 0:
+        X = X * 2.0 ** -np.frexp(largest)[1]
+    return X.float()

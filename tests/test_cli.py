@@ -1,0 +1,331 @@
+"""The command line: what it writes and prints, how it fails, and that Ctrl-C leaves nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fasttsne
+from fasttsne import cli, demo, tables
+from fasttsne.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Current folder with a table of three classes in it: x.npz, x.npy and x.csv."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(150) % 3
+    X = rng.normal(size=(3, 8))[labels] * 3 + rng.normal(size=(150, 8))
+    X = X.astype(np.float32)
+    np.savez(tmp_path / "x.npz", X=X, y=labels, label_names=["a", "b", "c"])
+    np.save(tmp_path / "x.npy", X)
+    rows = [",".join([*map(str, row), "abc"[i]]) for row, i in zip(X, labels, strict=True)]
+    header = ",".join([*(f"c{i}" for i in range(8)), "mood"])
+    (tmp_path / "x.csv").write_text("\n".join([header, *rows]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names_in(folder):
+    return {file.name for file in folder.iterdir()} - {"x.npz", "x.npy", "x.csv"}
+
+
+QUICK = ("--perplexity", "10", "--iterations", "100")
+
+
+# ---- Maps -------------------------------------------------------------------------------------
+
+
+def test_default_output_and_report(folder, capsys):
+    assert main(["embed", "x.npz", *QUICK]) == 0
+    assert names_in(folder) == {"x.tsne.npz"}
+    with np.load("x.tsne.npz") as written:
+        assert written["Y"].shape == (150, 2) and np.isfinite(written["Y"]).all()
+        assert written["Y"].std() > 1e-2
+        np.testing.assert_array_equal(written["labels"], np.arange(150) % 3)
+        assert written["label_names"].tolist() == ["a", "b", "c"]
+        parameters = json.loads(str(written["parameters"]))
+        kl = float(written["kl"])
+    assert parameters["perplexity"] == 10.0 and parameters["random_state"] == 0
+    assert parameters["input"] == "x.npz" and parameters["features"] is None
+
+    captured = capsys.readouterr()
+    printed = dict(line.split(None, 1) for line in captured.out.splitlines())
+    assert printed["n"] == "150" and printed["d"] == "8"
+    assert printed["map"] == "x.tsne.npz"
+    assert printed["method"] == parameters["method"]
+    assert printed["KL"].startswith(f"{kl:.4f} after ")
+    for phase in ("neighbors", "affinities", "initialization", "optimization"):
+        assert re.fullmatch(r"\d+\.\d\d s", printed[phase])
+        assert any(line.startswith(phase) for line in captured.err.splitlines())
+
+
+def test_same_seed_same_map_as_the_estimator(folder):
+    assert main(["embed", "x.npy", "-o", "y.npy", "--seed", "3", "--quiet", *QUICK]) == 0
+    tsne = fasttsne.TSNE(perplexity=10, max_iter=100, random_state=3)
+    np.testing.assert_array_equal(np.load("y.npy"), tsne.fit_transform(np.load("x.npy")))
+
+
+@pytest.mark.parametrize("kind", tables.OUTPUTS)
+def test_all_outputs_hold_the_same_map(folder, kind):
+    assert main(["embed", "x.npz", "-o", f"y{kind}", "--quiet", *QUICK]) == 0
+    assert names_in(folder) == {f"y{kind}"}
+    tsne = fasttsne.TSNE(perplexity=10, max_iter=100, random_state=0)
+    expected = tsne.fit_transform(np.load("x.npy"))
+    if kind == ".npy":
+        Y = np.load("y.npy")
+    elif kind == ".npz":
+        Y = np.load("y.npz")["Y"]
+    elif kind == ".csv":
+        table = tables.read("y.csv", label_column="label")
+        Y = table.X
+        assert [table.label_names[i] for i in table.labels] == list("abc" * 50)
+    else:
+        content = json.loads((folder / "y.json").read_text())
+        Y = np.array([entry["point"] for entry in content["points"]], np.float32)
+        assert [entry["label"] for entry in content["points"]] == list("abc" * 50)
+        assert content["kl"] == pytest.approx(tsne.kl_divergence_)
+    np.testing.assert_array_equal(Y, expected)
+
+
+def test_labels_of_a_csv(folder):
+    assert main(["embed", "x.csv", "--label-column", "mood", "-o", "y.csv", "--quiet", *QUICK]) == 0
+    assert [line[-1] for line in (folder / "y.csv").read_text().splitlines()[1:]] == list(
+        "abc" * 50
+    )
+
+
+@pytest.mark.parametrize("dims", ["2", "3"])
+@pytest.mark.parametrize("compare", [[], ["--compare-pca"]])
+def test_plot_alone(folder, capsys, dims, compare):
+    pytest.importorskip("matplotlib")
+    assert main(["embed", "x.npz", "--plot", "m.png", "--dims", dims, *compare, *QUICK]) == 0
+    assert names_in(folder) == {"m.png"}
+    assert (folder / "m.png").read_bytes().startswith(b"\x89PNG")
+    assert "m.png" in capsys.readouterr().out
+
+
+def test_plot_and_map_in_three_dimensions(folder, capsys):
+    pytest.importorskip("matplotlib")
+    assert main(["embed", "x.npy", "--plot", "m.png", "-o", "y.npy", "--dims", "3", *QUICK]) == 0
+    assert names_in(folder) == {"m.png", "y.npy"} and np.load("y.npy").shape == (150, 3)
+    assert capsys.readouterr().out.endswith("y.npy\nplot            m.png\n")
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "fft"])
+def test_methods(folder, capsys, method):
+    assert main(["embed", "x.npy", "-o", "y.npy", "--method", method, *QUICK]) == 0
+    assert re.search(rf"^method +{method}$", capsys.readouterr().out, re.M)
+
+
+@pytest.mark.parametrize("features", [None, "raw"])
+def test_landmark_list(data_dir, folder, features):
+    path = data_dir / "landmarks" / "plsr_emotion_videos" / "list_plsr_emotion_videos.txt"
+    chosen = ["--features", features] if features else []
+    assert main(["embed", str(path), "-o", "y.npz", "--quiet", *chosen, *QUICK]) == 0
+    with np.load("y.npz") as written:
+        assert written["Y"].shape == (400, 2) and len(np.unique(written["labels"])) > 1
+        assert json.loads(str(written["parameters"]))["features"] == (features or "procrustes")
+
+
+def test_quiet_prints_nothing(folder, capfd):
+    assert main(["embed", "x.npz", "--quiet", *QUICK]) == 0
+    captured = capfd.readouterr()
+    assert captured.out == "" and captured.err == ""
+
+
+def test_quiet_holds_warnings_back(folder, monkeypatch, recwarn):
+    fit_transform = fasttsne.TSNE.fit_transform
+
+    def warn_and_fit(tsne, X):
+        warnings.warn("something odd", stacklevel=1)
+        return fit_transform(tsne, X)
+
+    monkeypatch.setattr(fasttsne.TSNE, "fit_transform", warn_and_fit)
+    assert main(["embed", "x.npz", "--quiet", *QUICK]) == 0
+    assert not recwarn.list
+    assert main(["embed", "x.npz", *QUICK]) == 0
+    assert [str(warning.message) for warning in recwarn.list] == ["something odd"]
+
+
+def test_bar_on_a_terminal(folder, monkeypatch, capsys):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert main(["embed", "x.npz", *QUICK]) == 0
+    assert "optimization   100%|" in sys.stderr.getvalue()
+
+
+# ---- Mistakes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "arguments are required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["embed"], "arguments are required: INPUT"),
+        (["embed", "x.npy", "--perplexity", "many"], "--perplexity: invalid float value: 'many'"),
+        (["embed", "x.npy", "--dims", "4"], "--dims: invalid choice: "),
+        (["embed", "x.npy", "--method", "magic"], "--method: invalid choice: 'magic'"),
+        (["embed", "x.npy", "--features", "nope"], "--features: invalid choice: 'nope'"),
+        (["embed", "x.npy", "--colour"], "unrecognized arguments: --colour"),
+        (["embed", "missing.npy"], "missing.npy"),
+        (["embed", "missing.txt"], "missing.txt"),
+        (["embed", "x.xlsx"], "the input must end in one of .npy"),
+        (["embed", "."], "the input must end in one of .npy"),
+        (["embed", "x.csv"], "x.csv, line 2, column 8 (mood): 'a' is not a finite number"),
+        (["embed", "x.csv", "--label-column", "nope"], "got 'nope'"),
+        (["embed", "x.npy", "--label-column", "mood"], "label_column applies to"),
+        (["embed", "x.npy", "--features", "raw"], "features apply to landmark lists"),
+        (["embed", "bad.npy"], "must be finite in float32, got nan in row 1, column 2"),
+        (["embed", "pickled.npy"], "pickled Python objects"),
+        (["embed", "one.npy"], "2 samples"),
+        (["embed", "x.npy", "--perplexity", "150"], "perplexity"),
+        (["embed", "x.npy", "--perplexity", "-1"], "perplexity"),
+        (["embed", "x.npy", "--perplexity", "nan"], "perplexity"),
+        (["embed", "x.npy", "--iterations", "-5"], "max_iter"),
+        (["embed", "x.npy", "--seed", "-1"], "random_state"),
+        (["embed", "x.npy", "--compare-pca"], "name it with --plot"),
+        (["embed", "x.npy", "-o", "y.xyz"], "y.xyz: the output must end in one of .npy"),
+        (["embed", "x.npy", "-o", "missing/y.npy"], "missing/y.npy: there is no folder"),
+        (["embed", "x.npy", "-o", "x.npy"], "the map would replace the input"),
+        (["embed", "x.npy", "--plot", "m.xyz"], "m.xyz: a picture must end in one of"),
+        (["embed", "x.npy", "--plot", "missing/m.png"], "missing/m.png: there is no folder"),
+    ],
+)
+def test_mistakes_are_one_line_and_leave_no_file(folder, capfd, arguments, message):
+    bad = np.load("x.npy")
+    bad[1, 2] = np.nan
+    inputs = {"bad.npy": bad, "one.npy": bad[:1], "pickled.npy": np.array([["a", 1]], object)}
+    for name, array in inputs.items():
+        np.save(name, array, allow_pickle=True)
+    assert main(arguments) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("fasttsne: error: ") and captured.err.count("\n") == 1
+    assert message in captured.err
+    assert names_in(folder) == set(inputs)
+
+
+def test_outputs_are_checked_before_the_input_is_read(folder, monkeypatch):
+    monkeypatch.setattr(tables, "read", lambda *arguments: pytest.fail("too late"))
+    assert main(["embed", "x.npy", "-o", "y.npy", "--plot", "missing/m.png"]) == 2
+    assert main(["embed", "x.npy", "-o", "missing/y.npy", "--plot", "m.png"]) == 2
+
+
+def test_without_matplotlib(folder, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["embed", "x.npy", "--plot", "m.png"]) == 2
+    assert "pictures need matplotlib" in capsys.readouterr().err
+    assert main(["embed", "x.npy", "--quiet", *QUICK]) == 0
+
+
+def test_a_bug_is_not_taken_for_a_mistake(folder, monkeypatch):
+    monkeypatch.setattr(cli, "report", lambda tsne: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["embed", "x.npy", *QUICK])
+
+
+# ---- As a program -----------------------------------------------------------------------------
+
+
+PROGRAM = (sys.executable, "-m", "fasttsne")
+# The package may be imported from a checkout, which is not the current folder of the program.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(fasttsne.__file__).parents[1])}
+
+
+def run(*arguments):
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, timeout=60, env=ENVIRONMENT
+    )
+
+
+def test_program(folder):
+    done = run("embed", "x.npz", "-o", "y.npz", *QUICK)
+    assert done.returncode == 0 and "y.npz" in done.stdout and "optimization" in done.stderr
+    assert names_in(folder) == {"y.npz"}
+    done = run("embed", "missing.npy")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "fasttsne: error: missing.npy: No such file or directory\n"
+
+
+def test_help_and_version(capsys):
+    for arguments in (["--help"], ["embed", "--help"], ["--version"]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        assert not end.value.code
+    printed = capsys.readouterr().out
+    assert "--compare-pca" in printed and f"fasttsne {fasttsne.__version__}" in printed
+
+
+def test_info(capsys):
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out == fasttsne.show_config() + "\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
+@pytest.mark.parametrize("phase", ["neighbors", "optimization"])
+def test_interrupt(tmp_path, phase):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(20_000, 50)))
+    process = subprocess.Popen(
+        [*PROGRAM, "embed", "x.npy", "--iterations", "1000000"],
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever started the tests may ignore it, and children inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        while not process.stderr.readline().startswith(phase):
+            assert process.poll() is None
+        sent = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        seconds = time.perf_counter() - sent
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130 and out == ""
+    assert err.endswith("fasttsne: interrupted\n") and "Traceback" not in err
+    assert seconds < 5  # mostly below 1; the machine may be busy
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npy"]
+
+
+# ---- The demo ---------------------------------------------------------------------------------
+
+
+def test_demo(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn")
+    assert demo.main(["--out", str(tmp_path / "new" / "demo"), "--frames", "800"]) == 0
+    written = {file.name for file in (tmp_path / "new" / "demo").iterdir()}
+    assert written == {"landmarks.png", "digits.png"}
+    landmarks, digits = capsys.readouterr().out.strip().split("\n\n")
+    assert "SYNTHETIC" in landmarks and re.search(r"^n +800\nd +272$", landmarks, re.M)
+    assert re.search(r"^n +1,797\nd +64$", digits, re.M)
+    assert float(re.search(r"^recall@10 +(\S+)$", digits, re.M)[1]) > 0.4
+
+
+def test_demo_refuses(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert demo.main(["--out", str(tmp_path / "file")]) == 2
+    assert demo.main(["--out", str(tmp_path), "--frames", "0"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("fasttsne.demo: error: ") == err.count("\n") == 2

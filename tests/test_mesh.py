@@ -1,0 +1,157 @@
+"""mesh_spread_, mesh_gather and the particle mesh made of them."""
+
+import math
+
+import pytest
+import torch
+from sample import assert_close, opcheck, over_devices, over_kinds, points
+
+from fasttsne import ops, reference
+from fasttsne.gradient import BarnesHut, Exact, Mesh, choose_repulsion, fast_length
+
+SHAPES = {1: (50,), 2: (40, 33), 3: (12, 20, 17)}
+over_dims = pytest.mark.parametrize("dims", [1, 2, 3])
+
+
+def on_a_grid(dims, device="cpu", n=1000):
+    """Points that fill a small grid to its edge, the grid, its corner and its step."""
+    shape = torch.tensor(SHAPES[dims])
+    g = torch.Generator().manual_seed(0)
+    origin, step = torch.arange(dims) - 5.0, 0.3
+    Y = origin + step * (1 + torch.rand(n, dims, generator=g) * (shape - 3))
+    return Y.to(device), torch.rand(*SHAPES[dims]).to(device), origin.to(device), step
+
+
+@over_devices
+@over_dims
+def test_spread_matches_reference(device, dims):
+    Y, grid, origin, step = on_a_grid(dims, device)
+    expected = grid.double()
+    reference.mesh_spread_(Y.double(), expected, origin, step)
+    ops.mesh_spread_(Y, grid, origin, step)
+    assert_close(grid, expected, 1e-5)
+    assert math.isclose(grid.sum().item(), len(Y), rel_tol=1e-5)
+
+
+@over_devices
+@over_dims
+def test_gather_matches_reference(device, dims):
+    Y, potential, origin, step = on_a_grid(dims, device)
+    expected = reference.mesh_gather(Y.double(), potential.double(), origin, step)
+    forces, total = ops.mesh_gather(Y, potential, origin, step)
+    assert_close(forces, expected[0], 1e-5)
+    assert_close(total, expected[1], 1e-6)
+
+
+@over_dims
+def test_reference_windows_are_a_partition_of_unity_with_its_slopes(dims):
+    Y, grid, origin, step = on_a_grid(dims)
+    Y = Y.double().requires_grad_()
+    _, weights, slopes = reference.mesh_windows(Y, tuple(grid.shape), origin, step)
+    torch.testing.assert_close(weights.sum(2), torch.ones_like(weights[..., 0]))
+    # The slope of each weight, by autograd; a weight depends on its own coordinate alone.
+    for node in range(4):
+        (slope,) = torch.autograd.grad(weights[..., node].sum(), Y, retain_graph=True)
+        torch.testing.assert_close(slope * step, slopes[..., node])
+
+
+def test_points_off_the_grid_stay_in_memory():
+    Y, grid, origin, step = on_a_grid(2)
+    Y = Y.clone()
+    Y[0], Y[1], Y[2, 0] = 1e9, -1e9, math.nan
+    ops.mesh_spread_(Y, grid, origin, step)
+    ops.mesh_gather(Y, grid, origin, step)
+
+
+def bounds(Y):
+    return Y.amin(0).tolist(), Y.amax(0).tolist()
+
+
+@over_devices
+@over_kinds
+@over_dims
+@pytest.mark.parametrize("dof", [0.5, 1.0, 3.0])
+def test_mesh_approximates_the_whole_sum(device, kind, dims, dof):
+    if dims == 3 and kind == "wide":
+        pytest.skip("200 units across in 3-D need more nodes than the largest grid")
+    Y = points(kind, 2000, dims, device)
+    expected, Z = reference.repulsive_exact(Y.double(), dof)
+    forces, actual_Z = Mesh(dof)(Y, *bounds(Y))
+    # In 3-D the largest grid is coarser than the step wanted for the clustered map.
+    assert_close(forces, expected, 2e-2 if dims == 3 else 1e-2, largest=5e-2)
+    assert_close(actual_Z, Z, 4e-3)
+
+
+def test_mesh_grid_follows_the_map():
+    Y = points("normal", 500, 2)
+    mesh = Mesh(1.0)
+    mesh(Y, *bounds(Y))
+    first = mesh._grid
+    mesh(0.99 * Y, *bounds(0.99 * Y))
+    assert mesh._grid is first, "the grid is made again though the map fits it"
+    for factor in (10, 1):
+        scaled = factor * Y
+        forces, _ = mesh(scaled, *bounds(scaled))
+        assert_close(forces, reference.repulsive_exact(scaled.double(), 1.0)[0], 1e-2)
+    assert mesh._grid.numel() < 4 * first.numel(), "the grid stays large after the map shrank"
+
+
+def test_mesh_bounds_its_memory():
+    Y = points("wide", 100, 2) * 1e4
+    mesh = Mesh(1.0)
+    forces, _ = mesh(Y, *bounds(Y))
+    assert torch.isfinite(forces).all()
+    assert mesh._grid.numel() <= Mesh.LARGEST_GRID
+
+
+def test_mesh_repeats_for_any_number_of_threads(two_thread_counts):
+    Y = points("clustered", 20_000, 2)
+    one, two = two_thread_counts(lambda: Mesh(1.0)(Y, *bounds(Y)))
+    assert torch.equal(one[0], two[0]) and torch.equal(one[1], two[1])
+
+
+def test_fast_length_is_the_smallest():
+    def smooth(n):
+        for p in (2, 3, 5):
+            while n % p == 0:
+                n //= p
+        return n == 1
+
+    for least in range(1, 1200):
+        expected = next(m for m in range(least, 10_000) if m % 2 == 0 and smooth(m))
+        assert fast_length(least) == expected
+
+
+@pytest.mark.parametrize(
+    "method, n, dims, expected",
+    [
+        ("exact", 10_000, 7, Exact),
+        ("barnes_hut", 10, 3, BarnesHut),
+        ("fft", 10, 1, Mesh),
+        ("auto", 100, 2, Exact),
+        ("auto", 10_000, 5, Exact),
+        ("auto", 1_000_000, 2, Mesh),
+    ],
+)
+def test_choose_repulsion(method, n, dims, expected):
+    assert isinstance(choose_repulsion(method, n, dims, 1.0, 0.5), expected)
+
+
+@pytest.mark.parametrize("method", ["barnes_hut", "fft"])
+def test_choose_repulsion_rejects_dims(method):
+    with pytest.raises(ValueError, match=f"n_components must be 1 to 3 for method='{method}'"):
+        choose_repulsion(method, 100, 4, 1.0, 0.5)
+
+
+def test_opcheck():
+    Y, grid, origin, step = on_a_grid(2, n=20)
+    opcheck(torch.ops.fasttsne.mesh_spread_.default, (Y, grid, origin, step))
+    opcheck(torch.ops.fasttsne.mesh_gather.default, (Y, grid, origin, step))
+
+
+def test_bad_input_is_named():
+    Y, grid, origin, step = on_a_grid(2)
+    with pytest.raises(ValueError, match="grid must have 4 nodes or more"):
+        ops.mesh_spread_(Y, grid[:3], origin, step)
+    with pytest.raises(ValueError, match="step must be a positive number, got 0"):
+        ops.mesh_gather(Y, grid, origin, 0)

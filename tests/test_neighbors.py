@@ -1,0 +1,134 @@
+"""pairwise_sq_distances, knn_scan_, knn_rerank and the schedule of tiles."""
+
+import math
+
+import pytest
+import torch
+from sample import assert_close, opcheck, over_devices, over_kinds, points
+
+from fasttsne import ops, reference
+from fasttsne.neighbors import exact_neighbors, tile_rounds
+
+
+@over_devices
+@pytest.mark.parametrize("n, l, d", [(1, 1, 1), (5, 70, 3), (130, 49, 136), (200, 200, 785)])
+def test_pairwise_matches_reference(device, n, l, d):
+    X, Z = points("normal", n, d, device), points("clustered", l, d, device, seed=1)
+    expected = reference.pairwise_sq_distances(X.double(), Z.double())
+    assert_close(ops.pairwise_sq_distances(X, Z), expected, 3e-6)
+
+
+@over_devices
+def test_pairwise_does_not_cancel(device):
+    X = points("normal", 60, 20, device) * 1e-3 + 1000
+    expected = reference.pairwise_sq_distances(X.double(), X.double())
+    actual = ops.pairwise_sq_distances(X)
+    assert_close(actual, expected, 1e-6)
+    assert (actual.diagonal() == 0).all()
+
+
+@pytest.mark.parametrize("n_blocks", [1, 2, 3, 4, 7, 32, 33])
+def test_tile_rounds_cover_all_pairs_once_and_disjointly(n_blocks):
+    seen = set()
+    for tiles in tile_rounds(n_blocks):
+        used = [block for tile in tiles for block in set(tile)]
+        assert len(used) == len(set(used))
+        assert not seen & set(tiles)
+        seen |= set(tiles)
+    assert seen == {(a, b) for b in range(n_blocks) for a in range(b + 1)}
+
+
+@over_devices
+@over_kinds
+@pytest.mark.parametrize("n, d, k", [(2, 1, 1), (70, 2, 69), (500, 3, 20), (1100, 136, 90)])
+def test_neighbors_match_reference(device, kind, n, d, k):
+    X = points(kind, n, d, device)
+    indices, sq_distances = exact_neighbors(X, k)
+    _, expected = reference.knn(X.double(), k)
+    if kind == "duplicates" and expected.max() == 0:
+        assert (sq_distances == 0).all()
+    else:
+        assert_close(sq_distances, expected, 1e-5)
+    # The indices are those of the distances, distinct, and never the row itself.
+    row = torch.arange(n, device=device)[:, None]
+    assert (indices != row).all()
+    assert (indices.sort(1).values.diff(dim=1) > 0).all()
+    own = (X.double()[:, None] - X.double()[indices.long()]).square().sum(2)
+    torch.testing.assert_close(own, sq_distances.double(), rtol=1e-5, atol=1e-12)
+    assert (sq_distances.diff(dim=1) >= 0).all()
+
+
+def test_neighbors_repeat_for_any_number_of_threads(two_thread_counts):
+    X = points("clustered", 3000, 40)
+    one, two = two_thread_counts(lambda: exact_neighbors(X, 30))
+    assert torch.equal(one.indices, two.indices)
+    assert torch.equal(one.sq_distances, two.sq_distances)
+
+
+def test_neighbors_report_progress_and_stop_at_an_exception():
+    steps = []
+
+    def interrupt(done, total):
+        steps.append((done, total))
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exact_neighbors(points("normal", 1000, 5), 5, interrupt)
+    assert [done for done, _ in steps] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("k", [0, 10])
+def test_neighbors_reject_k(k):
+    with pytest.raises(ValueError, match=r"k must be in 1 .. n - 1 = 9"):
+        exact_neighbors(points("normal", 10, 2), k)
+
+
+def scan_arguments(n=130, keep=12):
+    X = points("normal", n, 5)
+    return (
+        X,
+        X.square().sum(1),
+        torch.empty(n, 2 * keep, dtype=torch.int64),
+        torch.zeros(n, dtype=torch.int32),
+        torch.full((n,), math.inf),
+        keep,
+        torch.tensor([0, 60, n]),
+        torch.tensor([[0, 1]]),
+    )
+
+
+def test_opcheck():
+    X = points("normal", 20, 5)
+    opcheck(torch.ops.fasttsne.pairwise_sq_distances.default, (X, X))
+    arguments = scan_arguments()
+    opcheck(torch.ops.fasttsne.knn_scan_.default, arguments)
+    ops.knn_scan_(*arguments)
+    opcheck(torch.ops.fasttsne.knn_rerank.default, (*arguments[:1], *arguments[2:6], 5))
+
+
+def test_reference_scan_finds_what_the_kernel_finds():
+    kernel, oracle = scan_arguments(), scan_arguments()
+    ops.knn_scan_(*kernel)
+    reference.knn_scan_(*oracle)
+    for k in (1, 12):
+        found = ops.knn_rerank(kernel[0], *kernel[2:6], k)
+        expected = reference.knn_rerank(oracle[0], *oracle[2:6], k)
+        assert torch.equal(found[0], expected[0])
+        torch.testing.assert_close(found[1], expected[1])
+
+
+def test_bad_input_is_named():
+    X = points("normal", 20, 5)
+    with pytest.raises(TypeError, match=r"X must be torch.float32, got torch.float64"):
+        ops.pairwise_sq_distances(X.double())
+    with pytest.raises(ValueError, match=r"Z must have shape \(any, 5\), got \(3, 4\)"):
+        ops.pairwise_sq_distances(X, torch.zeros(3, 4))
+    arguments = list(scan_arguments())
+    arguments[5] = 24
+    with pytest.raises(ValueError, match="keep must be in 1"):
+        ops.knn_scan_(*arguments)
+    arguments = list(scan_arguments())
+    arguments[7] = torch.tensor([[0, 2]])
+    with pytest.raises(RuntimeError, match="tiles must hold block numbers"):
+        ops.knn_scan_(*arguments)

@@ -1,0 +1,312 @@
+"""What is drawn: order, colours, key, captions; pictures of all sizes can be written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("matplotlib")
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from fasttsne import metrics, plot
+
+GREY = to_rgb(plot._UNLABELLED)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def dots(ax):
+    """Positions (n, 2) and RGB (n, 3) of the points, in the order in which they are drawn."""
+    (collection,) = ax.collections
+    return np.asarray(collection.get_offsets()), collection.get_facecolors()[:, :3]
+
+
+def color_of(ax, Y):
+    """RGB (n, 3) of the points, in the order of ``Y``."""
+    positions, colors = dots(ax)
+    found = {tuple(p): c for p, c in zip(positions.tolist(), colors, strict=True)}
+    return np.array([found[tuple(p)] for p in np.asarray(Y, float).tolist()])
+
+
+def key_of(ax):
+    """Names in the legend and their colours."""
+    legend = ax.get_legend()
+    names = [text.get_text().strip() for text in legend.get_texts()]
+    return dict(zip(names, [line.get_color() for line in legend.get_lines()], strict=True))
+
+
+def test_every_point_is_drawn_in_the_colour_of_its_class(rng):
+    Y = rng.normal(size=(200, 2)).astype(np.float32)
+    labels = rng.integers(0, 3, 200)
+    figure = plot.scatter(Y, labels, ["a", "b", "c"], title="map")
+    (ax,) = figure.axes
+    key = key_of(ax)
+    assert list(key) == ["a", "b", "c"]
+    expected = np.array([key[name] for name in np.array(["a", "b", "c"])[labels]])
+    np.testing.assert_allclose(color_of(ax, Y), expected)
+    assert ax.get_title() == "map"
+
+
+def test_order_is_shuffled_by_the_seed_and_unlabelled_come_first(rng):
+    Y = rng.normal(size=(500, 2))
+    labels = np.repeat([0, 1, -1, 2, -5], 100)
+    first, again, other = (
+        dots(plot.scatter(Y, labels, seed=seed).axes[0])[0] for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    _, colors = dots(plot.scatter(Y, labels).axes[0])
+    is_grey = np.isclose(colors, GREY).all(1)
+    assert is_grey[:200].all() and not is_grey[200:].any()
+    drawn = colors[200:]
+    changes = (drawn[1:] != drawn[:-1]).any(1).mean()
+    assert changes > 0.5  # in the order of the classes it would be 2 / 299
+
+
+def test_axes_say_nothing_and_are_square(rng):
+    Y = rng.normal(size=(50, 2)) * [1, 9] + [100, 0]
+    (ax,) = plot.scatter(Y).axes
+    assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
+    assert ax.get_aspect() == 1.0
+    assert np.ptp(ax.get_xlim()) == pytest.approx(np.ptp(ax.get_ylim()))
+    for limits, values in zip((ax.get_xlim(), ax.get_ylim()), Y.T, strict=True):
+        assert limits[0] < values.min() and values.max() < limits[1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "expected"),
+    [
+        ([2, 2, 5, -1], None, ["2", "5", None]),
+        ([2, 2, 5, 5], {2: "two"}, ["two", "5"]),
+        (["b", "a", "", "b"], None, ["a", "b", None]),
+        (["b", None, "a", "b"], None, ["a", "b", None]),
+        ([1, None, 0, 1], ["zero", "one"], ["zero", "one", None]),
+        ([True, False, True, True], None, ["False", "True"]),
+        ([1.0, np.nan, 0.0, 1.0], ["no", "yes"], ["no", "yes", None]),
+        ([0, 1, 0, 1], ["_private", "$x$ and $y$"], ["_private", r"\$x\$ and \$y\$"]),
+        ([0, 1, 0, 1], ["short", "x" * 50], ["short", "x" * 27 + "…"]),
+        ([-1, -1, -1, -1], None, [None]),
+    ],
+)
+def test_key(labels, names, expected):
+    Y = np.arange(8.0).reshape(4, 2)
+    figure = plot.scatter(Y, labels, names)
+    key = key_of(figure.axes[0])
+    assert list(key) == ["unlabelled" if name is None else name for name in expected]
+    figure.draw_without_rendering()
+
+
+def test_labels_as_tensors(rng):
+    Y = torch.randn(30, 2, requires_grad=True)
+    labels = torch.arange(30) % 3
+    assert list(key_of(plot.scatter(Y, labels).axes[0])) == ["0", "1", "2"]
+
+
+def test_floats_are_drawn_on_a_scale(rng):
+    Y = rng.normal(size=(100, 2))
+    values = np.linspace(-1, 1, 100)
+    values[7] = np.nan
+    figure = plot.scatter(Y, values)
+    (ax,) = figure.axes
+    (bar,) = ax.child_axes
+    assert ax.get_legend() is None and bar.get_ylim() == (-1, 1)
+    colors = color_of(ax, Y)
+    np.testing.assert_allclose(colors[7], GREY)
+    lightness = colors[np.isfinite(values)] @ [0.2, 0.7, 0.1]
+    assert (np.diff(lightness) > -1e-3).all() and np.ptp(lightness) > 0.5
+
+
+@pytest.mark.parametrize("c", [11, 26, 40])
+def test_many_classes_have_their_names_on_the_map(rng, c):
+    labels = np.arange(20 * c) % c
+    centres = np.stack([np.arange(c) % 7, np.arange(c) // 7], 1)
+    Y = 10.0 * centres[labels] + rng.normal(size=(20 * c, 2))
+    (ax,) = plot.scatter(Y, labels, [f"k{i}" for i in range(c)]).axes
+    written = {text.get_text(): text.get_position() for text in ax.texts}
+    assert list(written) != [] and len(key_of(ax)) == c
+    for name, position in written.items():
+        assert np.linalg.norm(np.array(position) - 10.0 * centres[int(name[1:])]) < 1.5
+    assert len(written) == c
+
+
+def test_names_on_the_map_never_lie_on_each_other(rng):
+    labels = np.arange(1200) % 12
+    (ax,) = plot.scatter(rng.normal(size=(1200, 2)), labels, ["a long name"] * 12).axes
+    figure = ax.figure
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert boxes
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+
+
+def test_hundreds_of_classes_are_coloured_but_not_listed(rng):
+    Y = rng.normal(size=(900, 2))
+    (ax,) = plot.scatter(Y, np.arange(900) % 300).axes
+    assert list(key_of(ax)) == ["300 labels"] and not ax.texts
+    assert len(np.unique(color_of(ax, Y), axis=0)) == 256
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 10, 26, 40])
+def test_palette_is_told_apart_by_all_eyes(n):
+    colors = plot.palette(n)
+    assert colors.shape == (n, 3) and colors.min() >= 0 and colors.max() <= 1
+    np.testing.assert_array_equal(colors[: min(n, 7)], plot.palette(7)[:n])
+    everything = np.concatenate([colors, [GREY, (1, 1, 1)]])
+    seen = plot._perceived(everything)
+    apart = np.linalg.norm(seen[:, :, None] - seen[:, None], axis=-1)
+    apart[:, np.arange(n + 2), np.arange(n + 2)] = np.inf
+    normal, *colour_blind = apart.min((1, 2))
+    assert normal > 0.065
+    assert min(colour_blind) > (0.075 if n <= 10 else 0.035)
+
+
+def test_oklab_of_known_colours():
+    # Ottosson 2020: white has lightness 1 and no colour; sRGB red is (0.628, 0.225, 0.126).
+    normal = plot._perceived(np.array([[1.0, 1, 1], [1, 0, 0], [0, 0, 0]]))[0]
+    np.testing.assert_allclose(normal, [[1, 0, 0], [0.628, 0.225, 0.126], [0, 0, 0]], atol=2e-3)
+
+
+def test_points_are_smaller_and_fainter_where_there_are_many(rng):
+    sizes, alphas = [], []
+    for n in (500, 5000, 100_000):
+        (collection,) = plot.scatter(rng.normal(size=(n, 2))).axes[0].collections
+        assert collection.get_rasterized()
+        sizes.append(float(collection.get_sizes()[0]))
+        alphas.append(collection.get_alpha())
+    assert sizes[0] > sizes[1] > sizes[2] >= 0.5
+    assert alphas[0] >= alphas[1] > alphas[2] >= 0.5
+
+
+def test_three_dimensions(rng):
+    Y = rng.normal(size=(60, 3))
+    figure = plot.scatter(Y, np.arange(60) % 2, title="map", caption="below")
+    (ax,) = figure.axes
+    assert ax.name == "3d" and len(ax.get_zticks()) == 0
+    assert [text.get_text() for text in ax.texts] == ["below"]
+    figure.draw_without_rendering()
+
+
+def test_own_axes(rng):
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot.scatter(rng.normal(size=(20, 2)), np.arange(20) % 2, ax=right) is figure
+    assert len(right.collections) == 1 and not left.collections
+    with pytest.raises(ValueError, match="ax must be 3-D, as Y is; got Axes"):
+        plot.scatter(rng.normal(size=(20, 3)), ax=left)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+@pytest.mark.parametrize("m", [2, 3])
+def test_compare(rng, kind, m):
+    labels = np.arange(300) % 4
+    X = rng.normal(size=(300, 6)) * [9, 8, 7, 1, 1, 1] + 3.0 * labels[:, None]
+    Y = X[:, :m] + rng.normal(size=(300, m))
+    figure = plot.compare(kind(X), kind(Y), labels, title="both")
+    pca, tsne = figure.axes
+    assert (pca.get_title(), tsne.get_title()) == ("PCA", "t-SNE")
+    assert pca.get_legend() is None and list(key_of(tsne)) == ["0", "1", "2", "3"]
+    assert figure.get_suptitle() == "both"
+    centred = X - X.mean(0)
+    exact = centred @ np.linalg.svd(centred, full_matrices=False)[2][:m].T
+    for ax, points in ((pca, exact), (tsne, Y)):
+        (caption,) = ax.texts
+        recall = metrics.neighbor_recall(X, points)
+        accuracy = metrics.label_accuracy(points, labels)
+        assert f"recall@10  {recall:.2f}" in caption.get_text()
+        assert f"10-NN accuracy  {accuracy:.2f}" in caption.get_text()
+
+
+def test_compare_of_few_points_and_of_points_without_classes(rng):
+    X = rng.normal(size=(5, 4))
+    for labels in (None, np.zeros(5, int), np.full(5, -1), np.linspace(0, 1, 5)):
+        figure = plot.compare(X, X[:, :2], labels)
+        for ax in figure.axes[:2]:
+            assert "recall@4" in ax.texts[0].get_text()
+            assert "accuracy" not in ax.texts[0].get_text()
+
+
+@pytest.mark.parametrize("n", [1, 2, 100_000])
+def test_save_all_sizes(tmp_path, rng, n):
+    figure = plot.scatter(rng.normal(size=(n, 2)), np.arange(n) % 10)
+    plot.save(figure, tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert [file.name for file in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_vector_formats_hold_the_points_as_a_picture(tmp_path, rng):
+    plot.save(plot.scatter(rng.normal(size=(20_000, 2))), tmp_path / "map.svg")
+    assert (tmp_path / "map.svg").stat().st_size < 1_500_000  # 20,000 paths would be 3 MB
+    plot.save(plot.scatter(rng.normal(size=(20, 2))), tmp_path / "map.PDF")
+    assert (tmp_path / "map.PDF").read_bytes().startswith(b"%PDF")
+
+
+def test_save_that_fails_leaves_the_old_picture(tmp_path, monkeypatch, rng):
+    path = tmp_path / "map.png"
+    path.write_text("old")
+    figure = plot.scatter(rng.normal(size=(20, 2)))
+
+    def fail(file, **keywords):
+        file.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figure, "savefig", fail)
+    with pytest.raises(KeyboardInterrupt):
+        plot.save(figure, path)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_save_refuses_names_that_are_no_pictures(tmp_path, rng):
+    figure = plot.scatter(rng.normal(size=(20, 2)))
+    for name in ("map", "map.xyz"):
+        with pytest.raises(ValueError, match=rf"{name}: a picture must end in one of .*\.png"):
+            plot.save(figure, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"Y": np.zeros((5, 4))}, ValueError, r"Y must have shape \(n, 2\) or \(n, 3\)"),
+        ({"Y": np.zeros((0, 2))}, ValueError, "Y must have shape"),
+        ({"Y": np.full((5, 2), np.nan)}, ValueError, "Y must be finite"),
+        ({"Y": np.full((5, 2), "a")}, TypeError, "Y must hold real numbers"),
+        ({"labels": np.zeros(4, int)}, ValueError, r"labels must have shape \(5,\), got \(4,\)"),
+        ({"labels": np.zeros(5, complex)}, TypeError, "labels must be numbers or strings"),
+        ({"labels": [0, 1, 2, 1, 0], "label_names": ["a", "b"]}, ValueError, "2 names, but .* 2"),
+    ],
+)
+def test_scatter_refuses(change, error, message):
+    with pytest.raises(error, match=message):
+        plot.scatter(**{"Y": np.zeros((5, 2)), **change})
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (5,), (5, 1)])
+def test_compare_refuses(shape):
+    with pytest.raises(ValueError, match=r"X must have shape \(5, d\) with d >= 2"):
+        plot.compare(np.zeros(shape), np.zeros((5, 2)))
+
+
+def test_neither_windows_nor_matplotlib_on_import():
+    code = (
+        "import sys; from fasttsne import plot; assert 'matplotlib' not in sys.modules\n"
+        "import numpy as np; plot.scatter(np.zeros((2, 2)))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"pictures need matplotlib.*fasttsne\[plot\]"):
+        plot.scatter(np.zeros((2, 2)))
+    with pytest.raises(ImportError, match="pictures need matplotlib"):
+        plot.check_path("map.png")

@@ -1,0 +1,395 @@
+"""Reading tables, writing maps, and what happens to files that are not right."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from fasttsne import landmarks, tables
+
+X = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+
+
+def write_text(path, *lines):
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def rows_of(array, delimiter=","):
+    return [delimiter.join(map(str, row)) for row in array]
+
+
+# ---- Reading arrays ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "uint8", "bool"])
+def test_npy(tmp_path, dtype):
+    array = (np.arange(12).reshape(4, 3) % 7).astype(dtype)
+    np.save(tmp_path / "x.npy", np.asfortranarray(array))
+    table = tables.read(tmp_path / "x.npy")
+    assert table.X.dtype == np.float32 and table.X.flags.c_contiguous
+    np.testing.assert_array_equal(table.X, array.astype(np.float32))
+    assert table.labels is None and table.label_names is None and table.features is None
+
+
+def test_npz_with_labels_and_names(tmp_path):
+    np.savez(tmp_path / "x.npz", X=X, y=[2, 0, 1, 1, -1, 2], label_names=["a", "b", "c"], other=1)
+    table = tables.read(str(tmp_path / "x.npz"))
+    np.testing.assert_array_equal(table.X, X)
+    assert table.labels.dtype == np.int64 and table.labels.tolist() == [2, 0, 1, 1, -1, 2]
+    assert table.label_names == {0: "a", 1: "b", 2: "c"}
+
+
+def test_npz_without_labels(tmp_path):
+    np.savez_compressed(tmp_path / "x.npz", X=X)
+    table = tables.read(tmp_path / "x.npz")
+    assert table.labels is None and table.label_names is None
+
+
+def test_npz_with_labels_that_are_texts_or_whole_floats(tmp_path):
+    np.savez(tmp_path / "x.npz", X=X, y=["b", "a", "b", "", "c", "a"])
+    table = tables.read(tmp_path / "x.npz")
+    assert table.labels.tolist() == [1, 0, 1, -1, 2, 0]
+    assert table.label_names == {0: "a", 1: "b", 2: "c"}
+    np.savez(tmp_path / "x.npz", X=X, y=np.array([1.0, 0, 2, 2, 1, 1]))
+    assert tables.read(tmp_path / "x.npz").labels.tolist() == [1, 0, 2, 2, 1, 1]
+
+
+class Bomb:
+    """Unpickled, it leaves a trace."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (self.trace,)
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz"])
+def test_pickles_are_refused_and_never_run(tmp_path, kind):
+    bomb = np.array([[Bomb(str(tmp_path / "trace"))]], dtype=object)
+    path = tmp_path / f"x{kind}"
+    if kind == ".npy":
+        np.save(path, bomb, allow_pickle=True)
+    else:
+        np.savez(path, X=bomb)
+    with pytest.raises(ValueError, match=r"pickled Python objects.*save a numeric array"):
+        tables.read(path)
+    (tmp_path / "raw.npy").write_bytes(pickle.dumps(Bomb(str(tmp_path / "trace"))))
+    with pytest.raises(ValueError, match="pickled Python objects"):
+        tables.read(tmp_path / "raw.npy")
+    assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"data": X, "y": [1]}, r"x\.npz: has no array X, but data, y"),
+        ({"X": X[0]}, r"X must have shape \(rows, columns\), got \(3,\)"),
+        ({"X": np.zeros((4, 2, 2))}, r"got \(4, 2, 2\)"),
+        ({"X": np.zeros((0, 3))}, r"got \(0, 3\)"),
+        ({"X": X.astype(complex)}, "real numbers, got dtype complex128"),
+        ({"X": X.astype(str)}, "real numbers, got dtype <U"),
+        ({"X": np.where(X == X[4, 1], np.nan, X)}, "got nan in row 4, column 1"),
+        ({"X": np.where(X == X[2, 0], 1e300, X.astype(float))}, r"got 1e\+300 in row 2, column 0"),
+        ({"X": X, "y": np.zeros(5, int)}, r"y must have shape \(6,\) as X has 6 rows, got \(5,\)"),
+        ({"X": X, "y": np.full(6, 0.5)}, "y must hold whole numbers or strings"),
+        ({"X": X, "y": np.arange(6), "label_names": ["a"]}, "y holds 5, but label_names 1 names"),
+    ],
+)
+def test_bad_arrays(tmp_path, arrays, message):
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        tables.read(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz"])
+@pytest.mark.parametrize("size", [0, 1, 60, 200])
+def test_damaged_files(tmp_path, kind, size):
+    path = tmp_path / f"x{kind}"
+    np.save(path, X) if kind == ".npy" else np.savez(path, X=X)
+    path.write_bytes(path.read_bytes()[: min(size, path.stat().st_size - 4)])
+    with pytest.raises(ValueError, match=r"x\.np[yz]: is (damaged|no NumPy file)"):
+        tables.read(path)
+
+
+# ---- Reading text -----------------------------------------------------------------------------
+
+
+def test_csv_without_header(tmp_path):
+    table = tables.read(write_text(tmp_path / "x.csv", *rows_of(X)))
+    np.testing.assert_array_equal(table.X, X)
+    assert table.labels is None
+
+
+def test_tsv_with_header_byte_order_mark_and_empty_lines(tmp_path):
+    lines = ["a\tb\tc", "", *rows_of(X[:3], "\t"), "", *rows_of(X[3:], "\t"), ""]
+    path = tmp_path / "x.tsv"
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    np.testing.assert_array_equal(tables.read(path).X, X)
+
+
+def with_labels(labels, at=1):
+    rows = [row.split(",") for row in rows_of(X)]
+    return [
+        ",".join([*row[:at], label, *row[at:]]) for row, label in zip(rows, labels, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("column", ["mood", 1, "1"])
+def test_label_column_of_texts(tmp_path, column):
+    labels = ["sad", '"very, very happy"', " sad ", "", "Ärger", "sad"]
+    path = write_text(tmp_path / "x.csv", "u,mood,v,w", *with_labels(labels))
+    table = tables.read(path, label_column=column)
+    np.testing.assert_array_equal(table.X, X)
+    assert table.label_names == {0: "sad", 1: "very, very happy", 2: "Ärger"}
+    assert table.labels.tolist() == [0, 1, 0, -1, 2, 0]
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+def test_label_column_of_numbers_without_header(tmp_path, at):
+    path = write_text(tmp_path / "x.csv", *with_labels(["3", "7", "3", "-2", "7.0", "3"], at))
+    table = tables.read(path, label_column=at)
+    np.testing.assert_array_equal(table.X, X)
+    assert table.labels.tolist() == [3, 7, 3, -2, 7, 3] and table.label_names is None
+
+
+def test_label_column_of_texts_without_header(tmp_path):
+    path = write_text(tmp_path / "x.csv", *with_labels(list("abcabc")))
+    assert tables.read(path, label_column=1).labels.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_row_index_of_pandas_is_left_out(tmp_path):
+    rows = [f"{i},{row}" for i, row in enumerate(rows_of(X))]
+    np.testing.assert_array_equal(tables.read(write_text(tmp_path / "x.csv", ",a,b,c", *rows)).X, X)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["a,b", "1,2", "3,4x"], r"x\.csv, line 3, column 1 \(b\): '4x' is not a finite number"),
+        (["1,2", "", "3,oops"], "line 3, column 1: 'oops' is not"),
+        (["1,2", "3,"], "line 2, column 1: '' is not"),
+        (["1,2", "nan,4"], "line 2, column 0: 'nan' is not a finite"),
+        (["1,2", "3,-inf"], "line 2, column 1: '-inf' is not a finite"),
+        (["1,2", "3,1e39"], "line 2, column 1: '1e39' is not a finite"),
+        (["1,2", "3,4,5"], "line 2: has 3 columns, not 2"),
+        (["a,b,c", "1,2"], "line 2: has 2 columns, not 3"),
+        (["1;2", "3;4"], "'3;4' is not a finite number"),
+        (["a,b"], "has no rows"),
+        ([""], "is empty"),
+        (['a,"b', "1,2"], r"x\.csv"),
+    ],
+)
+def test_bad_text(tmp_path, lines, message):
+    with pytest.raises(ValueError, match=message):
+        tables.read(write_text(tmp_path / "x.csv", *lines))
+
+
+def test_a_forgotten_label_column_is_hinted_at(tmp_path):
+    path = write_text(tmp_path / "x.csv", "u,mood,v,w", *with_labels(["sad"] * 6))
+    with pytest.raises(ValueError, match=r"line 2, column 1 \(mood\): 'sad'.*label column"):
+        tables.read(path)
+
+
+@pytest.mark.parametrize("column", ["nope", "4", 4, "-1", -1, "1.0"])
+def test_unknown_label_column(tmp_path, column):
+    path = write_text(tmp_path / "x.csv", "u,mood,v,w", *with_labels(["sad"] * 6))
+    with pytest.raises(ValueError, match=r"columns u, mood, v, w or an index from 0 to 3; got"):
+        tables.read(path, label_column=column)
+
+
+def test_only_a_label_column(tmp_path):
+    with pytest.raises(ValueError, match="no column of numbers"):
+        tables.read(write_text(tmp_path / "x.csv", "a", "b"), label_column=0)
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"1,2\n3,\xff\xfe\n")
+    with pytest.raises(ValueError, match=r"x\.csv, after line .*not text"):
+        tables.read(tmp_path / "x.csv")
+
+
+# ---- Landmarks --------------------------------------------------------------------------------
+
+
+def test_landmark_list_of_real_data(data_dir):
+    path = data_dir / "landmarks" / "plsr_emotion_videos" / "list_plsr_emotion_videos.txt"
+    frames = landmarks.read_list(path)
+    table = tables.read(path)
+    np.testing.assert_array_equal(table.X, landmarks.features(frames, "procrustes"))
+    assert table.features == "procrustes" and table.X.dtype == np.float32
+    np.testing.assert_array_equal(table.labels, frames.label)
+    raw = tables.read(path, features="raw")
+    np.testing.assert_array_equal(raw.X, frames.points.reshape(len(frames.points), -1))
+
+
+def test_every_line_of_a_landmark_list_is_a_row(data_dir):
+    # All of these frames are neutral, which the reader of lists drops on its own.
+    path = data_dir / "landmarks" / "ravdess_2frames" / "list_ravdess_2frames.txt"
+    table = tables.read(path)
+    assert len(table.X) == 2 and table.label_names[table.labels[0]] == "neutral"
+
+
+def test_openface_csv_is_recognised(data_dir):
+    path = data_dir / "landmarks" / "openface_pyfeat_test" / "openface.csv"
+    table = tables.read(path, features="nose")
+    expected = landmarks.features(landmarks.read_openface(path), "nose")
+    np.testing.assert_array_equal(table.X, expected)
+    assert table.labels is None and table.features == "nose"
+    with pytest.raises(ValueError, match="label_column applies to"):
+        tables.read(path, label_column=0)
+
+
+def test_arguments_that_do_not_apply(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    with pytest.raises(ValueError, match="features apply to landmark lists"):
+        tables.read(tmp_path / "x.npy", features="raw")
+    with pytest.raises(ValueError, match="label_column applies to"):
+        tables.read(tmp_path / "x.npy", label_column=0)
+    with pytest.raises(ValueError, match="features apply to landmark lists"):
+        tables.read(write_text(tmp_path / "x.csv", *rows_of(X)), features="raw")
+    with pytest.raises(ValueError, match=r"features must be one of raw, .*; got 'nope'"):
+        tables.read(tmp_path / "missing.txt", features="nope")
+
+
+def test_missing_unknown_and_folders(tmp_path):
+    with pytest.raises(ValueError, match=r"x\.xlsx: the input must end in one of \.npy"):
+        tables.read(tmp_path / "x.xlsx")
+    for name in ("x.npy", "x.npz", "x.csv", "x.tsv", "x.txt"):
+        with pytest.raises(FileNotFoundError):
+            tables.read(tmp_path / name)
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(ValueError, match="is a folder"):
+        tables.read(tmp_path / "x.csv")
+
+
+# ---- Writing ----------------------------------------------------------------------------------
+
+Y = np.random.default_rng(1).normal(size=(4, 2)).astype(np.float32)
+LABELS = np.array([1, 0, -1, 5])
+NAMES = {0: "calm", 1: 'so "so", ok'}
+PARAMETERS = {"perplexity": 30.0, "input": "x.npy", "features": None}
+
+
+def test_write_npy(tmp_path):
+    tables.write(tmp_path / "y.NPY", Y, LABELS, PARAMETERS, 1.5)
+    written = np.load(tmp_path / "y.NPY")
+    assert written.dtype == Y.dtype
+    np.testing.assert_array_equal(written, Y)
+
+
+def test_write_npz(tmp_path):
+    tables.write(tmp_path / "y.npz", Y, LABELS, PARAMETERS, 1.5, NAMES)
+    with np.load(tmp_path / "y.npz") as written:
+        np.testing.assert_array_equal(written["Y"], Y)
+        np.testing.assert_array_equal(written["labels"], LABELS)
+        assert written["label_names"].tolist() == ["calm", 'so "so", ok']
+        assert json.loads(str(written["parameters"])) == PARAMETERS and written["kl"] == 1.5
+    tables.write(tmp_path / "y.npz", Y)
+    with np.load(tmp_path / "y.npz") as written:
+        assert sorted(written.files) == ["Y", "parameters"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("m", [2, 3])
+def test_write_csv_and_read_again(tmp_path, dtype, m):
+    points = np.random.default_rng(2).normal(size=(4, m)).astype(dtype) * 1e-5
+    tables.write(tmp_path / "y.csv", points)
+    lines = (tmp_path / "y.csv").read_text().splitlines()
+    assert lines[0] == ",".join(["y0", "y1", "y2"][:m])
+    read = np.array([[float(cell) for cell in line.split(",")] for line in lines[1:]])
+    np.testing.assert_array_equal(read.astype(dtype), points)
+
+    tables.write(tmp_path / "y.csv", points, LABELS, label_names=NAMES)
+    table = tables.read(tmp_path / "y.csv", label_column="label")
+    np.testing.assert_array_equal(table.X, points.astype(np.float32))
+    names = [table.label_names.get(label) for label in table.labels.tolist()]
+    assert names == ['so "so", ok', "calm", None, "5"]
+
+
+def test_write_json(tmp_path):
+    tables.write(tmp_path / "y.json", Y, LABELS, PARAMETERS, 1.5, ["calm", "happy"])
+    written = json.loads((tmp_path / "y.json").read_text())
+    assert written["parameters"] == PARAMETERS and written["kl"] == 1.5
+    points = [entry["point"] for entry in written["points"]]
+    np.testing.assert_array_equal(np.array(points, np.float32), Y)
+    assert [entry["label"] for entry in written["points"]] == ["happy", "calm", None, 5]
+    tables.write(tmp_path / "y.json", Y, kl=float("nan"))
+    written = json.loads((tmp_path / "y.json").read_text())
+    assert written["kl"] is None and "label" not in written["points"][0]
+
+
+@pytest.mark.parametrize("kind", tables.OUTPUTS)
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, MemoryError])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path, monkeypatch, kind, error
+):
+    path = tmp_path / f"y{kind}"
+    path.write_text("old")
+
+    def fail(*arguments, **keywords):
+        raise error("no space left")
+
+    def fail_midway(file, *arguments, **keywords):
+        file.write(b"half")
+        raise error("no space left")
+
+    monkeypatch.setattr(np, "save", fail_midway)
+    monkeypatch.setattr(np, "savez", fail_midway)
+    monkeypatch.setattr(tables, "_shortest", fail)
+    with pytest.raises(error):
+        tables.write(path, Y)
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_replacing_works_in_the_same_folder_and_keeps_usual_permissions(tmp_path):
+    path = tmp_path / "y.txt"
+    path.write_text("old")
+    with tables.replacing(path) as temporary:
+        assert temporary.parent == tmp_path and temporary.suffix == ".txt"
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        renamed = temporary.stat().st_ino
+    assert path.stat().st_ino == renamed  # a copy would be half there for a while
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+    plain = tmp_path / "plain.txt"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_replacing_follows_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "y.npy").touch()
+    (tmp_path / "y.npy").symlink_to(tmp_path / "real" / "y.npy")
+    tables.write(tmp_path / "y.npy", Y)
+    assert (tmp_path / "y.npy").is_symlink()
+    np.testing.assert_array_equal(np.load(tmp_path / "real" / "y.npy"), Y)
+
+
+def test_check_output_leaves_nothing_behind(tmp_path):
+    tables.check_output(tmp_path / "y.npz")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match=r"y\.png: the output must end in one of \.npy"):
+        tables.check_output(tmp_path / "y.png")
+    with pytest.raises(ValueError, match="the output must end in"):
+        tables.write(tmp_path / "y.png", Y)
+    with pytest.raises(OSError, match="there is no folder"):
+        tables.check_output(tmp_path / "missing" / "y.npz")
+    (tmp_path / "y.npz").mkdir()
+    with pytest.raises(OSError, match="is a folder"):
+        tables.check_output(tmp_path / "y.npz")
+
+
+def test_check_output_where_nothing_can_be_written(tmp_path, monkeypatch):
+    def touch(self, exist_ok):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tables.Path, "touch", touch)
+    with pytest.raises(PermissionError, match=r"y\.npz: cannot be written \(Permission denied\)"):
+        tables.check_output(tmp_path / "y.npz")
