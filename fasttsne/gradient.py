@@ -162,7 +162,9 @@ class Mesh:
 METHODS = ("auto", "exact", "barnes_hut", "fft")
 
 _EXACT_UP_TO = 1500
-"""Points below which the whole sum is cheaper than a mesh, whose cost hardly depends on n."""
+"""Points up to which the whole sum is about as fast as a tree."""
+_TREE_UP_TO = 50_000
+"""Points up to which the tree beats the mesh in the plane; bench/test_end_to_end.py times both."""
 
 
 def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -> Repulsion:
@@ -185,11 +187,16 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
             f"n_components must be 1 to 3 for method={method!r}, got {dims}; "
             "method='exact' takes any number"
         )
-    if method == "exact" or (method == "auto" and (dims > 3 or n <= _EXACT_UP_TO)):
+    if method == "auto":
+        if dims > 3 or n <= _EXACT_UP_TO:
+            method = "exact"
+        elif dims == 1 or (dims == 2 and n > _TREE_UP_TO):
+            method = "fft"
+        else:
+            method = "barnes_hut"
+    if method == "exact":
         return Exact(dof)
-    if method == "barnes_hut" or (method == "auto" and dims == 3):
-        return BarnesHut(dof, theta)
-    return Mesh(dof)
+    return BarnesHut(dof, theta) if method == "barnes_hut" else Mesh(dof)
 
 
 def fast_length(least: int) -> int:

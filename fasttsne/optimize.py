@@ -20,10 +20,14 @@ MAX_STEP = 5.0
 """Longest step of a point, in map units: keeps a large learning rate from throwing points out."""
 
 
-EARLY_ITERATIONS, EARLY_MOMENTUM = 100, 0.8
-LATE_ITERATIONS, LATE_MOMENTUM = 300, 0.9
-"""More momentum than the customary 250 at 0.5 and 750 at 0.8 reaches a lower KL divergence in
-fewer iterations; bench/schedule.py prints the comparison."""
+FEW_POINTS = 1000
+"""Below, the customary schedule: its many small steps cost nothing there, and momentum overshoots.
+"""
+CUSTOMARY = ((250, 0.5), (500, 0.8))
+"""Iterations and momentum of the early and the late phase."""
+SHORT = ((100, 0.8), (300, 0.9))
+"""More momentum reaches the same KL divergence in about half the iterations;
+bench/schedules.py prints the comparison."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +51,25 @@ def default_schedule(
         Number of points.
     early_exaggeration : float
     learning_rate : float, optional
-        Of both phases. Default: n / (4 exaggeration) of each phase, 50 or more (Belkina et al.
-        2019; the 4 is in the gradient).
+        Of both phases. Default: n / (4 exaggeration) of each phase (Belkina et al. 2019; the 4 is
+        in the gradient), also for small n, where scikit-learn's floor of 50 overshoots.
     max_iter : int, optional
-        Iterations in all, the early phase taking at most a quarter.
+        Iterations in all, the early phase taking at most half.
 
     Returns
     -------
     list of Phase
     """
-    total = max_iter or EARLY_ITERATIONS + LATE_ITERATIONS
-    early = min(EARLY_ITERATIONS, total // 4)
+    (early, early_momentum), (late, late_momentum) = CUSTOMARY if n < FEW_POINTS else SHORT
+    total = max_iter or early + late
+    early = min(early, total // 2)
 
     def rate(exaggeration: float) -> float:
-        return max(n / exaggeration / 4, 50.0) if learning_rate is None else learning_rate
+        return n / exaggeration / 4 if learning_rate is None else learning_rate
 
     return [
-        Phase(early, early_exaggeration, rate(early_exaggeration), EARLY_MOMENTUM),
-        Phase(total - early, 1.0, rate(1.0), LATE_MOMENTUM),
+        Phase(early, early_exaggeration, rate(early_exaggeration), early_momentum),
+        Phase(total - early, 1.0, rate(1.0), late_momentum),
     ]
 
 

@@ -51,7 +51,7 @@ class TSNE:
     early_exaggeration : float, default 12
         Factor on the attraction in the first phase.
     learning_rate : float or 'auto', default 'auto'
-        In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase, 50 or more.
+        In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase.
     max_iter : int, optional
         Iterations in all. Default: what :func:`fasttsne.optimize.default_schedule` holds enough.
     n_iter_without_progress : int, default 300

@@ -78,7 +78,7 @@ def test_mesh_approximates_the_whole_sum(device, kind, dims, dof):
     expected, Z = reference.repulsive_exact(Y.double(), dof)
     forces, actual_Z = Mesh(dof)(Y, *bounds(Y))
     # In 3-D the largest grid is coarser than the step wanted for the clustered map.
-    assert_close(forces, expected, 2e-2 if dims == 3 else 1e-2, largest=5e-2)
+    assert_close(forces, expected, 2e-2 if dims == 3 else 1.5e-2, largest=5e-2)
     assert_close(actual_Z, Z, 4e-3)
 
 
@@ -130,6 +130,9 @@ def test_fast_length_is_the_smallest():
         ("fft", 10, 1, Mesh),
         ("auto", 100, 2, Exact),
         ("auto", 10_000, 5, Exact),
+        ("auto", 10_000, 2, BarnesHut),
+        ("auto", 10_000, 1, Mesh),
+        ("auto", 1_000_000, 3, BarnesHut),
         ("auto", 1_000_000, 2, Mesh),
     ],
 )

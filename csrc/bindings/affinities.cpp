@@ -18,7 +18,7 @@ std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double 
   Tensor conditional = empty(sq_distances, {n, k}, ScalarType::Float);
   float* to_beta = beta.mutable_data_ptr<float>();
   float* to_conditional = conditional.mutable_data_ptr<float>();
-  for_each_block(n, kBlockRows, [&](int64_t, RowRange rows) {
+  for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
     fasttsne::perplexity_search(sq_distances.const_data_ptr<float>(), k, perplexity, to_beta,
                                 to_conditional, rows);
   });
@@ -39,14 +39,14 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
   int64_t* offsets = indptr.mutable_data_ptr<int64_t>();
   offsets[0] = 0;
-  for_each_block(n, kBlockRows,
+  for_each_block(n, kBlockRows, 8 * n * k,
                  [&](int64_t, RowRange rows) { symmetrizer.count_rows(offsets + 1, rows); });
   std::partial_sum(offsets, offsets + n + 1, offsets);
   Tensor merged = empty(indices, {offsets[n]}, ScalarType::Int);
   Tensor values = empty(indices, {offsets[n]}, ScalarType::Float);
   int32_t* to_columns = merged.mutable_data_ptr<int32_t>();
   float* to_values = values.mutable_data_ptr<float>();
-  for_each_block(n, kBlockRows, [&](int64_t, RowRange rows) {
+  for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
     symmetrizer.fill_rows(offsets, to_columns, to_values, rows);
   });
   return {indptr, merged, values};

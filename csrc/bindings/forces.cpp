@@ -27,9 +27,11 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
   const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),
                   values.const_data_ptr<float>()};
   STD_TORCH_CHECK(P.indptr[Y.size(0)] == indices.numel(), "indptr must end at the last index");
-  const double cost = sum_over_blocks(Y.size(0), kAttractiveRows, [&](RowRange rows) {
-    return fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, rows);
-  });
+  const double cost =
+      sum_over_blocks(Y.size(0), kAttractiveRows, indices.numel(), [&](RowRange rows) {
+        return fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to,
+                                           rows);
+      });
   return {forces, scalar(Y, cost)};
 }
 
@@ -39,9 +41,10 @@ std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
   const Columns columns(points(Y));
-  const double Z = sum_over_blocks(Y.size(0), kExactRows, [&](RowRange rows) {
-    return fasttsne::repulsive_exact(points(Y), columns, static_cast<float>(dof), to, rows);
-  });
+  const double Z =
+      sum_over_blocks(Y.size(0), kExactRows, Y.size(0) * Y.size(0), [&](RowRange rows) {
+        return fasttsne::repulsive_exact(points(Y), columns, static_cast<float>(dof), to, rows);
+      });
   return {forces, scalar(Y, Z)};
 }
 
@@ -49,10 +52,12 @@ template <int kDims>
 double tree_forces(const Tensor& Y, double theta, double dof, float* forces) {
   const Quadtree<kDims> tree(points(Y));
   std::vector<double> parts(tree.groups().size());
-  for_each_block(static_cast<int64_t>(parts.size()), kTreeGroups, [&](int64_t, RowRange groups) {
-    fasttsne::repulsive_bh<kDims>(tree, static_cast<float>(theta), static_cast<float>(dof), forces,
-                                  parts.data(), groups);
-  });
+  for_each_block(static_cast<int64_t>(parts.size()), kTreeGroups, Y.size(0) * 512,
+                 [&](int64_t, RowRange groups) {
+                   fasttsne::repulsive_bh<kDims>(tree, static_cast<float>(theta),
+                                                 static_cast<float>(dof), forces, parts.data(),
+                                                 groups);
+                 });
   return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 

@@ -32,9 +32,9 @@ void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double ste
   const MeshView mesh = view(Y, grid, origin, step);
   const MeshStrips strips(mesh, points(Y));
   float* to = grid.mutable_data_ptr<float>();
-  for_each_item(strips.count(), [&](int64_t s) { strips.clear(s, to); });
+  for_each_item(strips.count(), grid.numel(), [&](int64_t s) { strips.clear(s, to); });
   for (const int64_t parity : {0, 1})
-    for_each_item((strips.count() + 1 - parity) / 2,
+    for_each_item((strips.count() + 1 - parity) / 2, Y.size(0) * 32,
                   [&](int64_t s) { strips.spread(2 * s + parity, to); });
 }
 
@@ -44,7 +44,7 @@ std::tuple<Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
   const MeshView mesh = view(Y, potential, origin, step);
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
-  const double total = sum_over_blocks(Y.size(0), kBlockRows, [&](RowRange rows) {
+  const double total = sum_over_blocks(Y.size(0), kBlockRows, Y.size(0) * 32, [&](RowRange rows) {
     return fasttsne::mesh_gather(mesh, points(Y), potential.const_data_ptr<float>(), to, rows);
   });
   return {forces, scalar(Y, total)};

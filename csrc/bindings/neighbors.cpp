@@ -17,7 +17,7 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
   Tensor out = empty(X, {X.size(0), Z.size(0)}, ScalarType::Float);
   float* to = out.mutable_data_ptr<float>();
-  for_each_block(X.size(0), kBlockRows, [&](int64_t, RowRange rows) {
+  for_each_block(X.size(0), kBlockRows, X.numel() * Z.size(0), [&](int64_t, RowRange rows) {
     std::vector<float> panel(tile_scratch(X.size(1)));
     pairwise_rows(points(X), points(Z), to, rows, panel.data());
   });
@@ -55,7 +55,7 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
   for (int64_t b = 0; b < n_blocks; ++b)
     STD_TORCH_CHECK(0 <= begin[b] && begin[b] <= begin[b + 1] && begin[b + 1] <= X.size(0),
                     "blocks must hold rising row numbers");
-  for_each_item(tiles.size(0), [&](int64_t t) {
+  for_each_item(tiles.size(0), X.numel() * ceil_div(X.size(0), n_blocks), [&](int64_t t) {
     std::vector<float> panel(tile_scratch(X.size(1)));
     const int64_t a = tile[2 * t], b = tile[2 * t + 1];
     Candidates mine = candidates;
@@ -77,7 +77,7 @@ std::tuple<Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys, const
   Tensor sq_distances = empty(X, {X.size(0), k}, ScalarType::Float);
   int32_t* to_indices = indices.mutable_data_ptr<int32_t>();
   float* to_distances = sq_distances.mutable_data_ptr<float>();
-  for_each_block(X.size(0), kBlockRows, [&](int64_t, RowRange rows) {
+  for_each_block(X.size(0), kBlockRows, X.numel() * k, [&](int64_t, RowRange rows) {
     rerank_rows(points(X), candidates, k, to_indices, to_distances, rows);
   });
   return {indices, sq_distances};

@@ -25,27 +25,25 @@ Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& 
   const UpdateStep step{exaggeration, learning_rate, momentum, max_step,
                         *Z.const_data_ptr<double>()};
   const int64_t blocks = ceil_div(n, kBlockRows);
-  std::vector<double> sums(blocks * dims), mean(dims);
-  const double sq_gradient = [&] {
-    std::vector<double> parts(blocks);
-    for_each_block(n, kBlockRows, [&](int64_t block, RowRange rows) {
-      parts[block] =
-          move_rows(step, attractive.const_data_ptr<float>(), repulsive.const_data_ptr<float>(),
-                    dims, y, velocity.mutable_data_ptr<float>(), gains.mutable_data_ptr<float>(),
-                    sums.data() + block * dims, rows);
-    });
-    return std::accumulate(parts.begin(), parts.end(), 0.0);
-  }();
-  for (int64_t block = 0; block < blocks; ++block)
-    for (int64_t m = 0; m < dims; ++m) mean[m] += sums[block * dims + m] / static_cast<double>(n);
-
-  std::vector<float> low(blocks * dims), high(blocks * dims);
-  for_each_block(n, kBlockRows, [&](int64_t block, RowRange rows) {
+  std::vector<double> sums(blocks * dims), sq_gradients(blocks);
+  for_each_block(n, kBlockRows, 4 * Y.numel(), [&](int64_t block, RowRange rows) {
+    sq_gradients[block] =
+        move_rows(step, attractive.const_data_ptr<float>(), repulsive.const_data_ptr<float>(), dims,
+                  y, velocity.mutable_data_ptr<float>(), gains.mutable_data_ptr<float>(),
+                  sums.data() + block * dims, rows);
+  });
+  std::vector<float> mean(dims), low(blocks * dims), high(blocks * dims);
+  for (int64_t m = 0; m < dims; ++m) {
+    double total = 0;
+    for (int64_t block = 0; block < blocks; ++block) total += sums[block * dims + m];
+    mean[m] = static_cast<float>(total / static_cast<double>(n));
+  }
+  for_each_block(n, kBlockRows, 4 * Y.numel(), [&](int64_t block, RowRange rows) {
     center_rows(mean.data(), dims, y, low.data() + block * dims, high.data() + block * dims, rows);
   });
   Tensor statistics = empty(Y, {1 + 2 * dims}, ScalarType::Double);
   double* out = statistics.mutable_data_ptr<double>();
-  out[0] = sq_gradient;
+  out[0] = std::accumulate(sq_gradients.begin(), sq_gradients.end(), 0.0);
   for (int64_t m = 0; m < dims; ++m) {
     out[1 + m] = low[m];
     out[1 + dims + m] = high[m];

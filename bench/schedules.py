@@ -1,0 +1,68 @@
+"""Compare schedules of the descent: KL divergence and seconds on one P per data set.
+
+    python bench/schedules.py [digits] [frames:N] [FILE.npz ...]
+
+A FILE.npz holds X. The forces are those of Barnes-Hut with theta = 0.5, the KL divergence that of
+the exact sum.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+import torch
+
+from fasttsne import initialization
+from fasttsne.affinities import perplexity_affinities
+from fasttsne.gradient import BarnesHut, Exact
+from fasttsne.neighbors import exact_neighbors
+from fasttsne.optimize import Phase, minimize_kl
+
+SCHEDULES = {
+    "250 at .5 + 500 at .8": ((250, 0.5), (500, 0.8)),
+    "100 at .8 + 300 at .8": ((100, 0.8), (300, 0.8)),
+    "100 at .8 + 300 at .9": ((100, 0.8), (300, 0.9)),
+    "100 at .9 + 300 at .9": ((100, 0.9), (300, 0.9)),
+    "60 at .8 + 240 at .9": ((60, 0.8), (240, 0.9)),
+    "100 at .8 + 300 at .95": ((100, 0.8), (300, 0.95)),
+}
+
+
+def load(name: str) -> torch.Tensor:
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        X = load_digits().data
+    elif name.startswith("frames:"):
+        from fasttsne.datasets import make_landmark_frames
+
+        n = int(name.partition(":")[2])
+        X = make_landmark_frames(n).points.reshape(n, -1)
+    else:
+        X = np.load(name)["X"]
+    X = torch.from_numpy(np.asarray(X, dtype=np.float32))
+    return X - X.mean(0)
+
+
+def main(names: list[str]) -> None:
+    for name in names:
+        X = load(name)
+        n = len(X)
+        P = perplexity_affinities(exact_neighbors(X, min(n - 1, 90)), min(30.0, (n - 1) / 3))
+        Y = initialization.pca(X, 2, seed=0)
+        print(f"{name}: n = {n}")
+        for label, ((early, m0), (late, m1)) in SCHEDULES.items():
+            phases = [Phase(early, 12, n / 48, m0), Phase(late, 1, n / 4, m1)]
+            start = time.perf_counter()
+            best = minimize_kl(P, Y, phases, BarnesHut(1.0, 0.5))
+            seconds = time.perf_counter() - start
+            # No iterations: only the KL divergence, by the exact sum.
+            kl = minimize_kl(P, best.embedding, [], Exact(1.0)).kl_divergence
+            span = np.ptp(best.embedding.numpy(), axis=0).max()
+            print(f"  {label:24s} KL {kl:.4f}  {seconds:6.2f} s  span {span:.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["digits", "frames:5000"])

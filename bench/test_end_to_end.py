@@ -1,0 +1,30 @@
+"""Whole fits on landmark frames, nothing precomputed; KL divergence beside each time."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import frames
+
+from fasttsne import TSNE
+
+CASES = [
+    ("exact", 10_000, 2),
+    ("barnes_hut", 10_000, 2),
+    ("fft", 10_000, 2),
+    ("barnes_hut", 100_000, 2),
+    ("fft", 100_000, 2),
+    ("barnes_hut", 100_000, 3),
+]
+
+
+@pytest.mark.parametrize("method, n, dims", CASES)
+def test_fit(benchmark, method, n, dims):
+    X = frames(n)
+    estimator = TSNE(dims, method=method, random_state=0)
+    benchmark.pedantic(estimator.fit, (X,), rounds=3 if n <= 10_000 else 1)
+    benchmark.extra_info |= {
+        "kl": round(estimator.kl_divergence_, 4),
+        "iterations": estimator.n_iter_,
+        "seconds": {phase: round(s, 2) for phase, s in estimator.report_.seconds.items()},
+    }
+    print(f"\n{method} {n} {dims}-D", benchmark.extra_info)

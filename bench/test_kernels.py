@@ -1,0 +1,97 @@
+"""Every kernel alone on 100,000 landmark frames, and what the machine could do in the same run."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from fasttsne import ops
+from fasttsne.gradient import BarnesHut, Mesh
+from fasttsne.neighbors import exact_neighbors
+
+
+def bounds(Y):
+    return Y.amin(0).tolist(), Y.amax(0).tolist()
+
+
+@pytest.mark.benchmark(group="machine")
+def test_sgemm_4096(benchmark):
+    """2 * 4096^3 flops: the share of the machine that a matrix kernel could have."""
+    A = torch.rand(4096, 4096)
+    benchmark(torch.mm, A, A)
+
+
+@pytest.mark.benchmark(group="machine")
+def test_copy_256_mb(benchmark):
+    """256 MB read and as many written."""
+    A = torch.rand(1 << 26)
+    B = torch.empty_like(A)
+    benchmark(B.copy_, A)
+
+
+@pytest.mark.benchmark(group="affinities")
+def test_knn(benchmark, X):
+    benchmark.pedantic(exact_neighbors, (X, 90), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="affinities")
+def test_pairwise_sq_distances(benchmark, X):
+    benchmark(ops.pairwise_sq_distances, X[:2000], X[:10_000])
+
+
+@pytest.mark.benchmark(group="affinities")
+def test_perplexity_search(benchmark, neighbors):
+    benchmark(ops.perplexity_search, neighbors.sq_distances, 30.0)
+
+
+@pytest.mark.benchmark(group="affinities")
+def test_symmetrize(benchmark, neighbors):
+    _, conditional_P = ops.perplexity_search(neighbors.sq_distances, 30.0)
+    benchmark(ops.symmetrize, neighbors.indices, conditional_P)
+
+
+@pytest.mark.benchmark(group="iteration")
+@pytest.mark.parametrize("with_cost", [False, True])
+def test_attractive_forces(benchmark, P, Y, with_cost):
+    benchmark(ops.attractive_forces, *P, Y, 1.0, with_cost)
+
+
+@pytest.mark.benchmark(group="iteration")
+def test_repulsive_fft(benchmark, Y):
+    mesh = Mesh(1.0)
+    benchmark(mesh, Y, *bounds(Y))
+    benchmark.extra_info["grid"] = list(mesh._grid.shape)
+
+
+@pytest.mark.benchmark(group="iteration")
+def test_repulsive_bh(benchmark, Y):
+    benchmark(BarnesHut(1.0, 0.5), Y, *bounds(Y))
+
+
+@pytest.mark.benchmark(group="iteration")
+def test_repulsive_exact_10k(benchmark, Y):
+    benchmark(ops.repulsive_exact, Y[:10_000])
+
+
+@pytest.mark.benchmark(group="iteration")
+@pytest.mark.parametrize("part", ["spread", "fft", "gather"])
+def test_mesh_part(benchmark, Y, part):
+    mesh = Mesh(1.0)
+    mesh(Y, *bounds(Y))
+    if part == "spread":
+        benchmark(ops.mesh_spread_, Y, mesh._charges, mesh._origin, mesh._step)
+    elif part == "fft":
+        benchmark(lambda: torch.fft.irfftn(torch.fft.rfftn(mesh._grid), s=mesh._grid.shape))
+    else:
+        benchmark(ops.mesh_gather, Y, mesh._grid, mesh._origin, mesh._step)
+
+
+@pytest.mark.benchmark(group="iteration")
+def test_update_embedding(benchmark, Y):
+    Y, forces = Y.clone(), torch.randn_like(Y)
+    velocity, gains = torch.zeros_like(Y), torch.ones_like(Y)
+    Z = torch.tensor(1e7, dtype=torch.float64)
+    numbers = (1.0, 1.0, 0.9, math.inf)
+    benchmark(ops.update_embedding_, Y, velocity, gains, forces, forces, Z, *numbers)

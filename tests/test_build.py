@@ -1,0 +1,144 @@
+"""What is built and what runs: SIMD levels, the fallback, the required build, the import time."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from sample import assert_close
+
+import fasttsne
+from fasttsne import _library
+
+PACKAGE = Path(fasttsne.__file__).parent
+
+ALL_OPS = """
+import sys
+import torch
+from fasttsne import neighbors, ops
+g = torch.Generator().manual_seed(0)
+X = torch.randn(300, 21, generator=g)
+out = {"pairwise": ops.pairwise_sq_distances(X)}
+indices, out["knn"] = neighbors.exact_neighbors(X, 37)
+beta, out["conditional"] = ops.perplexity_search(out["knn"], 12.0)
+P = ops.symmetrize(indices, out["conditional"])
+out["P"] = P[2]
+Z = torch.tensor(1e3, dtype=torch.float64)
+for dims in (1, 2, 3):
+    Y = 3 * torch.randn(300, dims, generator=g)
+    for dof in (0.7, 1.0):
+        out[f"attractive{dims}{dof}"], out[f"cost{dims}{dof}"] = ops.attractive_forces(
+            *P, Y, dof, with_cost=True)
+        out[f"exact{dims}{dof}"], out[f"Z{dims}{dof}"] = ops.repulsive_exact(Y, dof)
+        out[f"bh{dims}{dof}"], _ = ops.repulsive_bh(Y, 0.0, dof)
+    grid = torch.empty((29, 30, 31)[-dims:])
+    origin = torch.full((dims,), -12.0)
+    ops.mesh_spread_(Y, grid, origin, 0.8)
+    out[f"gather{dims}"], _ = ops.mesh_gather(Y, grid, origin, 0.8)
+    out[f"grid{dims}"] = grid
+    velocity, gains = torch.randn(2, 300, dims, generator=g)
+    out[f"step{dims}"] = ops.update_embedding_(
+        Y, velocity, gains, out[f"attractive{dims}1.0"], out[f"exact{dims}1.0"], Z, 4, 9, 0.8, 1.0)
+    out[f"Y{dims}"] = Y
+torch.save(out, sys.argv[1])
+"""
+
+
+def run(code, path=None, arguments=(), **environment):
+    variables = {k: v for k, v in os.environ.items() if k != "FASTTSNE_REQUIRE_KERNELS"}
+    variables |= environment
+    if path:
+        variables["PYTHONPATH"] = str(path)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=variables,
+        cwd=path,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def without_kernels(tmp_path_factory):
+    """Make a copy of the package without its compiled libraries."""
+    folder = tmp_path_factory.mktemp("unbuilt")
+    shutil.copytree(PACKAGE, folder / "fasttsne", ignore=shutil.ignore_patterns("*.so", "__py*"))
+    return folder
+
+
+def results(file, path=None, **environment):
+    done = run(ALL_OPS, path, [str(file)], **environment)
+    assert done.returncode == 0, done.stderr
+    return torch.load(file)
+
+
+@pytest.fixture(scope="module")
+def reference_results(without_kernels):
+    return results(without_kernels / "reference.pt", without_kernels)
+
+
+def levels():
+    return _library.info.build_info()["simd_built"] if _library.info else []
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+def test_every_simd_level_agrees_with_the_reference(level, reference_results, tmp_path):
+    if level not in levels():
+        pytest.skip(f"{level} is not for this architecture")
+    if level == "avx512" and _library.info.build_info()["simd_detected"] != "avx512":
+        pytest.skip("this CPU has no AVX-512")
+    actual = results(tmp_path / "actual.pt", FASTTSNE_SIMD=level)
+    assert actual.keys() == reference_results.keys()
+    for name, expected in reference_results.items():
+        assert_close(actual[name], expected.double(), 2e-4)
+
+
+def test_simd_level_can_be_lowered():
+    done = run("import fasttsne; print(fasttsne.show_config())", FASTTSNE_SIMD="baseline")
+    assert "active baseline" in done.stdout
+
+
+def test_fallback_warns_once_and_says_how_to_build(without_kernels):
+    code = "import fasttsne, fasttsne.ops; print(fasttsne.show_config())"
+    result = run(code, without_kernels)
+    assert result.returncode == 0
+    assert result.stderr.count("RuntimeWarning") == 1
+    assert "pip install --no-build-isolation" in result.stderr
+    assert "kernels: none" in result.stdout
+
+
+def test_required_kernels_that_are_missing_are_an_error(without_kernels):
+    result = run("import fasttsne", without_kernels, FASTTSNE_REQUIRE_KERNELS="1")
+    assert result.returncode == 1
+    assert "ImportError: FASTTSNE_REQUIRE_KERNELS is set, but _C_cpu.so has not been built" in (
+        result.stderr
+    )
+
+
+def test_this_build_has_kernels():
+    # The suite would pass on the reference alone; CI must not.
+    if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") in ("", "0") and not _library.info:
+        pytest.skip("no kernels built, and none required")
+    assert _library.info.build_info()["simd_active"] in ("baseline", "avx2", "avx512")
+
+
+def test_kernels_count_their_calls():
+    from fasttsne import ops
+
+    _library.info.reset_kernel_profiles()
+    ops.repulsive_exact(torch.randn(100, 2))
+    calls, seconds = _library.info.kernel_profiles()["repulsive_exact"]
+    assert calls == 1 and 0 < seconds < 1
+    assert _library.info.kernel_profiles()["repulsive_bh"] == (0, 0.0)
+
+
+def test_import_is_quick():
+    code = (
+        "import time, torch; t = time.perf_counter(); import fasttsne;"
+        "print(time.perf_counter() - t)"
+    )
+    fastest = min(float(run(code).stdout) for _ in range(5))
+    assert fastest < 0.06, f"import fasttsne took {fastest:.3f} s on top of torch"

@@ -1,0 +1,140 @@
+"""The descent: KL divergence, stopping rules, callbacks; and where it starts."""
+
+import math
+
+import pytest
+import torch
+from sample import points
+
+from fasttsne import initialization, reference
+from fasttsne.affinities import JointP, perplexity_affinities
+from fasttsne.gradient import BarnesHut, Exact, Mesh
+from fasttsne.neighbors import exact_neighbors
+from fasttsne.optimize import Phase, default_schedule, minimize_kl
+
+
+@pytest.fixture(scope="module")
+def P() -> JointP:
+    return perplexity_affinities(exact_neighbors(points("clustered", 1200, 10), 60), 20)
+
+
+@pytest.fixture(scope="module")
+def start() -> torch.Tensor:
+    return initialization.random(1200, 2, seed=0)
+
+
+def whole_kl(P: JointP, Y: torch.Tensor, dof: float = 1.0) -> float:
+    """KL(P || Q) with Z summed over all pairs in float64."""
+    Y = Y.double()
+    _, Z = reference.repulsive_exact(Y, dof)
+    _, cost = reference.attractive_forces(P.indptr, P.indices, P.values.double(), Y, dof, True)
+    return P.negative_entropy() + float(cost) + math.log(Z)
+
+
+@pytest.mark.parametrize("dof", [0.7, 1.0, 2.0])
+@pytest.mark.parametrize("repulsion", [Exact, lambda dof: BarnesHut(dof, 0.5), Mesh])
+def test_reported_kl_is_that_of_the_embedding(P, start, repulsion, dof):
+    method = repulsion(dof)
+    best = minimize_kl(P, start, default_schedule(1200, 12, None, 200), method, dof)
+    expected = whole_kl(P, best.embedding, dof)
+    assert math.isclose(
+        best.kl_divergence, expected, rel_tol=1e-5 if method.name == "exact" else 1e-2
+    )
+    assert 0 < best.kl_divergence < 0.5 * whole_kl(P, start, dof)
+    assert best.n_iter == 200
+    assert best.embedding.mean(0).abs().max() < 1e-3
+
+
+def test_reported_kl_ignores_exaggeration(P, start):
+    best = minimize_kl(P, start, [Phase(60, 12, 25, 0.8)], Exact(1.0))
+    assert math.isclose(best.kl_divergence, whole_kl(P, best.embedding), rel_tol=1e-5)
+
+
+def test_the_start_is_left_alone(P, start):
+    before = start.clone()
+    minimize_kl(P, start, [Phase(5, 1, 25, 0.5)], Exact(1.0))
+    assert torch.equal(before, start)
+
+
+def test_callback_sees_kl_and_embedding_and_stops(P, start):
+    seen = []
+
+    def callback(iteration, kl, Y):
+        seen.append((iteration, kl))
+        assert math.isclose(kl, whole_kl(P, Y), rel_tol=1e-5)
+        return len(seen) == 3
+
+    best = minimize_kl(
+        P, start, default_schedule(1200, 12, None, 400), Exact(1.0), 1.0, callback=callback
+    )
+    assert [iteration for iteration, _ in seen] == [49, 99, 149]
+    assert best.n_iter == 149
+    assert math.isclose(best.kl_divergence, seen[-1][1], rel_tol=1e-6)
+
+
+def test_stops_without_progress(P, start):
+    # Steps too small for float32: the KL divergence stays where it is from the first check on.
+    still = [Phase(2000, 1, 1e-12, 0.8)]
+    best = minimize_kl(P, start, still, Exact(1.0), n_iter_without_progress=50, min_grad_norm=0)
+    assert best.n_iter == 150
+
+
+def test_stops_at_a_small_gradient(P, start):
+    best = minimize_kl(P, start, [Phase(500, 1, 300, 0.8)], Exact(1.0), min_grad_norm=1e9)
+    assert best.n_iter == 50
+
+
+def test_progress_ends_at_the_total(P, start):
+    steps = []
+    minimize_kl(
+        P, start, [Phase(60, 1, 25, 0.5)], Exact(1.0), progress=lambda *step: steps.append(step)
+    )
+    assert [done for done, _, _ in steps[:60]] == list(range(1, 61))
+    assert steps[-1][:2] == (60, 60)
+
+
+def test_divergence_is_an_error_that_says_what_to_do(P, start):
+    start = start.clone()
+    start[0] = math.inf
+    with pytest.raises(FloatingPointError, match="lower learning_rate"):
+        minimize_kl(P, start, [Phase(10, 1, 25, 0.5)], Exact(1.0))
+
+
+def test_default_schedule():
+    early, late = default_schedule(10_000, 12, None, None)
+    assert (early.exaggeration, late.exaggeration) == (12, 1)
+    assert math.isclose(early.learning_rate, 10_000 / 48)
+    assert math.isclose(late.learning_rate, 10_000 / 4)
+    early, late = default_schedule(10_000, 4, 7.0, 20)
+    assert (early.iterations, late.iterations) == (10, 10)
+    assert early.learning_rate == late.learning_rate == 7.0
+
+
+@pytest.mark.parametrize("n, d, dims", [(500, 20, 2), (500, 2, 3), (3, 40, 2), (800, 300, 5)])
+def test_pca_start(n, d, dims):
+    X = points("normal", n, d) * 0.8 ** torch.arange(d)
+    Y = initialization.pca(X - X.mean(0), dims, seed=0)
+    assert Y.shape == (n, dims) and torch.isfinite(Y).all()
+    assert math.isclose(Y[:, 0].std(correction=0), 1e-4, rel_tol=1e-3)
+    found = min(dims, d, n - 1)
+    U, S, _ = torch.linalg.svd((X - X.mean(0)).double(), full_matrices=False)
+    exact = (U * S)[:, :found]
+    for m in range(found if n > d else 1):
+        cosine = torch.nn.functional.cosine_similarity(Y[:, m].double(), exact[:, m], dim=0)
+        assert abs(cosine) > 0.9
+    assert (Y.std(0) > 0).all()
+
+
+def test_pca_start_of_constant_data_lets_points_part():
+    Y = initialization.pca(torch.zeros(50, 4), 2, seed=0)
+    assert torch.isfinite(Y).all() and (Y.std(0) > 0).all()
+
+
+def test_pca_start_repeats_and_leaves_the_global_generator_alone(two_thread_counts):
+    X = points("normal", 20_000, 30)
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    one, two = two_thread_counts(lambda: initialization.pca(X, 2, seed=0))
+    assert torch.equal(one, two)
+    assert torch.equal(torch.rand(1), expected)

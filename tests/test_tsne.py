@@ -1,0 +1,235 @@
+"""The estimator: kinds of input and output, bad input, hard data, repeatability."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from sample import points
+from sklearn.datasets import load_iris
+from sklearn.neighbors import KNeighborsClassifier
+
+import fasttsne
+from fasttsne import TSNE, tsne
+from fasttsne.metrics import label_accuracy
+
+METHODS = ("exact", "barnes_hut", "fft")
+QUICK = dict(max_iter=60, random_state=0)
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+def test_iris_classes_part(method):
+    X, y = load_iris(return_X_y=True)
+    estimator = TSNE(random_state=0, method=method)
+    Y = estimator.fit_transform(X)
+    assert label_accuracy(Y, y) > 0.95
+    assert KNeighborsClassifier(10).fit(Y, y).score(Y, y) > 0.95
+
+
+def test_array_in_array_out_tensor_in_tensor_out():
+    X = points("clustered", 300, 8)
+    estimator = TSNE(**QUICK)
+    from_tensor = estimator.fit_transform(X)
+    assert isinstance(from_tensor, torch.Tensor) and from_tensor.dtype == torch.float32
+    from_array = estimator.fit_transform(X.numpy())
+    assert isinstance(from_array, np.ndarray) and from_array.dtype == np.float32
+    assert np.array_equal(from_array, from_tensor.numpy())
+    assert estimator.embedding_ is from_array
+    assert torch.equal(tsne(X, **QUICK), from_tensor)
+    assert estimator.fit(X) is estimator
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda X: X.double(),
+        lambda X: X.t().contiguous().t(),
+        lambda X: X.requires_grad_(),
+        lambda X: X.numpy().astype(">f4"),
+        lambda X: np.asfortranarray(X.numpy()),
+        lambda X: X.tolist(),
+    ],
+)
+def test_forms_of_the_same_numbers_give_the_same_map(convert):
+    X = points("clustered", 200, 8).round(decimals=2)
+    # Few iterations: the descent amplifies the rounding of another dtype or order of sums.
+    expected = TSNE(max_iter=10, random_state=0).fit_transform(X).numpy()
+    actual = TSNE(max_iter=10, random_state=0).fit_transform(convert(X.clone()))
+    assert np.allclose(np.asarray(actual), expected, atol=1e-3 * np.ptp(expected))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, bool, np.float16])
+def test_other_numbers_are_taken(dtype):
+    X = np.random.default_rng(0).integers(0, 2, (100, 8)).astype(dtype)
+    assert np.isfinite(TSNE(perplexity=5, **QUICK).fit_transform(X)).all()
+
+
+def test_attributes():
+    X = points("clustered", 400, 8)
+    estimator = TSNE(random_state=0, max_iter=100, learning_rate=50).fit(X)
+    assert estimator.n_iter_ == 100
+    assert estimator.n_features_in_ == 8
+    assert estimator.learning_rate_ == 50
+    assert 0 < estimator.kl_divergence_ < 10
+    report = estimator.report_
+    assert (report.n, report.d, report.method) == (400, 8, "exact")
+    assert report.kernels in fasttsne.show_config()
+    assert list(report.seconds) == ["neighbors", "affinities", "initialization", "optimization"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_every_method_in_every_dimension_it_knows(method, dims):
+    X = points("clustered", 700, 8)
+    # A start of ordinary size keeps the 3-D grid small.
+    estimator = TSNE(dims, method=method, **QUICK)
+    Y = estimator.fit_transform(X)
+    assert Y.shape == (700, dims) and torch.isfinite(Y).all()
+    assert math.isfinite(estimator.kl_divergence_)
+
+
+def test_exact_in_any_dimension():
+    Y = TSNE(7, method="exact", **QUICK).fit_transform(points("clustered", 100, 8))
+    assert Y.shape == (100, 7) and torch.isfinite(Y).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_repeats_for_any_number_of_threads(method, two_thread_counts):
+    X = points("clustered", 2500, 30)
+    one, two = two_thread_counts(lambda: TSNE(method=method, **QUICK).fit_transform(X))
+    assert torch.equal(one, two)
+    assert torch.equal(one, TSNE(method=method, n_jobs=1, **QUICK).fit_transform(X))
+
+
+def test_seeds():
+    X = points("normal", 200, 4)
+
+    def run(state):
+        return TSNE(init="random", random_state=state, max_iter=20).fit_transform(X)
+
+    assert torch.equal(run(1), run(1))
+    assert not torch.equal(run(1), run(2))
+    assert torch.equal(run(np.random.RandomState(3)), run(np.random.RandomState(3)))
+    assert torch.equal(run(torch.Generator().manual_seed(3)), run(torch.Generator().manual_seed(3)))
+    assert not torch.equal(run(None), run(None))
+
+
+def test_given_start_is_used():
+    X = points("normal", 100, 4)
+    start = points("normal", 100, 2, seed=5).numpy()
+    Y = TSNE(init=start, max_iter=1, learning_rate=1e-9).fit_transform(X)
+    assert np.allclose(Y, start - start.mean(0), atol=1e-5)
+
+
+def hard_data():
+    g = torch.Generator().manual_seed(0)
+    normal = torch.randn(400, 6, generator=g)
+    yield "constant", torch.full((300, 6), 3.5)
+    yield "duplicates", normal[torch.randint(20, (400,), generator=g)]
+    yield "zero columns", torch.cat([normal, torch.zeros(400, 30)], 1)
+    yield "one column", normal[:, :1]
+    yield "two rows", normal[:2]
+    yield "far offset", normal.double() + 1e9
+    yield "one outlier", torch.cat([normal, torch.full((1, 6), 1e12)])
+
+
+@pytest.mark.parametrize(
+    "name, X", list(hard_data()), ids=lambda v: v if isinstance(v, str) else ""
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_hard_data_gives_a_finite_map(name, X, method):
+    estimator = TSNE(method=method, perplexity=min(30, len(X) - 1), **QUICK)
+    Y = estimator.fit_transform(X)
+    assert torch.isfinite(Y).all()
+    assert math.isfinite(estimator.kl_divergence_)
+
+
+@pytest.mark.parametrize("scale", [2.0**-90, 1e-9, 1e9, 2.0**90])
+def test_scale_changes_nothing(scale):
+    X = points("clustered", 300, 8).double()
+    expected = TSNE(max_iter=10, random_state=0).fit_transform(X)
+    actual = TSNE(max_iter=10, random_state=0).fit_transform(X * scale)
+    if math.log2(scale) % 1 == 0:
+        assert torch.equal(actual, expected)
+    else:
+        assert torch.allclose(actual, expected, atol=1e-3 * float(expected.max() - expected.min()))
+
+
+def test_duplicates_stay_together():
+    X = points("normal", 1000, 6)
+    X[100:] = X[torch.randint(100, (900,), generator=torch.Generator().manual_seed(0))]
+    Y = TSNE(random_state=0).fit_transform(X)
+    for row in X[:20]:
+        same = Y[(X == row).all(1)]
+        assert (same - same.mean(0)).norm(dim=1).max() < 0.1 * Y.std()
+
+
+def test_callback_and_progress():
+    calls, steps = [], []
+    TSNE(callback=lambda *call: calls.append(call), progress=steps.append, max_iter=200).fit(
+        points("normal", 200, 4)
+    )
+    assert [iteration for iteration, _, _ in calls] == [49, 99, 149, 199]
+    phases = list(dict.fromkeys(step.phase for step in steps))
+    assert phases == ["neighbors", "affinities", "initialization", "optimization"]
+    for phase in phases:
+        last = [step for step in steps if step.phase == phase][-1]
+        assert last.done == last.total
+
+
+def test_verbose_goes_to_stderr(capsys):
+    TSNE(verbose=1, **QUICK).fit(points("normal", 100, 4))
+    captured = capsys.readouterr()
+    assert "optimization" in captured.err and not captured.out
+
+
+X_GOOD = np.random.default_rng(0).normal(size=(50, 4))
+NAN, INFINITE = X_GOOD.copy(), X_GOOD.copy()
+NAN[3, 1], INFINITE[0, 0] = np.nan, np.inf
+
+BAD = [
+    (dict(), NAN, ValueError, r"X must be finite, but contains NaN or infinity: X\[3, 1\] is nan"),
+    (dict(), INFINITE, ValueError, r"X\[0, 0\] is inf"),
+    (dict(), X_GOOD[:1], ValueError, "X must have 2 samples or more, got 1"),
+    (dict(), X_GOOD[:0], ValueError, "X must have 2 samples or more, got 0"),
+    (dict(), X_GOOD[:, :0], ValueError, "X must have 1 feature or more"),
+    (dict(), X_GOOD[0], ValueError, r"X must have 2 dimensions .* got shape \(4,\)"),
+    (dict(), np.array([["a", "b"], ["c", "d"]]), TypeError, "X must hold real numbers"),
+    (dict(), X_GOOD + 1j, TypeError, "X must hold real numbers, got dtype complex128"),
+    (dict(), [[1.0], [1.0, 2.0]], ValueError, "X must be a table of numbers"),
+    (dict(), torch.zeros(4, 4).to_sparse(), TypeError, "X must be a dense tensor"),
+    (dict(perplexity=50), X_GOOD, ValueError, "perplexity must be less than n_samples: got .* 50"),
+    (dict(perplexity=0.5), X_GOOD, ValueError, "perplexity must be 1 or more"),
+    (dict(perplexity="30"), X_GOOD, TypeError, "perplexity must be a number, got '30'"),
+    (dict(n_components=0), X_GOOD, ValueError, "n_components must be 1 or more, got 0"),
+    (dict(n_components=2.5), X_GOOD, TypeError, "n_components must be an integer, got 2.5"),
+    (dict(n_components=4, method="fft"), X_GOOD, ValueError, "n_components must be 1 to 3"),
+    (dict(method="bh"), X_GOOD, ValueError, "method must be one of auto, exact, barnes_hut, fft"),
+    (dict(init="spectral"), X_GOOD, ValueError, "init must be one of pca, random"),
+    (dict(init=X_GOOD), X_GOOD, ValueError, r"init must have shape \(50, 2\), got \(50, 4\)"),
+    (dict(metric="hamming"), X_GOOD, ValueError, "metric must be one of euclidean; got 'hamming'"),
+    (dict(metric_params={}), X_GOOD, ValueError, "metric_params must be None"),
+    (dict(angle=2), X_GOOD, ValueError, r"angle must be in 0 \.\. 1, got 2"),
+    (dict(dof=0), X_GOOD, ValueError, "dof must be above 0 and finite, got 0"),
+    (dict(learning_rate=0), X_GOOD, ValueError, "learning_rate must be above 0"),
+    (dict(learning_rate="fast"), X_GOOD, ValueError, "learning_rate must be a number or 'auto'"),
+    (dict(early_exaggeration=0.5), X_GOOD, ValueError, "early_exaggeration must be 1 or more"),
+    (dict(max_iter=0), X_GOOD, ValueError, "max_iter must be 1 or more, got 0"),
+    (dict(max_iter=True), X_GOOD, TypeError, "max_iter must be an integer, got True"),
+    (dict(random_state=-1), X_GOOD, ValueError, "random_state must be 0 or more"),
+    (dict(n_jobs=0), X_GOOD, ValueError, "n_jobs must be None, -1 or a positive number"),
+    (dict(min_grad_norm=-1), X_GOOD, ValueError, "min_grad_norm must be 0 or more"),
+]
+
+
+@pytest.mark.parametrize("parameters, X, error, message", BAD, ids=range(len(BAD)))
+def test_bad_input_is_named_before_any_work(parameters, X, error, message):
+    started = []
+    with pytest.raises(error, match=message):
+        TSNE(progress=started.append, **{"perplexity": 5, **parameters}).fit(X)
+    assert not started
+
+
+def test_tsne_takes_tensors_only():
+    with pytest.raises(TypeError, match=r"X must be a torch.Tensor, got ndarray"):
+        tsne(X_GOOD)
