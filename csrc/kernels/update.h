@@ -18,7 +18,6 @@ double move_rows(const UpdateStep& step, const float* attractive, const float* r
                  RowRange rows);
 
 // Subtracts the mean [dims] and writes the bounds [dims] of what is left.
-void center_rows(const float* mean, int64_t dims, float* Y, float* low, float* high,
-                 RowRange rows);
+void center_rows(const float* mean, int64_t dims, float* Y, float* low, float* high, RowRange rows);
 
 }  // namespace fasttsne
