@@ -17,7 +17,8 @@ from torch import Tensor
 from . import ops
 
 _LARGEST_BLOCK = 1024
-"""Rows a block: a packed panel of it stays in the L2 cache for a few hundred columns."""
+_BLOCK_FLOATS = 1 << 18
+"""Rows and numbers a block: two packed blocks stay in an L2 cache of 2 MiB."""
 _SMALLEST_BLOCK = 64
 _BLOCKS_WANTED = 32
 """Blocks when n allows, so that each round has tiles for several threads."""
@@ -72,7 +73,10 @@ def exact_neighbors(
     # A few more than k survive the tiles, whose distances carry the rounding of an inner product;
     # the last step measures them again.
     keep = min(n - 1, k + max(8, k // 8))
-    block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, math.ceil(n / _BLOCKS_WANTED)))
+    block = max(
+        _SMALLEST_BLOCK,
+        min(_LARGEST_BLOCK, _BLOCK_FLOATS // X.shape[1] // 32 * 32, math.ceil(n / _BLOCKS_WANTED)),
+    )
     blocks = torch.tensor([*range(0, n, block), n])
     sq_norms = X.square().sum(1)
     keys = torch.empty(n, 2 * keep, dtype=torch.int64, device=X.device)

@@ -120,12 +120,13 @@ def minimize_kl(
     Y = Y.clone()
     velocity, gains = torch.zeros_like(Y), torch.ones_like(Y)
     constant = P.negative_entropy()
+    precise = repulsion.precise()
     total = sum(phase.iterations for phase in phases)
     low, high = Y.amin(0).tolist(), Y.amax(0).tolist()
 
     def forces(with_cost: bool) -> tuple[Tensor, Tensor, Tensor, float | None]:
         attractive, cost = ops.attractive_forces(*P, Y, dof, with_cost)
-        repulsive, Z = repulsion(Y, low, high)
+        repulsive, Z = (precise if with_cost else repulsion)(Y, low, high)
         kl = constant + float(cost) + math.log(float(Z)) if with_cost else None
         return attractive, repulsive, Z, kl
 

@@ -84,12 +84,12 @@ def levels():
     return _library.info.build_info()["simd_built"] if _library.info else []
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512", "amx"])
 def test_every_simd_level_agrees_with_the_reference(level, reference_results, tmp_path):
     if level not in levels():
         pytest.skip(f"{level} is not for this architecture")
-    if level == "avx512" and _library.info.build_info()["simd_detected"] != "avx512":
-        pytest.skip("this CPU has no AVX-512")
+    if levels().index(level) > levels().index(_library.info.build_info()["simd_detected"]):
+        pytest.skip(f"this CPU has no {level}")
     actual = results(tmp_path / "actual.pt", FASTTSNE_SIMD=level)
     assert actual.keys() == reference_results.keys()
     for name, expected in reference_results.items():
@@ -122,7 +122,7 @@ def test_this_build_has_kernels():
     # The suite would pass on the reference alone; CI must not.
     if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") in ("", "0") and not _library.info:
         pytest.skip("no kernels built, and none required")
-    assert _library.info.build_info()["simd_active"] in ("baseline", "avx2", "avx512")
+    assert _library.info.build_info()["simd_active"] in levels()
 
 
 def test_kernels_count_their_calls():

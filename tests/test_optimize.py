@@ -8,6 +8,7 @@ from sample import points
 
 from fasttsne import initialization, reference
 from fasttsne.affinities import JointP, perplexity_affinities
+from fasttsne.datasets import make_landmark_frames
 from fasttsne.gradient import BarnesHut, Exact, Mesh
 from fasttsne.neighbors import exact_neighbors
 from fasttsne.optimize import Phase, default_schedule, minimize_kl
@@ -43,6 +44,17 @@ def test_reported_kl_is_that_of_the_embedding(P, start, repulsion, dof):
     assert 0 < best.kl_divergence < 0.5 * whole_kl(P, start, dof)
     assert best.n_iter == 200
     assert best.embedding.mean(0).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("method", [BarnesHut(1.0, 0.5), BarnesHut(1.0, 0.8), Mesh(1.0)])
+def test_reported_kl_holds_where_it_is_low(method):
+    # Landmark sequences: KL about 0.2, so that an error of ln Z shows.
+    X = torch.from_numpy(make_landmark_frames(3000).points).flatten(1)
+    P = perplexity_affinities(exact_neighbors(X - X.mean(0), 90), 30)
+    start = initialization.pca(X - X.mean(0), 2, seed=0)
+    best = minimize_kl(P, start, default_schedule(3000, 12, None, None), method)
+    assert best.kl_divergence < 0.3
+    assert math.isclose(best.kl_divergence, whole_kl(P, best.embedding), rel_tol=1e-2)
 
 
 def test_reported_kl_ignores_exaggeration(P, start):

@@ -15,7 +15,8 @@ namespace {
 
 std::vector<std::string> levels_up_to(SimdLevel highest) {
   std::vector<std::string> names;
-  for (const SimdLevel level : {SimdLevel::baseline, SimdLevel::avx2, SimdLevel::avx512})
+  for (const SimdLevel level :
+       {SimdLevel::baseline, SimdLevel::avx2, SimdLevel::avx512, SimdLevel::amx})
     if (level <= highest) names.emplace_back(simd_level_name(level));
   return names;
 }

@@ -17,10 +17,8 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
   Tensor out = empty(X, {X.size(0), Z.size(0)}, ScalarType::Float);
   float* to = out.mutable_data_ptr<float>();
-  for_each_block(X.size(0), kBlockRows, X.numel() * Z.size(0), [&](int64_t, RowRange rows) {
-    std::vector<float> panel(tile_scratch(X.size(1)));
-    pairwise_rows(points(X), points(Z), to, rows, panel.data());
-  });
+  for_each_block(X.size(0), kBlockRows, X.numel() * Z.size(0),
+                 [&](int64_t, RowRange rows) { pairwise_rows(points(X), points(Z), to, rows); });
   return out;
 }
 
@@ -52,16 +50,22 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
   const int64_t n_blocks = blocks.numel() - 1;
   for (int64_t t = 0; t < tiles.numel(); ++t)
     STD_TORCH_CHECK(0 <= tile[t] && tile[t] < n_blocks, "tiles must hold block numbers");
-  for (int64_t b = 0; b < n_blocks; ++b)
+  int64_t largest_block = 0;
+  for (int64_t b = 0; b < n_blocks; ++b) {
     STD_TORCH_CHECK(0 <= begin[b] && begin[b] <= begin[b + 1] && begin[b + 1] <= X.size(0),
                     "blocks must hold rising row numbers");
-  for_each_item(tiles.size(0), X.numel() * ceil_div(X.size(0), n_blocks), [&](int64_t t) {
-    std::vector<float> panel(tile_scratch(X.size(1)));
-    const int64_t a = tile[2 * t], b = tile[2 * t + 1];
-    Candidates mine = candidates;
-    scan_tile(points(X), sq_norms.const_data_ptr<float>(), mine, {begin[a], begin[a + 1]},
-              {begin[b], begin[b + 1]}, panel.data());
-  });
+    largest_block = std::max(largest_block, begin[b + 1] - begin[b]);
+  }
+  const int64_t scratch_bytes = tile_scratch(largest_block, X.size(1));
+  for_each_item_with(
+      tiles.size(0), X.numel() * ceil_div(X.size(0), n_blocks),
+      [&] { return AlignedBytes(scratch_bytes); },
+      [&](int64_t t, AlignedBytes& scratch) {
+        const int64_t a = tile[2 * t], b = tile[2 * t + 1];
+        Candidates mine = candidates;
+        scan_tile(points(X), sq_norms.const_data_ptr<float>(), mine, {begin[a], begin[a + 1]},
+                  {begin[b], begin[b + 1]}, scratch.data());
+      });
 }
 
 std::tuple<Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys, const Tensor& count,

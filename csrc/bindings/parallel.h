@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <numeric>
 #include <vector>
 
@@ -15,20 +16,43 @@ namespace fasttsne::bindings {
 // faster than waking the others, and does not suffer when another process holds their cores.
 constexpr int64_t kWorthThreads = 1 << 16;
 
-// body(item) for every item; a free thread takes the next one, so a slow core does not hold up the
-// rest. What an item computes must not depend on the thread.
+// body(item, scratch) for every item, with one make_scratch() a thread; a free thread takes the
+// next item, so a slow core does not hold up the rest. What an item computes must not depend on the
+// thread.
+template <class MakeScratch, class Body>
+void for_each_item_with(int64_t items, int64_t work, const MakeScratch& make_scratch,
+                        const Body& body) {
+  std::atomic<int64_t> next{0};
+  const auto take_items = [&](int64_t, int64_t) {
+    auto scratch = make_scratch();
+    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < items;) body(i, scratch);
+  };
+  const auto workers = std::min<int64_t>(torch::stable::get_num_threads(), items);
+  if (workers <= 1 || work < kWorthThreads)
+    take_items(0, 1);
+  else
+    torch::stable::parallel_for(0, workers, 1, take_items);
+}
+
 template <class Body>
 void for_each_item(int64_t items, int64_t work, const Body& body) {
-  const auto workers = std::min<int64_t>(torch::stable::get_num_threads(), items);
-  if (workers <= 1 || work < kWorthThreads) {
-    for (int64_t i = 0; i < items; ++i) body(i);
-    return;
-  }
-  std::atomic<int64_t> next{0};
-  torch::stable::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
-    for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < items;) body(i);
-  });
+  for_each_item_with(items, work, [] { return 0; }, [&](int64_t i, int) { body(i); });
 }
+
+// Memory for a kernel's scratch.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(int64_t size)
+      : data_(::operator new(static_cast<size_t>(size), kAlignment)) {}
+  ~AlignedBytes() { ::operator delete(data_, kAlignment); }
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+  void* data() { return data_; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{64};  // a cache line
+  void* data_;
+};
 
 // body(block, rows) for blocks of fixed size: the same blocks for any number of threads.
 template <class Body>

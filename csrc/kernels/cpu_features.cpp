@@ -1,5 +1,11 @@
 #include "kernels/cpu_features.h"
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -11,14 +17,30 @@ SimdLevel requested() {
   const char* name = std::getenv("FASTTSNE_SIMD");
   if (name && !std::strcmp(name, "baseline")) return SimdLevel::baseline;
   if (name && !std::strcmp(name, "avx2")) return SimdLevel::avx2;
-  return SimdLevel::avx512;
+  if (name && !std::strcmp(name, "avx512")) return SimdLevel::avx512;
+  return SimdLevel::amx;
 }
+
+#if defined(__x86_64__) && defined(__linux__)
+// The matrix unit's registers are large, so Linux saves them only for a process that asks.
+bool amx_usable() {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24, kAvx512Bf16 = 1u << 5;
+  if ((d & kAmxBf16) == 0 || (d & kAmxTile) == 0) return false;
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || (a & kAvx512Bf16) == 0) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#else
+bool amx_usable() { return false; }
+#endif
 
 }  // namespace
 
 SimdLevel simd_level_built() {
 #if defined(FASTTSNE_X86_LEVELS)
-  return SimdLevel::avx512;
+  return SimdLevel::amx;
 #else
   return SimdLevel::baseline;
 #endif
@@ -30,7 +52,7 @@ SimdLevel simd_level_detected() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("fma"))
-    return SimdLevel::avx512;
+    return amx_usable() ? SimdLevel::amx : SimdLevel::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SimdLevel::avx2;
 #endif
   return SimdLevel::baseline;
@@ -43,6 +65,8 @@ SimdLevel simd_level() {
 
 const char* simd_level_name(SimdLevel level) {
   switch (level) {
+    case SimdLevel::amx:
+      return "amx";
     case SimdLevel::avx512:
       return "avx512";
     case SimdLevel::avx2:

@@ -3,7 +3,8 @@
 
 namespace fasttsne {
 
-enum class SimdLevel { baseline, avx2, avx512 };
+// amx is avx512 everywhere but for the tiles of the neighbour search.
+enum class SimdLevel { baseline, avx2, avx512, amx };
 
 SimdLevel simd_level();           // what runs
 SimdLevel simd_level_detected();  // what the CPU could run

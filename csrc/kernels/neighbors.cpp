@@ -4,7 +4,7 @@
 #include <bit>
 #include <vector>
 
-#include "kernels/simd/distance_tiles.h"
+#include "kernels/simd/distance_tiles_amx.h"
 
 namespace fasttsne {
 namespace {
@@ -45,17 +45,41 @@ void take_hits(void* context, const Hit* hits, int count) {
 
 }  // namespace
 
-int64_t tile_scratch(int64_t depth) {
+int64_t tile_scratch(int64_t largest_block, int64_t depth) {
+#if defined(FASTTSNE_X86_LEVELS)
+  if (simd_level() == SimdLevel::amx)
+    return amx::scratch_bytes(largest_block, largest_block, depth);
+#endif
+  (void)largest_block;  // a panel is all that the others pack
   static const auto width = FASTTSNE_PICK(panel_width);
-  return width() * depth;
+  return width() * depth * static_cast<int64_t>(sizeof(float));
 }
 
 void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidates, RowRange a,
-               RowRange b, float* panel) {
+               RowRange b, void* scratch) {
+  Sink sink{&candidates, a.begin, b.begin};
+#if defined(FASTTSNE_X86_LEVELS)
+  if (simd_level() == SimdLevel::amx) {
+    amx::scan_block({.a = X.data + a.begin * X.dims,
+                     .a_sq = sq_norms + a.begin,
+                     .a_bound = candidates.bound + a.begin,
+                     .b = X.data + b.begin * X.dims,
+                     .b_sq = sq_norms + b.begin,
+                     .b_bound = candidates.bound + b.begin,
+                     .a_rows = a.end - a.begin,
+                     .b_rows = b.end - b.begin,
+                     .depth = X.dims,
+                     .diagonal = a.begin == b.begin,
+                     .scratch = scratch,
+                     .sink = take_hits,
+                     .context = &sink});
+    return;
+  }
+#endif
   static const auto width = FASTTSNE_PICK(panel_width);
   static const auto pack = FASTTSNE_PICK(pack_panel);
   static const auto scan = FASTTSNE_PICK(scan_panel);
-  Sink sink{&candidates, a.begin, b.begin};
+  auto* const panel = static_cast<float*>(scratch);
   for (int64_t column = b.begin; column < b.end; column += width()) {
     const int64_t columns = std::min(width(), b.end - column);
     pack(X.data + column * X.dims, columns, X.dims, panel);
@@ -100,15 +124,15 @@ void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, i
   }
 }
 
-void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows,
-                   float* panel) {
+void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows) {
   static const auto width = FASTTSNE_PICK(panel_width);
   static const auto pack = FASTTSNE_PICK(pack_panel);
   static const auto differences = FASTTSNE_PICK(difference_panel);
+  std::vector<float> panel(width() * Z.dims);
   for (int64_t column = 0; column < Z.n; column += width()) {
     const int64_t columns = std::min(width(), Z.n - column);
-    pack(Z.data + column * Z.dims, columns, Z.dims, panel);
-    differences(X.data + rows.begin * X.dims, rows.end - rows.begin, panel, columns, X.dims,
+    pack(Z.data + column * Z.dims, columns, Z.dims, panel.data());
+    differences(X.data + rows.begin * X.dims, rows.end - rows.begin, panel.data(), columns, X.dims,
                 out + rows.begin * Z.n + column, Z.n);
   }
 }

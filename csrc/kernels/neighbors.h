@@ -21,18 +21,17 @@ struct Candidates {
 inline int64_t candidate_index(int64_t key) { return key & 0xffffffff; }
 
 // Offers all pairs of rows of block A and block B (the same or disjoint) to both rows' candidates.
-// `panel` is scratch of tile_scratch(depth) floats. Different calls may run at the same time when
+// `scratch` holds tile_scratch bytes, aligned to 64. Different calls may run at the same time when
 // they share no block.
 void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidates, RowRange a,
-               RowRange b, float* panel);
-int64_t tile_scratch(int64_t depth);
+               RowRange b, void* scratch);
+int64_t tile_scratch(int64_t largest_block, int64_t depth);
 
 // The k nearest of each row's candidates, nearest first, by exact differences.
 void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
                  float* sq_distances, RowRange rows);
 
-// out[i, j] = |X_i - Z_j|^2 for rows of X in range and all rows of Z; `panel` as above.
-void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows,
-                   float* panel);
+// out[i, j] = |X_i - Z_j|^2 for rows of X in range and all rows of Z.
+void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows);
 
 }  // namespace fasttsne

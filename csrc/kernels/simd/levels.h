@@ -19,7 +19,7 @@
   __VA_ARGS__;                       \
   }
 #define FASTTSNE_PICK(function)                         \
-  (simd_level() == SimdLevel::avx512 ? avx512::function \
+  (simd_level() >= SimdLevel::avx512 ? avx512::function \
    : simd_level() == SimdLevel::avx2 ? avx2::function   \
                                      : baseline::function)
 #else

@@ -1,0 +1,200 @@
+"""Run t-SNE libraries side by side on the same data and print time beside quality.
+
+    python bench/peers.py [--data digits frames:10000 FILE.npz] [--libraries fasttsne sklearn ...]
+                          [--python PATH] [--repeat N] [--iterations 750]
+
+Each library runs in a process of its own, warmed up on a small part of the data, from the data to
+the map with nothing precomputed: perplexity 30, the PCA start where it has one, two threads. The
+peers run the given iterations (a third of them, at most 250, exaggerated by 12); fasttsne runs
+its own schedule, and `fasttsne:equal` as many iterations as the peers. `fasttsne:METHOD` picks a
+method. --python names the interpreter of an environment that holds the peers.
+
+Quality is measured alike for all: the KL divergence on one P shared by all maps of a data set,
+with Z summed over all pairs; the share of the 10 nearest neighbours kept; the Spearman correlation
+of the distances of 20,000 random pairs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+THREADS = 2
+
+
+def load(name: str) -> np.ndarray:
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        X = load_digits().data
+    elif name.startswith("frames:"):
+        from fasttsne.datasets import make_landmark_frames
+
+        n = int(name.partition(":")[2])
+        X = make_landmark_frames(n).points.reshape(n, -1)
+    else:
+        X = np.load(name)["X"]
+    return np.ascontiguousarray(X, dtype=np.float32)
+
+
+def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
+    """Embed by one library, as its documentation would have a user do it."""
+    early = min(250, iterations // 3)
+    name, _, option = library.partition(":")
+    if name == "fasttsne":
+        import fasttsne
+
+        given = {"max_iter": iterations} if option == "equal" else {}
+        if option not in ("", "equal"):
+            given = {"method": option}
+        return fasttsne.TSNE(perplexity=30, random_state=0, **given).fit_transform(X)
+    if name in ("sklearn", "sklearnex"):
+        if name == "sklearnex":
+            from sklearnex import patch_sklearn
+
+            patch_sklearn(verbose=False)
+        from sklearn.manifold import TSNE
+
+        return TSNE(
+            perplexity=30, max_iter=iterations, init="pca", n_jobs=THREADS, random_state=0
+        ).fit_transform(X)
+    if name == "opentsne":
+        from openTSNE import TSNE
+
+        method = option or "fft"
+        return np.asarray(
+            TSNE(
+                perplexity=30,
+                early_exaggeration_iter=early,
+                n_iter=iterations - early,
+                negative_gradient_method=method,
+                n_jobs=THREADS,
+                random_state=0,
+            ).fit(X)
+        )
+    if name == "h2pack":
+        from tsne_h2pack import TSNE
+
+        return TSNE(
+            perplexity=30, max_iter=iterations, init="random", n_jobs=THREADS, random_state=0
+        ).fit_transform(X)
+    raise SystemExit(f"unknown library {library!r}")
+
+
+def run_one(library: str, data: str, out: str, iterations: int) -> None:
+    """Serve the child process: warm up, time, save the map, print the seconds."""
+    X = np.load(data)
+    embed(library, X[:500], 20)
+    start = time.perf_counter()
+    Y = embed(library, X, iterations)
+    seconds = time.perf_counter() - start
+    np.save(out, np.asarray(Y, dtype=np.float32))
+    print(json.dumps(seconds))
+
+
+class Judge:
+    """Quality of maps of one data set."""
+
+    def __init__(self, X: np.ndarray) -> None:
+        import torch
+
+        from fasttsne.affinities import perplexity_affinities
+        from fasttsne.neighbors import exact_neighbors
+
+        self.X = X
+        self.points = torch.from_numpy(X) - torch.from_numpy(X).mean(0)
+        neighbors = exact_neighbors(self.points, min(len(X) - 1, 90))
+        self.P = perplexity_affinities(neighbors, 30.0)
+
+    def measure(self, Y: np.ndarray) -> dict[str, float]:
+        import torch
+        from scipy.stats import spearmanr
+
+        from fasttsne.gradient import Exact
+        from fasttsne.metrics import neighbor_recall
+        from fasttsne.optimize import minimize_kl
+
+        # No iterations: only the KL divergence, by the exact sum.
+        kl = minimize_kl(self.P, torch.from_numpy(Y), [], Exact(1.0)).kl_divergence
+        a, b = np.random.default_rng(0).integers(len(Y), size=(2, 20_000))
+        correlation = spearmanr(
+            ((self.X[a] - self.X[b]) ** 2).sum(1), ((Y[a] - Y[b]) ** 2).sum(1)
+        ).statistic
+        return {
+            "kl": kl,
+            "recall10": neighbor_recall(self.X, Y),
+            "spearman": float(correlation),
+            "span": float(np.ptp(Y, axis=0).max()),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", nargs="+", default=["digits", "frames:5000", "frames:10000"])
+    parser.add_argument("--libraries", nargs="+", default=["fasttsne", "fasttsne:equal", "sklearn"])
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--iterations", type=int, default=750)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        return run_one(*options.one, options.iterations)
+    here = Path(__file__).resolve()
+    environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
+    for data in options.data:
+        judge = Judge(load(data))
+        n, d = judge.X.shape
+        print(f"\n{data}: {n:,} x {d}; {options.iterations} iterations of the peers", flush=True)
+        print(
+            f"{'library':24s}{'seconds':>10s}{'spread':>14s}{'KL':>9s}{'recall10':>10s}"
+            f"{'spearman':>10s}{'span':>7s}"
+        )
+        for library in options.libraries:
+            own = library.startswith("fasttsne")
+            python = sys.executable if own else options.python
+            seconds = []
+            with tempfile.TemporaryDirectory() as folder:
+                given, out = Path(folder) / "X.npy", Path(folder) / "map.npy"
+                np.save(given, judge.X)
+                for _ in range(options.repeat):
+                    done = subprocess.run(
+                        [
+                            python,
+                            here,
+                            "--iterations",
+                            str(options.iterations),
+                            "--one",
+                            library,
+                            given,
+                            out,
+                        ],
+                        env=environment | {"PYTHONPATH": str(here.parents[1])},
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                    )
+                    if done.returncode:
+                        raise SystemExit(f"{library} failed:\n{done.stderr[-2000:]}")
+                    seconds.append(float(done.stdout.splitlines()[-1]))
+                q = judge.measure(np.load(out))
+            spread = f"{min(seconds):.2f}..{max(seconds):.2f}"
+            print(
+                f"{library:24s}{statistics.median(seconds):10.2f}{spread:>14s}{q['kl']:9.4f}"
+                f"{q['recall10']:10.3f}{q['spearman']:10.3f}{q['span']:7.0f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
