@@ -60,7 +60,7 @@ def test_attractive_forces(benchmark, P, Y, with_cost):
 
 @pytest.mark.benchmark(group="iteration")
 def test_repulsive_fft(benchmark, Y):
-    mesh = Mesh(1.0)
+    mesh = Mesh(1.0, Mesh.STEP_CROWDED)
     benchmark(mesh, Y, *bounds(Y))
     benchmark.extra_info["grid"] = list(mesh._grid.shape)
 
@@ -78,7 +78,7 @@ def test_repulsive_exact_10k(benchmark, Y):
 @pytest.mark.benchmark(group="iteration")
 @pytest.mark.parametrize("part", ["spread", "fft", "gather"])
 def test_mesh_part(benchmark, Y, part):
-    mesh = Mesh(1.0)
+    mesh = Mesh(1.0, Mesh.STEP_CROWDED)
     mesh(Y, *bounds(Y))
     if part == "spread":
         benchmark(ops.mesh_spread_, Y, mesh._charges, mesh._origin, mesh._step)

@@ -70,16 +70,18 @@ class Mesh:
     ----------
     dof : float
     step : float
-        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)). A coarser grid is
+        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.45. A coarser grid is
         used where the map is too wide for :data:`LARGEST_GRID` nodes.
     """
 
     name = "fft"
 
-    STEP = 0.25
-    """Relative force error (L2) of about 4e-3 where points are sparse, less where they are dense.
-    Twice the step is enough for the forces but not for the map: late in the descent attraction and
-    repulsion cancel to a percent, and what is left must outweigh the error."""
+    STEP, STEP_CROWDED = 0.25, 0.45
+    """The finer where points are sparse: late in the descent attraction and repulsion cancel to a
+    percent, and what is left must outweigh the error of the forces (bench/mesh_accuracy.py)."""
+    CROWD = 20_000
+    """Points from which on the coarser is enough: there a point has many neighbours within reach of
+    the kernel, and their errors cancel."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""
@@ -90,7 +92,7 @@ class Mesh:
     SLACK = 1.1
     """Room to grow, so that the spectrum is made anew every tenth of the span, not every step."""
 
-    def __init__(self, dof: float, step: float = STEP) -> None:
+    def __init__(self, dof: float, step: float) -> None:
         self.dof = dof
         self.step_wanted = step * min(1.0, math.sqrt(dof))
         self._grid: Tensor | None = None
@@ -211,7 +213,9 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
             method = "barnes_hut"
     if method == "exact":
         return Exact(dof)
-    return BarnesHut(dof, theta) if method == "barnes_hut" else Mesh(dof)
+    if method == "barnes_hut":
+        return BarnesHut(dof, theta)
+    return Mesh(dof, Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED)
 
 
 def fast_length(least: int) -> int:

@@ -20,14 +20,17 @@ MAX_STEP = 5.0
 """Longest step of a point, in map units: keeps a large learning rate from throwing points out."""
 
 
-FEW_POINTS = 1000
-"""Below, the customary schedule: its many small steps cost nothing there, and momentum overshoots.
+MOMENTA = (
+    (0, ((250, 0.5), (500, 0.8))),
+    (1000, ((100, 0.8), (300, 0.9))),
+    (5000, ((100, 0.8), (200, 0.97), (50, 0.9))),
+)
+"""From so many points on: iterations and momentum of the phases, the first exaggerated.
+
+Below 1,000 points the customary rule, whose many small steps cost nothing there and where momentum
+overshoots. With more points more momentum pays: 0.97 is worth about ten times the iterations, and
+the last 50 let the points settle. bench/schedules.py prints the comparison.
 """
-CUSTOMARY = ((250, 0.5), (500, 0.8))
-"""Iterations and momentum of the early and the late phase."""
-SHORT = ((100, 0.8), (300, 0.9))
-"""More momentum reaches the same KL divergence in about half the iterations;
-bench/schedules.py prints the comparison."""
 
 
 @dataclass(frozen=True)
@@ -43,34 +46,38 @@ class Phase:
 def default_schedule(
     n: int, early_exaggeration: float, learning_rate: float | None, max_iter: int | None
 ) -> list[Phase]:
-    """Two phases: attraction exaggerated while clusters form, then the plain objective.
+    """Attraction exaggerated while clusters form, then the plain objective.
 
     Parameters
     ----------
     n : int
         Number of points.
     early_exaggeration : float
+        Of the first phase.
     learning_rate : float, optional
-        Of both phases. Default: n / (4 exaggeration) of each phase (Belkina et al. 2019; the 4 is
+        Of all phases. Default: n / (4 exaggeration) of each phase (Belkina et al. 2019; the 4 is
         in the gradient), also for small n, where scikit-learn's floor of 50 overshoots.
     max_iter : int, optional
-        Iterations in all, the early phase taking at most half.
+        Iterations in all: the early phase takes at most half, the others share the rest in the
+        proportion of the default.
 
     Returns
     -------
     list of Phase
     """
-    (early, early_momentum), (late, late_momentum) = CUSTOMARY if n < FEW_POINTS else SHORT
-    total = max_iter or early + late
-    early = min(early, total // 2)
-
-    def rate(exaggeration: float) -> float:
-        return n / exaggeration / 4 if learning_rate is None else learning_rate
-
-    return [
-        Phase(early, early_exaggeration, rate(early_exaggeration), early_momentum),
-        Phase(total - early, 1.0, rate(1.0), late_momentum),
-    ]
+    momenta = next(rule for least, rule in reversed(MOMENTA) if n >= least)
+    iterations = [count for count, _ in momenta]
+    if max_iter is not None:
+        early, late = min(iterations[0], max_iter // 2), sum(iterations[1:])
+        left = max_iter - early
+        shares = [left * count // late for count in iterations[2:]]
+        iterations = [early, left - sum(shares), *shares]
+    phases = []
+    for i, (count, (_, momentum)) in enumerate(zip(iterations, momenta, strict=True)):
+        exaggeration = early_exaggeration if i == 0 else 1.0
+        rate = n / exaggeration / 4 if learning_rate is None else learning_rate
+        phases.append(Phase(count, exaggeration, rate, momentum))
+    return phases
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def test_mesh_approximates_the_whole_sum(device, kind, dims, dof):
         pytest.skip("200 units across in 3-D need more nodes than the largest grid")
     Y = points(kind, 2000, dims, device)
     expected, Z = reference.repulsive_exact(Y.double(), dof)
-    forces, actual_Z = Mesh(dof)(Y, *bounds(Y))
+    forces, actual_Z = Mesh(dof, Mesh.STEP)(Y, *bounds(Y))
     # In 3-D the largest grid is coarser than the step wanted for the clustered map.
     assert_close(forces, expected, 2e-2 if dims == 3 else 1.5e-2, largest=5e-2)
     assert_close(actual_Z, Z, 4e-3)
@@ -84,7 +84,7 @@ def test_mesh_approximates_the_whole_sum(device, kind, dims, dof):
 
 def test_mesh_grid_follows_the_map():
     Y = points("normal", 500, 2)
-    mesh = Mesh(1.0)
+    mesh = Mesh(1.0, Mesh.STEP)
     mesh(Y, *bounds(Y))
     first = mesh._grid
     mesh(0.99 * Y, *bounds(0.99 * Y))
@@ -98,7 +98,7 @@ def test_mesh_grid_follows_the_map():
 
 def test_mesh_bounds_its_memory():
     Y = points("wide", 100, 2) * 1e4
-    mesh = Mesh(1.0)
+    mesh = Mesh(1.0, Mesh.STEP)
     forces, _ = mesh(Y, *bounds(Y))
     assert torch.isfinite(forces).all()
     assert mesh._grid.numel() <= Mesh.LARGEST_GRID
@@ -106,7 +106,7 @@ def test_mesh_bounds_its_memory():
 
 def test_mesh_repeats_for_any_number_of_threads(two_thread_counts):
     Y = points("clustered", 20_000, 2)
-    one, two = two_thread_counts(lambda: Mesh(1.0)(Y, *bounds(Y)))
+    one, two = two_thread_counts(lambda: Mesh(1.0, Mesh.STEP)(Y, *bounds(Y)))
     assert torch.equal(one[0], two[0]) and torch.equal(one[1], two[1])
 
 

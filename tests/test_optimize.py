@@ -33,7 +33,9 @@ def whole_kl(P: JointP, Y: torch.Tensor, dof: float = 1.0) -> float:
 
 
 @pytest.mark.parametrize("dof", [0.7, 1.0, 2.0])
-@pytest.mark.parametrize("repulsion", [Exact, lambda dof: BarnesHut(dof, 0.5), Mesh])
+@pytest.mark.parametrize(
+    "repulsion", [Exact, lambda dof: BarnesHut(dof, 0.5), lambda dof: Mesh(dof, Mesh.STEP)]
+)
 def test_reported_kl_is_that_of_the_embedding(P, start, repulsion, dof):
     method = repulsion(dof)
     best = minimize_kl(P, start, default_schedule(1200, 12, None, 200), method, dof)
@@ -46,7 +48,7 @@ def test_reported_kl_is_that_of_the_embedding(P, start, repulsion, dof):
     assert best.embedding.mean(0).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("method", [BarnesHut(1.0, 0.5), BarnesHut(1.0, 0.8), Mesh(1.0)])
+@pytest.mark.parametrize("method", [BarnesHut(1.0, 0.5), BarnesHut(1.0, 0.8), Mesh(1.0, Mesh.STEP)])
 def test_reported_kl_holds_where_it_is_low(method):
     # Landmark sequences: KL about 0.2, so that an error of ln Z shows.
     X = torch.from_numpy(make_landmark_frames(3000).points).flatten(1)
@@ -112,14 +114,17 @@ def test_divergence_is_an_error_that_says_what_to_do(P, start):
         minimize_kl(P, start, [Phase(10, 1, 25, 0.5)], Exact(1.0))
 
 
-def test_default_schedule():
-    early, late = default_schedule(10_000, 12, None, None)
-    assert (early.exaggeration, late.exaggeration) == (12, 1)
-    assert math.isclose(early.learning_rate, 10_000 / 48)
-    assert math.isclose(late.learning_rate, 10_000 / 4)
-    early, late = default_schedule(10_000, 4, 7.0, 20)
-    assert (early.iterations, late.iterations) == (10, 10)
-    assert early.learning_rate == late.learning_rate == 7.0
+@pytest.mark.parametrize("n", [2, 999, 1000, 4999, 5000, 10**6])
+@pytest.mark.parametrize("max_iter", [None, 1, 2, 7, 60, 250, 1001])
+def test_default_schedule(n, max_iter):
+    phases = default_schedule(n, 12, None, max_iter)
+    total = sum(phase.iterations for phase in phases)
+    assert total == max_iter if max_iter else 350 <= total <= 750
+    assert [phase.exaggeration for phase in phases] == [12] + [1] * (len(phases) - 1)
+    assert math.isclose(phases[0].learning_rate, n / 48)
+    assert all(math.isclose(phase.learning_rate, n / 4) for phase in phases[1:])
+    assert all(phase.iterations >= 0 and 0 < phase.momentum < 1 for phase in phases)
+    assert all(phase.learning_rate == 7 for phase in default_schedule(n, 12, 7.0, max_iter))
 
 
 @pytest.mark.parametrize("n, d, dims", [(500, 20, 2), (500, 2, 3), (3, 40, 2), (800, 300, 5)])

@@ -166,9 +166,8 @@ def test_duplicates_stay_together():
 
 def test_callback_and_progress():
     calls, steps = [], []
-    TSNE(callback=lambda *call: calls.append(call), progress=steps.append, max_iter=200).fit(
-        points("normal", 200, 4)
-    )
+    estimator = TSNE(callback=lambda *call: calls.append(call), progress=steps.append, max_iter=200)
+    estimator.fit(points("clustered", 200, 4))
     assert [iteration for iteration, _, _ in calls] == [49, 99, 149, 199]
     phases = list(dict.fromkeys(step.phase for step in steps))
     assert phases == ["neighbors", "affinities", "initialization", "optimization"]
