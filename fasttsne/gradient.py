@@ -70,8 +70,8 @@ class Mesh:
     ----------
     dof : float
     step : float
-        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.45. A coarser grid is
-        used where the map is too wide for :data:`LARGEST_GRID` nodes.
+        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.45. A
+        coarser grid is used where the map is too wide for :data:`LARGEST_GRID` nodes.
     """
 
     name = "fft"

@@ -17,8 +17,8 @@ from torch import Tensor
 from . import ops
 
 _LARGEST_BLOCK = 1024
-_BLOCK_FLOATS = 1 << 18
-"""Rows and numbers a block: two packed blocks stay in an L2 cache of 2 MiB."""
+_BLOCK_FLOATS = 1 << 20
+"""Most rows and numbers of a block: packing one is small beside multiplying it."""
 _SMALLEST_BLOCK = 64
 _BLOCKS_WANTED = 32
 """Blocks when n allows, so that each round has tiles for several threads."""

@@ -12,6 +12,8 @@ namespace {
 // A tile register: 16 rows of 64 bytes. Along the depth that is 32 bf16.
 constexpr int kSide = 16, kDepth = 32;
 constexpr int64_t kTileBytes = 1024;
+constexpr int kWidth = 2 * kSide;            // of the products kept in registers
+constexpr int64_t kPanelBytes = 512 * 1024;  // a quarter of the L2 cache of the CPUs with AMX
 
 int64_t groups(int64_t rows) { return (rows + 2 * kSide - 1) / (2 * kSide) * 2; }
 int64_t steps(int64_t depth) { return (depth + kDepth - 1) / kDepth; }
@@ -148,49 +150,61 @@ int64_t scratch_bytes(int64_t a_rows, int64_t b_rows, int64_t depth) {
   return (groups(a_rows) + groups(b_rows)) * steps(depth) * 2 * kTileBytes;
 }
 
+namespace {
+
+// One 32 x 32 tile: the product, then the filter.
+FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
+                               const uint8_t* a_tiles, const uint8_t* b_tiles, int64_t count) {
+  alignas(64) float product[kWidth][kWidth];
+  Hit hits[kWidth * kWidth];
+  multiply(a_tiles, b_tiles, count, product);
+  constexpr int kVecs = kWidth / kLanes;
+  Vec b_sq[kVecs], b_bound[kVecs];
+  for (int v = 0; v < kVecs; ++v) {
+    int64_t left = s.b_rows - column - v * kLanes;
+    left = left < 0 ? 0 : left > kLanes ? kLanes : left;
+    b_sq[v] = load_first(s.b_sq + column + v * kLanes, left, __builtin_inff());
+    b_bound[v] = load_first(s.b_bound + column + v * kLanes, left, -__builtin_inff());
+  }
+  int found = 0;
+  const int rows = s.a_rows - row < kWidth ? (int)(s.a_rows - row) : kWidth;
+  for (int r = 0; r < rows; ++r) {
+    const Vec a_sq = broadcast(s.a_sq[row + r]), a_bound = broadcast(s.a_bound[row + r]);
+    for (int v = 0; v < kVecs; ++v) {
+      const Vec sq = max(a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes), Vec{});
+      uint32_t passed = less_bits(sq, max(a_bound, b_bound[v]));
+      while (passed) {
+        const int lane = __builtin_ctz(passed);
+        passed &= passed - 1;
+        const int32_t i = (int32_t)(row + r), j = (int32_t)(column + v * kLanes + lane);
+        if (s.diagonal && j <= i) continue;
+        hits[found++] = {i, j, sq[lane]};
+      }
+    }
+  }
+  if (found) s.sink(s.context, hits, found);
+}
+
+}  // namespace
+
 void scan_block(const BlockScan& s) {
-  constexpr int kWidth = 2 * kSide, kVecs = kWidth / kLanes;
   const int64_t count = steps(s.depth), pair = 2 * count * 2 * kTileBytes;
   uint8_t* const a_tiles = static_cast<uint8_t*>(s.scratch);
   uint8_t* const b_tiles = a_tiles + groups(s.a_rows) * count * 2 * kTileBytes;
   pack<false>(s.a, s.a_rows, s.depth, a_tiles);
   pack<true>(s.b, s.b_rows, s.depth, b_tiles);
   configure_tiles();
-  alignas(64) float product[kWidth][kWidth];
-  Hit hits[kWidth * kWidth];
-  for (int64_t column = 0; column < s.b_rows; column += kWidth) {
-    Vec b_sq[kVecs];
-    int64_t left[kVecs];
-    for (int v = 0; v < kVecs; ++v) {
-      left[v] = s.b_rows - column - v * kLanes;
-      left[v] = left[v] < 0 ? 0 : left[v] > kLanes ? kLanes : left[v];
-      b_sq[v] = load_first(s.b_sq + column + v * kLanes, left[v], __builtin_inff());
-    }
-    for (int64_t row = 0; row < s.a_rows; row += kWidth) {
-      // Nothing above the diagonal from here on.
-      if (s.diagonal && row >= column + kWidth) break;
-      multiply(a_tiles + row / kWidth * pair, b_tiles + column / kWidth * pair, count, product);
-      Vec b_bound[kVecs];
-      for (int v = 0; v < kVecs; ++v)
-        b_bound[v] = load_first(s.b_bound + column + v * kLanes, left[v], -__builtin_inff());
-      int found = 0;
-      const int rows = s.a_rows - row < kWidth ? (int)(s.a_rows - row) : kWidth;
-      for (int r = 0; r < rows; ++r) {
-        const Vec a_sq = broadcast(s.a_sq[row + r]), a_bound = broadcast(s.a_bound[row + r]);
-        for (int v = 0; v < kVecs; ++v) {
-          const Vec sq = max(a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes), Vec{});
-          uint32_t bits = less_bits(sq, max(a_bound, b_bound[v]));
-          while (bits) {
-            const int lane = __builtin_ctz(bits);
-            bits &= bits - 1;
-            const int32_t i = (int32_t)(row + r), j = (int32_t)(column + v * kLanes + lane);
-            if (s.diagonal && j <= i) continue;
-            hits[found++] = {i, j, sq[lane]};
-          }
-        }
+  // A panel of columns stays in the L2 cache while all rows pass over it, 32 at a time.
+  const int64_t fit = kPanelBytes / pair, panel = (fit > 1 ? fit : 1) * kWidth;
+  for (int64_t first = 0; first < s.b_rows; first += panel) {
+    const int64_t last = first + panel < s.b_rows ? first + panel : s.b_rows;
+    for (int64_t row = 0; row < s.a_rows; row += kWidth)
+      for (int64_t column = first; column < last; column += kWidth) {
+        // Nothing above the diagonal in this tile.
+        if (s.diagonal && row >= column + kWidth) continue;
+        scan_tile(s, row, column, a_tiles + row / kWidth * pair, b_tiles + column / kWidth * pair,
+                  count);
       }
-      if (found) s.sink(s.context, hits, found);
-    }
   }
   _tile_release();
 }
