@@ -76,7 +76,7 @@ class Mesh:
 
     name = "fft"
 
-    STEP, STEP_CROWDED = 0.25, 0.45
+    STEP, STEP_CROWDED = 0.25, 0.5
     """The finer where points are sparse: late in the descent attraction and repulsion cancel to a
     percent, and what is left must outweigh the error of the forces (bench/mesh_accuracy.py)."""
     CROWD = 20_000
