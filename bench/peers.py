@@ -93,7 +93,7 @@ def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
 def run_one(library: str, data: str, out: str, iterations: int) -> None:
     """Serve the child process: warm up, time, save the map, print the seconds."""
     X = np.load(data)
-    embed(library, X[:500], 20)
+    embed(library, X[:500], 250)
     start = time.perf_counter()
     Y = embed(library, X, iterations)
     seconds = time.perf_counter() - start

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from . import ops
 
-_LARGEST_BLOCK = 1024
+LARGEST_BLOCK = 1024
 _BLOCK_FLOATS = 1 << 20
 """Most rows and numbers of a block: packing one is small beside multiplying it."""
 _SMALLEST_BLOCK = 64
@@ -47,6 +48,68 @@ def tile_rounds(n_blocks: int) -> Iterator[list[tuple[int, int]]]:
         yield [(min(p), max(p)) for p in pairs if max(p) < n_blocks]
 
 
+def block_rows(n: int, d: int) -> int:
+    """Rows of a block for n rows of d numbers."""
+    fit = _BLOCK_FLOATS // d // 32 * 32
+    return max(_SMALLEST_BLOCK, min(LARGEST_BLOCK, fit, math.ceil(n / _BLOCKS_WANTED)))
+
+
+def keep_for(n: int, k: int) -> int:
+    """Candidates to keep for k neighbours.
+
+    A few more than k: tiles carry the rounding of an inner product, and the last step measures
+    what they kept again.
+    """
+    return min(n - 1, k + max(8, k // 8))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The best rows so far for each row; see :func:`fasttsne.ops.knn_scan_`."""
+
+    keys: Tensor
+    count: Tensor
+    bound: Tensor
+    sq_norms: Tensor
+    keep: int
+
+    @classmethod
+    def empty(cls, X: Tensor, keep: int) -> Candidates:
+        """None yet, for the rows of X."""
+        n = X.shape[0]
+        # Room for as many again, so that a row is thinned out once for every `keep` newcomers; less
+        # of it where memory counts.
+        room = 2 * keep if n <= 1 << 18 else keep + 64
+        return cls(
+            torch.empty(n, room, dtype=torch.int64, device=X.device),
+            torch.zeros(n, dtype=torch.int32, device=X.device),
+            torch.full((n,), math.inf, device=X.device),
+            X.square().sum(1),
+            keep,
+        )
+
+    def scan(self, X: Tensor, blocks: Tensor, tiles: list[tuple[int, int]]) -> None:
+        """Offer all pairs of rows of some tiles, which share no block."""
+        ops.knn_scan_(
+            X,
+            self.sq_norms,
+            self.keys,
+            self.count,
+            self.bound,
+            self.keep,
+            blocks,
+            torch.tensor(tiles),
+        )
+
+    def nearest(self, X: Tensor, k: int) -> Neighbors:
+        """Return the k nearest of each row, measured exactly."""
+        return Neighbors(*ops.knn_rerank(X, self.keys, self.count, self.bound, self.keep, k))
+
+    def rows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Candidates' indices (rows, room) of some rows, and how many of each are in use."""
+        return self.keys[rows] & 0xFFFFFFFF, self.count[rows]
+
+
 def exact_neighbors(
     X: Tensor, k: int, progress: Callable[[int, int], None] | None = None
 ) -> Neighbors:
@@ -70,21 +133,11 @@ def exact_neighbors(
     if not 1 <= k < n:
         raise ValueError(f"k must be in 1 .. n - 1 = {n - 1}, got {k}")
     X = X.contiguous()
-    # A few more than k survive the tiles, whose distances carry the rounding of an inner product;
-    # the last step measures them again.
-    keep = min(n - 1, k + max(8, k // 8))
-    block = max(
-        _SMALLEST_BLOCK,
-        min(_LARGEST_BLOCK, _BLOCK_FLOATS // X.shape[1] // 32 * 32, math.ceil(n / _BLOCKS_WANTED)),
-    )
-    blocks = torch.tensor([*range(0, n, block), n])
-    sq_norms = X.square().sum(1)
-    keys = torch.empty(n, 2 * keep, dtype=torch.int64, device=X.device)
-    count = torch.zeros(n, dtype=torch.int32, device=X.device)
-    bound = torch.full((n,), math.inf, device=X.device)
+    candidates = Candidates.empty(X, keep_for(n, k))
+    blocks = torch.tensor([*range(0, n, block_rows(n, X.shape[1])), n])
     rounds = list(tile_rounds(len(blocks) - 1))
     for done, tiles in enumerate(rounds, 1):
-        ops.knn_scan_(X, sq_norms, keys, count, bound, keep, blocks, torch.tensor(tiles))
+        candidates.scan(X, blocks, tiles)
         if progress:
             progress(done, len(rounds))
-    return Neighbors(*ops.knn_rerank(X, keys, count, bound, keep, k))
+    return candidates.nearest(X, k)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-PHASES = ("neighbors", "affinities", "initialization", "optimization")
+PHASES = ("neighbors", "initialization", "affinities", "optimization")
 
 _WIDTH = max(map(len, PHASES))
 

@@ -14,7 +14,7 @@ LEVELS = [
     {"_library", "datasets", "tables"},
     {"ops", "config"},
     {"neighbors", "initialization"},
-    {"affinities", "gradient"},
+    {"affinities", "cells", "gradient"},
     {"optimize", "plot"},
     {"tsne"},
     {"__init__"},

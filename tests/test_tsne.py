@@ -74,7 +74,7 @@ def test_attributes():
     report = estimator.report_
     assert (report.n, report.d, report.method) == (400, 8, "exact")
     assert report.kernels in fasttsne.show_config()
-    assert list(report.seconds) == ["neighbors", "affinities", "initialization", "optimization"]
+    assert list(report.seconds) == ["neighbors", "initialization", "affinities", "optimization"]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -170,7 +170,7 @@ def test_callback_and_progress():
     estimator.fit(points("clustered", 200, 4))
     assert [iteration for iteration, _, _ in calls] == [49, 99, 149, 199]
     phases = list(dict.fromkeys(step.phase for step in steps))
-    assert phases == ["neighbors", "affinities", "initialization", "optimization"]
+    assert phases == ["neighbors", "initialization", "affinities", "optimization"]
     for phase in phases:
         last = [step for step in steps if step.phase == phase][-1]
         assert last.done == last.total
@@ -208,6 +208,7 @@ BAD = [
     (dict(init=X_GOOD), X_GOOD, ValueError, r"init must have shape \(50, 2\), got \(50, 4\)"),
     (dict(metric="hamming"), X_GOOD, ValueError, "metric must be one of euclidean; got 'hamming'"),
     (dict(metric_params={}), X_GOOD, ValueError, "metric_params must be None"),
+    (dict(neighbors="annoy"), X_GOOD, ValueError, "neighbors must be one of auto, exact, cells"),
     (dict(angle=2), X_GOOD, ValueError, r"angle must be in 0 \.\. 1, got 2"),
     (dict(dof=0), X_GOOD, ValueError, "dof must be above 0 and finite, got 0"),
     (dict(learning_rate=0), X_GOOD, ValueError, "learning_rate must be above 0"),

@@ -1,0 +1,199 @@
+"""Approximate neighbours for large n: inverted lists, scanned list against list.
+
+Rows are sorted into the cells of a k-means clustering; tiles of the distance matrix are computed
+only between a cell and the cells whose centres are nearest, by the same kernel as the exact search.
+The search measures its own recall on a sample and goes on to farther cells until it is good enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from . import ops
+from .neighbors import LARGEST_BLOCK, Candidates, Neighbors, block_rows, keep_for
+
+_ROWS_A_CELL = 512
+"""Cells about as large as a block: smaller ones fit the data better but fill tiles worse."""
+_SAMPLES_A_CENTER = 40
+_LLOYD_STEPS = 8
+"""Enough for cells of even size; better centres would not find more neighbours."""
+_FIRST_PROBES = 16
+RECALL = 0.98
+_RECALL_SAMPLE = 500
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows sorted by cell, and cells cut into blocks that tiles can take."""
+
+    order: Tensor
+    """(n,) row of the data at each sorted place"""
+    blocks: list[int]
+    """(blocks + 1,) first sorted place of each block"""
+    centers: Tensor
+    """(blocks, d) of the cell of each block"""
+
+
+def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
+    """Return the number of each row's nearest centre: (n,) int64."""
+    # The op gives the same bits for any number of threads, which a matrix product need not.
+    at_once = max(1, (1 << 25) // centers.shape[0])
+    return torch.cat(
+        [ops.pairwise_sq_distances(rows, centers).argmin(1) for rows in X.split(at_once)]
+    )
+
+
+def make_cells(X: Tensor, seed: int) -> Cells:
+    """Cluster rows by Lloyd's k-means on a sample, then sort all rows by nearest centre.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+    seed : int
+
+    Returns
+    -------
+    Cells
+    """
+    n, d = X.shape
+    count = max(1, n // _ROWS_A_CELL)
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randperm(n, generator=generator)[: count * _SAMPLES_A_CENTER].to(X.device)
+    sample = X[chosen.sort().values]
+    centers = X[chosen[:count]].contiguous()
+    for _ in range(_LLOYD_STEPS):
+        cell = nearest_centers(sample, centers)
+        members = torch.bincount(cell, minlength=count)
+        # Sorted and summed by running totals in float64: the same bits for any threads.
+        totals = torch.cat(
+            [
+                sample.new_zeros(1, d, dtype=torch.float64),
+                sample[cell.argsort(stable=True)].double(),
+            ]
+        ).cumsum(0)
+        ends = members.cumsum(0)
+        sums = totals[ends] - totals[ends - members]
+        means = (sums / members.clamp(min=1)[:, None]).float()
+        centers = torch.where((members > 0)[:, None], means, centers).contiguous()
+    cell = nearest_centers(X, centers)
+    order = cell.argsort(stable=True)
+    largest = min(LARGEST_BLOCK, block_rows(n, d))
+    blocks, cell_of_block, place = [0], [], 0
+    for number, members in enumerate(torch.bincount(cell, minlength=count).tolist()):
+        parts = math.ceil(members / largest)
+        for part in range(parts):
+            blocks.append(place + members * (part + 1) // parts)
+            cell_of_block.append(number)
+        place += members
+    return Cells(order, blocks, centers[torch.tensor(cell_of_block, device=X.device)])
+
+
+def disjoint_rounds(tiles: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Group tiles into rounds in which no block stands twice, each as early as it can."""
+    busy: dict[int, int] = {}  # block -> bits of the rounds that hold it
+    rounds: list[list[tuple[int, int]]] = []
+    for a, b in tiles:
+        taken = busy.get(a, 0) | busy.get(b, 0)
+        free = (~taken & (taken + 1)).bit_length() - 1  # the lowest bit that is 0
+        if free == len(rounds):
+            rounds.append([])
+        rounds[free].append((a, b))
+        for block in {a, b}:
+            busy[block] = busy.get(block, 0) | 1 << free
+    return rounds
+
+
+def _tiles_by_distance(centers: Tensor) -> Iterator[list[tuple[int, int]]]:
+    """New tiles of each stage: every block with its 16, 32, 64 ... nearest, until all are done."""
+    n_blocks = centers.shape[0]
+    ranked = ops.pairwise_sq_distances(centers).argsort(dim=1, stable=True).cpu()
+    seen: set[tuple[int, int]] = set()
+    first, last = 0, _FIRST_PROBES
+    while first < n_blocks:
+        stage = []
+        for rank in range(first, min(last, n_blocks)):
+            for block, other in enumerate(ranked[:, rank].tolist()):
+                tile = (min(block, other), max(block, other))
+                if tile not in seen:
+                    seen.add(tile)
+                    stage.append(tile)
+        yield stage
+        first, last = last, 2 * last
+
+
+def cell_neighbors(
+    X: Tensor,
+    cells: Cells,
+    k: int,
+    seed: int,
+    recall: float = RECALL,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Neighbors, float]:
+    """Find most of the k nearest other rows of each row.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+        Sorted by cell (``X[cells.order]``), centred.
+    cells : Cells
+    k : int
+    seed : int
+        Of the sample that measures the recall.
+    recall : float
+        Share of the true neighbours to find, measured on 500 rows.
+    progress : callable, optional
+        Called with (tiles done, tiles planned) after each round.
+
+    Returns
+    -------
+    Neighbors
+        Of the sorted rows, by sorted place.
+    float
+        The measured recall.
+    """
+    n = X.shape[0]
+    candidates = Candidates.empty(X, keep_for(n, k))
+    blocks = torch.tensor(cells.blocks)
+    generator = torch.Generator().manual_seed(seed)
+    sample = torch.randperm(n, generator=generator)[:_RECALL_SAMPLE].to(X.device)
+    kth = _kth_sq_distance(X, sample, k)
+    found = 0.0
+    done = 0
+    for stage in _tiles_by_distance(cells.centers):
+        for tiles in disjoint_rounds(stage):
+            candidates.scan(X, blocks, tiles)
+            done += len(tiles)
+            if progress:
+                progress(done, done + len(stage))
+        found = _recall(X, candidates, sample, kth, k)
+        # Far rows among small cells may not have met k others yet.
+        if found >= recall and int(candidates.count.min()) >= k:
+            break
+    if progress:
+        progress(done, done)
+    return candidates.nearest(X, k), found
+
+
+def _kth_sq_distance(X: Tensor, sample: Tensor, k: int) -> Tensor:
+    """Exact squared distance of the k-th nearest other row of each sampled row."""
+    out = []
+    for rows in sample.split(max(1, (1 << 26) // X.shape[0])):
+        sq = ops.pairwise_sq_distances(X[rows], X)
+        sq[torch.arange(len(rows)), rows] = math.inf
+        out.append(sq.topk(k, 1, largest=False).values[:, -1])
+    return torch.cat(out)
+
+
+def _recall(X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int) -> float:
+    """Share of the k nearest rows of each sampled row that are among its candidates."""
+    index, have = candidates.rows(sample)
+    total = 0
+    for place, row in enumerate(sample.tolist()):
+        sq = ops.pairwise_sq_distances(X[row, None], X[index[place, : have[place]]])
+        total += min(k, int((sq <= kth[place]).sum()))
+    return total / (k * len(sample))
