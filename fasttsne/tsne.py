@@ -235,10 +235,10 @@ class TSNE:
             search = "exact" if n <= _EXACT_SEARCH_UP_TO else "cells"
 
         clock = _PhaseClock()
-        X = _standard_scale(X)
         k = min(n - 1, max(1, int(3 * perplexity)))
         with clock("neighbors"):
-            X, order, neighbors, recall = _search(search, X, k, seed, report)
+            # The scaled copy has no name here, so that the search can let go of it.
+            X, order, neighbors, recall = _search(search, _standard_scale(X), k, seed, report)
         with clock("initialization"):
             if start is not None:
                 Y = start.to(X.device)
@@ -386,7 +386,7 @@ def _standard_scale(X: Tensor) -> Tensor:
     keeps its digits.
     """
     X = X - X.mean(0)
-    largest = float(X.abs().max())
+    largest = max(abs(float(X.min())), abs(float(X.max())))
     if largest > 0:
-        X = X * 2.0 ** -np.frexp(largest)[1]
+        X *= 2.0 ** -np.frexp(largest)[1]
     return X.float()
