@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numba_baseline
+import numpy as np
 import pytest
 import torch
 
@@ -68,6 +70,19 @@ def test_repulsive_fft(benchmark, Y):
 @pytest.mark.benchmark(group="iteration")
 def test_repulsive_bh(benchmark, Y):
     benchmark(BarnesHut(1.0, 0.5), Y, *bounds(Y))
+
+
+@pytest.mark.benchmark(group="numba")
+def test_numba_attractive_forces(benchmark, P, Y):
+    arrays = [t.numpy() for t in (*P, Y)]
+    numba_baseline.attractive_forces(*arrays)  # compiles
+    benchmark(numba_baseline.attractive_forces, *arrays)
+
+
+@pytest.mark.benchmark(group="numba")
+def test_numba_repulsive_bh(benchmark, Y):
+    numba_baseline.repulsive_bh(Y[:1000].numpy())  # compiles
+    benchmark(numba_baseline.repulsive_bh, Y.numpy().astype(np.float64))
 
 
 @pytest.mark.benchmark(group="iteration")

@@ -19,8 +19,10 @@ def _load_cpu() -> tuple[ModuleType | None, str]:
     if not path.exists():
         return None, f"{path.name} has not been built"
     try:
+        # First what could be of another Python; the ops, once loaded, cannot be taken back.
+        facts = import_module("fasttsne._C")
         torch.ops.load_library(path)
-        return import_module("fasttsne._C"), ""
+        return facts, ""
     except (OSError, ImportError, RuntimeError) as error:
         return None, str(error)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 def as_matrix(X: Any, name: str = "X") -> Tensor:
     """Turn an array, a tensor or nested sequences into a finite float matrix.
 
-    float64 stays float64, all else becomes float32; the device stays.
+    float64 and integers of 4 bytes or more become float64, all else float32; the device stays.
 
     Raises
     ------
@@ -33,7 +33,8 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
             raise TypeError(f"{name} must hold real numbers, got dtype {X.dtype}")
         if X.dtype.kind != "f" or X.dtype.itemsize not in (4, 8) or not X.dtype.isnative:
             X = X.astype(np.float32 if X.dtype.itemsize < 4 else np.float64)
-        X = torch.from_numpy(np.ascontiguousarray(X))
+        X = np.ascontiguousarray(X)
+        X = torch.from_numpy(X if X.flags.writeable else X.copy())
     X = X.detach()
     if X.is_complex() or X.is_sparse or X.layout != torch.strided or X.is_quantized:
         raise TypeError(f"{name} must be a dense tensor of real numbers, got {X.dtype}, {X.layout}")
@@ -44,7 +45,7 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
     if X.shape[1] < 1:
         raise ValueError(f"{name} must have 1 feature or more, got shape {tuple(X.shape)}")
     if X.dtype != torch.float64:
-        X = X.float()
+        X = X.double() if X.dtype in (torch.int32, torch.int64) else X.float()
     finite = torch.isfinite(X)
     if not finite.all():
         row, column = (~finite).nonzero()[0].tolist()
@@ -95,4 +96,7 @@ def seed_of(random_state: Any) -> int:
         return int(random_state.integers(most))
     if isinstance(random_state, torch.Generator):
         return int(torch.randint(most, (), generator=random_state, device=random_state.device))
-    return integer("random_state", random_state, 0)
+    seed = integer("random_state", random_state, 0)
+    if seed >= 2**63:
+        raise ValueError(f"random_state must be below 2**63, got {seed}")
+    return seed

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor
 
 from . import ops
-from .neighbors import LARGEST_BLOCK, Candidates, Neighbors, block_rows, keep_for
+from .neighbors import (
+    LARGEST_BLOCK,
+    Candidates,
+    Neighbors,
+    block_rows,
+    keep_for,
+    measured_neighbors,
+)
 
 _ROWS_A_CELL = 512
 """Cells about as large as a block: smaller ones fit the data better but fill tiles worse."""
@@ -111,19 +118,28 @@ def disjoint_rounds(tiles: list[tuple[int, int]]) -> list[list[tuple[int, int]]]
 def _tiles_by_distance(centers: Tensor) -> Iterator[list[tuple[int, int]]]:
     """New tiles of each stage: every block with its 16, 32, 64 ... nearest, until all are done."""
     n_blocks = centers.shape[0]
-    ranked = ops.pairwise_sq_distances(centers).argsort(dim=1, stable=True).cpu()
     seen: set[tuple[int, int]] = set()
-    first, last = 0, _FIRST_PROBES
-    while first < n_blocks:
+    probes = _FIRST_PROBES
+    while len(seen) < n_blocks * (n_blocks + 1) // 2:
         stage = []
-        for rank in range(first, min(last, n_blocks)):
-            for block, other in enumerate(ranked[:, rank].tolist()):
+        # All of them again: blocks of one cell are equally far, and stand in any order.
+        for block, others in enumerate(_nearest_blocks(centers, min(probes, n_blocks))):
+            for other in others:
                 tile = (min(block, other), max(block, other))
                 if tile not in seen:
                     seen.add(tile)
                     stage.append(tile)
         yield stage
-        first, last = last, 2 * last
+        probes *= 2
+
+
+def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
+    """Return for each block the blocks of the nearest centres, nearest first."""
+    out = []
+    for some in centers.split(1024):
+        sq = ops.pairwise_sq_distances(some, centers)
+        out += sq.topk(count, 1, largest=False, sorted=True).indices.tolist()
+    return out
 
 
 def cell_neighbors(
@@ -161,39 +177,29 @@ def cell_neighbors(
     blocks = torch.tensor(cells.blocks)
     generator = torch.Generator().manual_seed(seed)
     sample = torch.randperm(n, generator=generator)[:_RECALL_SAMPLE].to(X.device)
-    kth = _kth_sq_distance(X, sample, k)
+    kth = measured_neighbors(X, sample, k).sq_distances[:, -1]
     found = 0.0
     done = 0
     for stage in _tiles_by_distance(cells.centers):
+        planned = done + len(stage)
         for tiles in disjoint_rounds(stage):
             candidates.scan(X, blocks, tiles)
             done += len(tiles)
             if progress:
-                progress(done, done + len(stage))
+                progress(done, planned)
         found = _recall(X, candidates, sample, kth, k)
         # Far rows among small cells may not have met k others yet.
         if found >= recall and int(candidates.count.min()) >= k:
             break
-    if progress:
-        progress(done, done)
-    return candidates.nearest(X, k), found
-
-
-def _kth_sq_distance(X: Tensor, sample: Tensor, k: int) -> Tensor:
-    """Exact squared distance of the k-th nearest other row of each sampled row."""
-    out = []
-    for rows in sample.split(max(1, (1 << 26) // X.shape[0])):
-        sq = ops.pairwise_sq_distances(X[rows], X)
-        sq[torch.arange(len(rows)), rows] = math.inf
-        out.append(sq.topk(k, 1, largest=False).values[:, -1])
-    return torch.cat(out)
+    neighbors, _ = candidates.nearest(X, k)
+    return neighbors, found
 
 
 def _recall(X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int) -> float:
     """Share of the k nearest rows of each sampled row that are among its candidates."""
-    index, have = candidates.rows(sample)
     total = 0
-    for place, row in enumerate(sample.tolist()):
-        sq = ops.pairwise_sq_distances(X[row, None], X[index[place, : have[place]]])
+    for place, indices in enumerate(candidates.of(sample)):
+        row = X[sample[place], None]
+        sq = ops.pairwise_sq_distances(row, X[indices[indices >= 0]])
         total += min(k, int((sq <= kth[place]).sum()))
     return total / (k * len(sample))

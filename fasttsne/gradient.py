@@ -15,6 +15,11 @@ from torch import Tensor
 
 from . import ops
 
+_EXACT_UP_TO = 1500
+"""Points up to which the whole sum is about as fast as a tree."""
+_TREE_UP_TO = 50_000
+"""Points up to which the tree beats the mesh in the plane; bench/test_end_to_end.py times both."""
+
 
 class Repulsion(Protocol):
     """One way to compute repulsive forces; ``name`` is what the user calls the method."""
@@ -70,7 +75,7 @@ class Mesh:
     ----------
     dof : float
     step : float
-        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.45. A
+        Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.5. A
         coarser grid is used where the map is too wide for :data:`LARGEST_GRID` nodes.
     """
 
@@ -89,6 +94,8 @@ class Mesh:
     """Nodes along the longest side that make the step finer, within the limit above."""
     LARGEST_GRID = 1 << 25
     """Nodes of the padded grid: 128 MiB in float32."""
+    COARSEST = 1.5
+    """Steps this many times the wanted one are left to Barnes-Hut."""
     SLACK = 1.1
     """Room to grow, so that the spectrum is made anew every tenth of the span, not every step."""
 
@@ -98,7 +105,9 @@ class Mesh:
         self._grid: Tensor | None = None
 
     def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """Spread, convolve, gather."""
+        """Spread, convolve, gather; without a mesh where none in memory is fine enough."""
+        if self._shape_for(low, high, 1.0)[0] > self.COARSEST * self.step_wanted:
+            return self._without_mesh(Y, low, high)
         if not self._fits(low, high):
             self._make_grid(Y, low, high)
         assert self._grid is not None
@@ -108,7 +117,15 @@ class Mesh:
         torch.view_as_real(spectrum).mul_(self._influence)
         potential = torch.fft.irfftn(spectrum, s=self._grid.shape)
         forces, total = ops.mesh_gather(Y, potential, self._origin, self._step)
-        return forces, total - Y.shape[0]
+        Z = total - Y.shape[0]
+        # So few or so far apart that the error of a point's own potential is not small beside Z.
+        return (forces, Z) if Z > 0.01 * Y.shape[0] else self._without_mesh(Y, low, high)
+
+    def _without_mesh(
+        self, Y: Tensor, low: list[float], high: list[float]
+    ) -> tuple[Tensor, Tensor]:
+        few = Y.shape[0] <= _EXACT_UP_TO
+        return (Exact(self.dof) if few else BarnesHut(self.dof, 0.5))(Y, low, high)
 
     def precise(self) -> Mesh:
         """Return itself: Z is a sum of values, which are far better than their slopes."""
@@ -177,11 +194,6 @@ class Mesh:
 
 
 METHODS = ("auto", "exact", "barnes_hut", "fft")
-
-_EXACT_UP_TO = 1500
-"""Points up to which the whole sum is about as fast as a tree."""
-_TREE_UP_TO = 50_000
-"""Points up to which the tree beats the mesh in the plane; bench/test_end_to_end.py times both."""
 
 
 def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -> Repulsion:

@@ -38,15 +38,15 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
     # pca_lowrank draws from torch's global generator, which is the user's: give it back as it was.
     devices = [X.device] if X.is_cuda else []
     with torch.random.fork_rng(devices), threads(1):
-        torch.manual_seed(seed)
+        (torch.cuda.manual_seed if X.is_cuda else torch.default_generator.manual_seed)(seed)
         U, S, V = torch.pca_lowrank(X, q=wanted, niter=_POWER_ITERATIONS)
         # The sign of a component is arbitrary; make its largest loading positive.
         largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
         Y[:, :found] = (U * S * largest.sign())[:, :found]
-    spread = Y[:, 0].std(correction=0)
-    if spread > 0:
-        Y *= START_SPREAD / spread
-    flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD
+        spread = Y[:, 0].std(correction=0)
+        if spread > 0:
+            Y *= START_SPREAD / spread
+        flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD
     return torch.where(flat, 1e-2 * random(X.shape[0], dims, seed).to(X.device), Y)
 
 

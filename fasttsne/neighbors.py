@@ -21,6 +21,11 @@ LARGEST_BLOCK = 1024
 _BLOCK_FLOATS = 1 << 20
 """Most rows and numbers of a block: packing one is small beside multiplying it."""
 _SMALLEST_BLOCK = 64
+_DISTANCES_AT_ONCE = 1 << 26
+"""Elements of the largest matrix of distances that is kept whole."""
+TILE_ERROR = 2.0**-15
+"""Largest error of a tile's squared distance over the product of the norms, besides that of float32
+sums: 6 terms of 2^-18 that the split into two bf16 leaves out of 2 a b."""
 _BLOCKS_WANTED = 32
 """Blocks when n allows, so that each round has tiles for several threads."""
 
@@ -101,13 +106,42 @@ class Candidates:
             torch.tensor(tiles),
         )
 
-    def nearest(self, X: Tensor, k: int) -> Neighbors:
-        """Return the k nearest of each row, measured exactly."""
-        return Neighbors(*ops.knn_rerank(X, self.keys, self.count, self.bound, self.keep, k))
+    def nearest(self, X: Tensor, k: int) -> tuple[Neighbors, Tensor]:
+        """Return the k nearest of each row, measured exactly, and which rows may have lost one.
 
-    def rows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Candidates' indices (rows, room) of some rows, and how many of each are in use."""
-        return self.keys[rows] & 0xFFFFFFFF, self.count[rows]
+        A row that the tiles dropped lies at ``unmeasured`` or farther by their reckoning, so no
+        nearer than that less their error. Where the k-th neighbour is nearer still, the k are
+        certainly the nearest.
+        """
+        indices, sq_distances, unmeasured = ops.knn_rerank(
+            X, self.keys, self.count, self.bound, self.keep, k
+        )
+        kth = sq_distances[:, -1]
+        norm = self.sq_norms.sqrt()
+        # What was lost within the k-th distance has a norm of at most norm + sqrt(kth).
+        error = (TILE_ERROR + X.shape[1] * 2.0**-24) * norm * (norm + kth.sqrt())
+        doubtful = (kth + error > unmeasured) & (kth > 0)  # nothing is nearer than 0
+        return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
+
+    def of(self, rows: Tensor) -> Tensor:
+        """Return the indices (rows, keep) that :meth:`nearest` would measure; -1 for none."""
+        room = torch.arange(self.keys.shape[1], device=rows.device)
+        nothing = torch.iinfo(torch.int64).max
+        keys = torch.where(room < self.count[rows, None], self.keys[rows], nothing)
+        best = keys.topk(self.keep, 1, largest=False).values
+        return torch.where(best == nothing, -1, best & 0xFFFFFFFF)
+
+
+def measured_neighbors(X: Tensor, rows: Tensor, k: int) -> Neighbors:
+    """Find the k nearest other rows of some rows from all distances, without cancellation."""
+    indices, sq_distances = [], []
+    for some in rows.split(max(1, _DISTANCES_AT_ONCE // X.shape[0])):
+        sq = ops.pairwise_sq_distances(X[some], X)
+        sq[torch.arange(len(some)), some] = math.inf
+        best = sq.topk(k, 1, largest=False)
+        indices.append(best.indices.int())
+        sq_distances.append(best.values)
+    return Neighbors(torch.cat(indices), torch.cat(sq_distances))
 
 
 def exact_neighbors(
@@ -140,4 +174,10 @@ def exact_neighbors(
         candidates.scan(X, blocks, tiles)
         if progress:
             progress(done, len(rounds))
-    return candidates.nearest(X, k)
+    neighbors, doubtful = candidates.nearest(X, k)
+    if len(doubtful):
+        # Tight groups far from the centre, where inner products cancel: measure all their pairs.
+        exact = measured_neighbors(X, doubtful, k)
+        neighbors.indices[doubtful] = exact.indices
+        neighbors.sq_distances[doubtful] = exact.sq_distances
+    return neighbors

@@ -63,10 +63,11 @@ _define(
 )
 _define(
     "knn_rerank(Tensor X, Tensor keys, Tensor count, Tensor bound, int keep, int k)"
-    " -> (Tensor, Tensor)",
+    " -> (Tensor, Tensor, Tensor)",
     lambda X, keys, count, bound, keep, k: (
         X.new_empty(X.shape[0], k, dtype=torch.int32),
         X.new_empty(X.shape[0], k),
+        torch.empty_like(bound),
     ),
 )
 _define(
@@ -199,7 +200,7 @@ def knn_scan_(
 
 def knn_rerank(
     X: Tensor, keys: Tensor, count: Tensor, bound: Tensor, keep: int, k: int
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Measure candidates by exact differences and return the k nearest of each row, sorted.
 
     Parameters
@@ -214,6 +215,8 @@ def knn_rerank(
     indices : Tensor, shape (n, k), int32
     sq_distances : Tensor, shape (n, k), float32
         Rising along a row; equal distances stand in the order of their indices.
+    unmeasured : Tensor, shape (n,), float32
+        No row that was offered but not measured was nearer, by the tiles' distance.
     """
     n = X.shape[0]
     _check("X", X, torch.float32, (None, None))
@@ -307,7 +310,9 @@ def attractive_forces(
     _check("indices", indices, torch.int32, (None,))
     _check("values", values, torch.float32, tuple(indices.shape))
     _check_positive("dof", dof)
-    return _ops.attractive_forces.default(indptr, indices, values, Y, float(dof), with_cost)
+    return _ops.attractive_forces.default(
+        indptr, indices, values, Y.contiguous(), float(dof), with_cost
+    )
 
 
 def repulsive_exact(Y: Tensor, dof: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -28,8 +28,8 @@ MOMENTA = (
 """From so many points on: iterations and momentum of the phases, the first exaggerated.
 
 Below 1,000 points the customary rule, whose many small steps cost nothing there and where momentum
-overshoots. With more points more momentum pays: 0.97 is worth about ten times the iterations, and
-the last 50 let the points settle. bench/schedules.py prints the comparison.
+overshoots. With more points more momentum pays, and the last 50 let the points settle.
+bench/schedules.py prints the comparison.
 """
 
 
@@ -142,8 +142,8 @@ def minimize_kl(
         if stopped:
             break
         best, best_at = math.inf, done
-        for iteration in range(1, phase.iterations + 1):
-            check = iteration % CHECK_EVERY == 0
+        for _ in range(phase.iterations):
+            check = (done + 1) % CHECK_EVERY == 0
             attractive, repulsive, Z, now = forces(check)
             if now is not None:
                 kl = now
@@ -179,7 +179,9 @@ def minimize_kl(
             if now is not None:
                 if now < best:
                     best, best_at = now, done
-                if done - best_at > n_iter_without_progress or sq_gradient <= min_grad_norm**2:
+                elif done - best_at > n_iter_without_progress:
+                    break
+                if sq_gradient <= min_grad_norm**2:
                     break
     kl = forces(True)[3]
     assert kl is not None

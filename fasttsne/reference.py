@@ -93,7 +93,7 @@ def knn_scan_(
 
 def knn_rerank(
     X: Tensor, keys: Tensor, count: Tensor, bound: Tensor, keep: int, k: int
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Sort each row's candidates by exact squared distance and keep the k nearest."""
     have = torch.arange(keys.shape[1], device=X.device) < count[:, None]
     index = torch.where(have, decode_candidates(keys)[1], 0)
@@ -104,7 +104,7 @@ def knn_rerank(
     # By index first, so that the stable sort by distance breaks ties by index.
     index, by_index = index.sort(1)
     sq, order = sq.gather(1, by_index).sort(dim=1, stable=True)
-    return index.gather(1, order)[:, :k].int(), sq[:, :k].contiguous()
+    return index.gather(1, order)[:, :k].int(), sq[:, :k].contiguous(), bound.clone()
 
 
 def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ class FitReport:
 class TSNE:
     """t-distributed stochastic neighbour embedding (van der Maaten and Hinton 2008).
 
-    A drop-in for ``sklearn.manifold.TSNE`` that also takes torch tensors, on their device.
+    The interface of ``sklearn.manifold.TSNE``, also for torch tensors, on their device.
 
     Parameters
     ----------
@@ -283,7 +284,7 @@ class TSNE:
         start = _validation.as_matrix(self.init, "init")
         if tuple(start.shape) != (n, dims):
             raise ValueError(f"init must have shape ({n}, {dims}), got {tuple(start.shape)}")
-        return start.float()
+        return _validation.as_matrix(start.float(), "init").contiguous()
 
     @contextmanager
     def _listener(self) -> Iterator[Callable[[Progress], None]]:
@@ -365,7 +366,7 @@ def _thread_count(n_jobs: int | None) -> int | None:
         return None
     if _validation.integer("n_jobs", n_jobs, -1) == 0:
         raise ValueError("n_jobs must be None, -1 or a positive number, got 0")
-    return n_jobs if n_jobs > 0 else torch.get_num_threads()
+    return n_jobs if n_jobs > 0 else os.cpu_count()
 
 
 def _check_perplexity(perplexity: Any, n: int) -> float:
@@ -385,8 +386,19 @@ def _standard_scale(X: Tensor) -> Tensor:
     Neither changes neighbours or P. Done in the dtype of X: a float64 column with a large offset
     keeps its digits.
     """
-    X = X - X.mean(0)
-    largest = max(abs(float(X.min())), abs(float(X.max())))
-    if largest > 0:
-        X *= 2.0 ** -np.frexp(largest)[1]
-    return X.float()
+    exponent = _exponent(X)
+    if abs(exponent) > 60:  # sums or squares could leave the range of float32
+        X = _scaled(X, exponent)
+    with threads(1):  # a sum of one column would depend on the threads
+        X = X - X.mean(0)
+    return _scaled(X, _exponent(X)).float()
+
+
+def _exponent(X: Tensor) -> int:
+    return int(np.frexp(max(abs(float(X.min())), abs(float(X.max()))))[1])
+
+
+def _scaled(X: Tensor, exponent: int) -> Tensor:
+    """X / 2^exponent, in two steps: the power itself may be beyond float32."""
+    half = exponent // 2
+    return X.mul(2.0**-half).mul_(2.0 ** (half - exponent))

@@ -55,6 +55,16 @@ def test_more_equal_distances_than_the_perplexity_stay_finite():
     assert P[0, 40:].max() < 1e-6
 
 
+def test_distances_too_small_to_invert_give_a_distribution():
+    sq = torch.zeros(2, 91)
+    sq[:, ::2] = 1e-42
+    sq[1] = 1e-45
+    beta, P = ops.perplexity_search(sq, 30.0)
+    assert torch.isfinite(beta).all()
+    assert (P >= 0).all()
+    torch.testing.assert_close(P.sum(1), torch.ones(2))
+
+
 def dense(P, n):
     indptr, indices, values = P
     out = torch.zeros(n, n, dtype=torch.float64)

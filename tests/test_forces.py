@@ -39,6 +39,20 @@ def test_attractive_matches_reference(device, kind, dims, dof):
 
 
 @over_devices
+@over_dof
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_forces_of_a_large_dof_are_gaussian(device, dims, dof):
+    # (1 + r^2 / dof)^-dof of a power of w would lose dof times the rounding of w.
+    dof *= 1e4
+    Y = points("normal", 600, dims, device)
+    expected, Z = reference.repulsive_exact(Y.double(), dof)
+    forces, actual_Z = ops.repulsive_exact(Y, dof)
+    assert_close(forces, expected, 1e-5)
+    assert_close(actual_Z, Z, 1e-6)
+    assert_close(ops.repulsive_bh(Y, 0.2, dof)[0], expected, 2e-2)
+
+
+@over_devices
 @over_kinds
 @over_dof
 @pytest.mark.parametrize("n, dims", [(2, 2), (33, 1), (700, 2), (4133, 3), (300, 6)])

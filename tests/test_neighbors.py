@@ -58,6 +58,28 @@ def test_neighbors_match_reference(device, kind, n, d, k):
     assert (sq_distances.diff(dim=1) >= 0).all()
 
 
+def tight_groups(n, d):
+    """Groups a millionth as wide as they are far apart: inner products cannot tell members."""
+    centers = points("normal", n // 50, d)
+    return centers.repeat_interleave(50, 0) + 1e-6 * points("normal", n, d, seed=1)
+
+
+@over_devices
+@pytest.mark.parametrize(
+    "X", [points("normal", 30_000, 1), tight_groups(2000, 30), points("normal", 3000, 2) + 300]
+)
+def test_neighbors_are_exact_where_inner_products_cancel(device, X):
+    X = X.to(device)
+    k = 20
+    sq_distances = exact_neighbors(X, k).sq_distances
+    rows = torch.arange(0, len(X), 37, device=device)
+    expected = reference.pairwise_sq_distances(X[rows].double(), X.double())
+    expected[torch.arange(len(rows)), rows] = math.inf
+    expected = expected.topk(k, 1, largest=False).values
+    # Each distance, not their norm: a lost neighbour shows.
+    torch.testing.assert_close(sq_distances[rows].double(), expected, rtol=1e-4, atol=1e-14)
+
+
 def test_neighbors_repeat_for_any_number_of_threads(two_thread_counts):
     X = points("clustered", 3000, 40)
     one, two = two_thread_counts(lambda: exact_neighbors(X, 30))
@@ -116,6 +138,8 @@ def test_reference_scan_finds_what_the_kernel_finds():
         expected = reference.knn_rerank(oracle[0], *oracle[2:6], k)
         assert torch.equal(found[0], expected[0])
         torch.testing.assert_close(found[1], expected[1])
+        # The kernel keeps more room, so it may leave less unmeasured, never more.
+        assert (found[2] >= expected[2] * (1 - 1e-5)).all()
 
 
 def test_bad_input_is_named():

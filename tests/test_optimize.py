@@ -86,6 +86,14 @@ def test_callback_sees_kl_and_embedding_and_stops(P, start):
     assert math.isclose(best.kl_divergence, seen[-1][1], rel_tol=1e-6)
 
 
+@pytest.mark.parametrize("max_iter, checks", [(60, 1), (149, 2), (250, 5)])
+def test_checks_come_every_50_iterations_across_phases(P, start, max_iter, checks):
+    seen = []
+    phases = default_schedule(500, 12, None, max_iter)
+    minimize_kl(P, start, phases, Exact(1.0), callback=lambda i, kl, Y: seen.append(i))
+    assert seen == [50 * c - 1 for c in range(1, checks + 1)]
+
+
 def test_stops_without_progress(P, start):
     # Steps too small for float32: the KL divergence stays where it is from the first check on.
     still = [Phase(2000, 1, 1e-12, 0.8)]

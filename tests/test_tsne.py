@@ -121,6 +121,23 @@ def test_given_start_is_used():
     assert np.allclose(Y, start - start.mean(0), atol=1e-5)
 
 
+def test_given_start_of_any_layout():
+    X, start = points("normal", 100, 4), points("normal", 2, 100)
+    Y = TSNE(init=start.t(), max_iter=1, learning_rate=1e-9).fit_transform(X)
+    assert torch.allclose(Y, start.t() - start.t().mean(0), atol=1e-5)
+
+
+def test_one_column_repeats_for_any_number_of_threads(two_thread_counts):
+    X = points("normal", 40_000, 1).exp() + 10
+
+    def run():
+        estimator = TSNE(perplexity=5, max_iter=4, random_state=0)
+        return estimator.fit_transform(X), estimator.kl_divergence_
+
+    one, two = two_thread_counts(run)
+    assert torch.equal(one[0], two[0]) and one[1] == two[1]
+
+
 def hard_data():
     g = torch.Generator().manual_seed(0)
     normal = torch.randn(400, 6, generator=g)
@@ -130,6 +147,8 @@ def hard_data():
     yield "one column", normal[:, :1]
     yield "two rows", normal[:2]
     yield "far offset", normal.double() + 1e9
+    yield "largest float32", torch.full((300, 6), 3e38) * normal[:300].sign()
+    yield "smallest float32", normal * 1e-38
     yield "one outlier", torch.cat([normal, torch.full((1, 6), 1e12)])
 
 

@@ -1,5 +1,6 @@
 // What every binding asks of its tensors. The messages are for developers: ops.py has checked what
-// users pass; these keep a direct call of torch.ops from reading past an array.
+// users pass. Contents that would take a pass over all edges to check (the columns of P) are
+// trusted.
 #pragma once
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>

@@ -26,7 +26,8 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
   float* to = forces.mutable_data_ptr<float>();
   const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),
                   values.const_data_ptr<float>()};
-  STD_TORCH_CHECK(P.indptr[Y.size(0)] == indices.numel(), "indptr must end at the last index");
+  STD_TORCH_CHECK(P.indptr[0] == 0 && P.indptr[Y.size(0)] == indices.numel(),
+                  "indptr must run from 0 to the number of indices");
   const double cost =
       sum_over_blocks(Y.size(0), kAttractiveRows, indices.numel(), [&](RowRange rows) {
         return fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to,

@@ -31,6 +31,10 @@ Candidates view(const Tensor& keys, const Tensor& count, const Tensor& bound, in
   check_rows(count, "count", n);
   check_rows(bound, "bound", n);
   STD_TORCH_CHECK(0 < keep && keep < keys.size(1), "keep must be in 1 .. capacity - 1");
+  const int32_t* counts = count.const_data_ptr<int32_t>();
+  for (int64_t i = 0; i < n; ++i)
+    STD_TORCH_CHECK(0 <= counts[i] && counts[i] < keys.size(1),
+                    "count must be in 0 .. capacity - 1");
   return {keys.mutable_data_ptr<int64_t>(), count.mutable_data_ptr<int32_t>(),
           bound.mutable_data_ptr<float>(), keys.size(1), keep};
 }
@@ -44,6 +48,7 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
   check(blocks, "blocks", ScalarType::Long, 1);
   check(tiles, "tiles", ScalarType::Long, 2);
   STD_TORCH_CHECK(tiles.size(1) == 2, "tiles must have two columns");
+  STD_TORCH_CHECK(X.size(1) > 0 && blocks.numel() > 1, "X and blocks must not be empty");
   Candidates candidates = view(keys, count, bound, keep, X.size(0));
   const int64_t* begin = blocks.const_data_ptr<int64_t>();
   const int64_t* tile = tiles.const_data_ptr<int64_t>();
@@ -68,23 +73,25 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
       });
 }
 
-std::tuple<Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys, const Tensor& count,
-                                      const Tensor& bound, int64_t keep, int64_t k) {
+std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys,
+                                              const Tensor& count, const Tensor& bound,
+                                              int64_t keep, int64_t k) {
   const ProfiledCall call(Kernel::knn_rerank);
   check_float(X, "X", 2);
   const Candidates candidates = view(keys, count, bound, keep, X.size(0));
   STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
   for (int64_t i = 0; i < X.size(0); ++i)
-    STD_TORCH_CHECK(k <= candidates.count[i] && candidates.count[i] <= candidates.capacity,
-                    "every row must have between k and capacity candidates");
+    STD_TORCH_CHECK(k <= candidates.count[i], "every row must have k candidates or more");
   Tensor indices = empty(X, {X.size(0), k}, ScalarType::Int);
   Tensor sq_distances = empty(X, {X.size(0), k}, ScalarType::Float);
   int32_t* to_indices = indices.mutable_data_ptr<int32_t>();
+  Tensor unmeasured = empty(X, {X.size(0)}, ScalarType::Float);
   float* to_distances = sq_distances.mutable_data_ptr<float>();
+  float* to_unmeasured = unmeasured.mutable_data_ptr<float>();
   for_each_block(X.size(0), kBlockRows, X.numel() * k, [&](int64_t, RowRange rows) {
-    rerank_rows(points(X), candidates, k, to_indices, to_distances, rows);
+    rerank_rows(points(X), candidates, k, to_indices, to_distances, to_unmeasured, rows);
   });
-  return {indices, sq_distances};
+  return {indices, sq_distances, unmeasured};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& 
     STD_TORCH_CHECK(t->size(0) == n && t->size(1) == dims, "all five must have one shape");
   }
   check(Z, "Z", ScalarType::Double, 0);
+  STD_TORCH_CHECK(n > 0, "Y must not be empty");
   float* y = Y.mutable_data_ptr<float>();
   const UpdateStep step{exaggeration, learning_rate, momentum, max_step,
                         *Z.const_data_ptr<double>()};

@@ -100,7 +100,7 @@ void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidate
 }
 
 void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
-                 float* sq_distances, RowRange rows) {
+                 float* sq_distances, float* unmeasured, RowRange rows) {
   static const auto measure = FASTTSNE_PICK(sq_distances_to);
   std::vector<int64_t> keys(candidates.capacity);
   std::vector<int32_t> index(candidates.capacity);
@@ -108,10 +108,12 @@ void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, i
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     const int64_t* row = candidates.keys + i * candidates.capacity;
     int64_t count = candidates.count[i];
+    unmeasured[i] = candidates.bound[i];
     std::copy(row, row + count, keys.begin());
     if (count > candidates.keep) {
       std::nth_element(keys.begin(), keys.begin() + candidates.keep - 1, keys.begin() + count);
       count = candidates.keep;
+      unmeasured[i] = key_distance(keys[count - 1]);
     }
     for (int64_t c = 0; c < count; ++c) index[c] = static_cast<int32_t>(candidate_index(keys[c]));
     measure(X.data + i * X.dims, X.data, index.data(), count, X.dims, exact.data());

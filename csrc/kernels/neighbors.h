@@ -4,7 +4,7 @@
 //   X, blocks, tile pairs --scan_tile--> candidates (n, capacity) --rerank_rows--> (n, k)
 //
 // A candidate is one 64-bit key, the bits of its squared distance above its index: the order of
-// keys is the order of (distance, index), so ties break alike whatever the schedule.
+// keys is the order of (distance, index).
 #pragma once
 #include "kernels/types.h"
 
@@ -27,9 +27,10 @@ void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidate
                RowRange b, void* scratch);
 int64_t tile_scratch(int64_t largest_block, int64_t depth);
 
-// The k nearest of each row's candidates, nearest first, by exact differences.
+// The k nearest of each row's candidates, nearest first, by exact differences. `unmeasured` [n] is
+// a bound from below on the tiles' distance to every row that was not measured.
 void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
-                 float* sq_distances, RowRange rows);
+                 float* sq_distances, float* unmeasured, RowRange rows);
 
 // out[i, j] = |X_i - Z_j|^2 for rows of X in range and all rows of Z.
 void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows);

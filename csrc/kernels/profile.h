@@ -1,4 +1,4 @@
-// Calls and seconds of every kernel since the process began, for show_config and the benchmarks.
+// Calls and seconds of every kernel since the process began, read through fasttsne._C.
 #pragma once
 #include <chrono>
 #include <cstdint>

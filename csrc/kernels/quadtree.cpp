@@ -1,6 +1,7 @@
 #include "kernels/quadtree.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -8,6 +9,32 @@
 
 namespace fasttsne {
 namespace {
+
+struct CodedPoint {
+  uint64_t code;
+  int32_t number;
+};
+
+// Sorts by code, equal codes in the order they came: a counting sort per digit, least first. Some
+// ten times faster than comparing, and the sort is what a tree costs.
+void sort_by_code(std::vector<CodedPoint>& points) {
+  constexpr int kBits = 11, kDigits = 6;  // 66 bits hold any code
+  constexpr size_t kBuckets = size_t{1} << kBits;
+  const auto digit = [](uint64_t code, int d) { return (code >> (d * kBits)) & (kBuckets - 1); };
+  std::vector<std::array<uint32_t, kBuckets>> counts(kDigits);
+  for (const CodedPoint& p : points)
+    for (int d = 0; d < kDigits; ++d) ++counts[d][digit(p.code, d)];
+  std::vector<CodedPoint> other(points.size());
+  for (int d = 0; d < kDigits; ++d) {
+    auto& position = counts[d];
+    // All in one bucket: nothing to move.
+    if (!points.empty() && position[digit(points[0].code, d)] == points.size()) continue;
+    uint32_t total = 0;
+    for (uint32_t& p : position) total += std::exchange(p, total);
+    for (const CodedPoint& p : points) other[position[digit(p.code, d)]++] = p;
+    points.swap(other);
+  }
+}
 
 // The box around points [begin, end).
 template <int kDims>
@@ -33,7 +60,7 @@ Quadtree<kDims>::Quadtree(const PointsView& Y) : codes_(Y.n), sorted_(Y.n * kDim
   constexpr double kCells = uint64_t{1} << kMortonBits<kDims>;
   const double scale = span > 0 ? kCells / span : 0;
 
-  std::vector<std::pair<uint64_t, int32_t>> keys(Y.n);
+  std::vector<CodedPoint> points(Y.n);
   for (int64_t i = 0; i < Y.n; ++i) {
     uint32_t cell[kDims];
     for (int m = 0; m < kDims; ++m) {
@@ -41,12 +68,12 @@ Quadtree<kDims>::Quadtree(const PointsView& Y) : codes_(Y.n), sorted_(Y.n * kDim
       // The last cell is closed above; a NaN goes to the first.
       cell[m] = u > 0 ? static_cast<uint32_t>(std::min(u, kCells - 1)) : 0;
     }
-    keys[i] = {morton_code<kDims>(cell), static_cast<int32_t>(i)};
+    points[i] = {morton_code<kDims>(cell), static_cast<int32_t>(i)};
   }
-  std::sort(keys.begin(), keys.end());
+  sort_by_code(points);
   for (int64_t i = 0; i < Y.n; ++i) {
-    codes_[i] = keys[i].first;
-    order_[i] = keys[i].second;
+    codes_[i] = points[i].code;
+    order_[i] = points[i].number;
     for (int m = 0; m < kDims; ++m) sorted_[i * kDims + m] = Y.data[int64_t{order_[i]} * kDims + m];
   }
   nodes_.reserve(Y.n / 4 + 16);

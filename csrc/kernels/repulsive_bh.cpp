@@ -41,9 +41,10 @@ void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* fo
                   double* Z_parts, RowRange groups) {
   static const auto run = FASTTSNE_PICK(repulsive_rows);
   const float sq_theta = theta * theta;
-  // The kernel is flat over lengths well below sqrt(dof): a cell this small acts as one from any
-  // distance, its own points included (the terms y_i - y_j then sum to count (y_i - centre)).
-  const float sq_flat = 0.01f * sq_theta * dof;
+  // The kernel is flat over lengths well below min(1, sqrt(dof)): a cell this small acts as one
+  // from any distance, its own points included (the terms y_i - y_j then sum to
+  // count (y_i - centre)).
+  const float sq_flat = 0.01f * sq_theta * std::min(dof, 1.f);
   Sources<kDims> sources;
   float group_forces[Quadtree<kDims>::kGroupSize * kDims];
   for (int64_t g = groups.begin; g < groups.end; ++g) {

@@ -46,10 +46,12 @@ void perplexity_rows(const float* sq_distances, int64_t k, float log_perplexity,
       total += sq[c];
     }
     const float mean = (float)(total / (double)k) - lowest;
-    const float scale = mean > 0 ? 1.0f / mean : 0.0f;
+    // Equal distances, or so nearly that the inverse is no number: all alike.
+    const float inverse_mean = mean > 0 ? 1.0f / mean : 0.0f;
+    const float scale = inverse_mean < __builtin_inff() ? inverse_mean : 0.0f;
     float beta = 1.0f, low = 0.0f, high = __builtin_inff();
     Moments m = moments(sq, k, lowest, scale, beta);
-    if (scale > 0 && scale < __builtin_inff()) {
+    if (scale > 0) {
       for (int step = 0; step < 100; ++step) {
         const float mean_x = m.ex / m.e;
         const float excess = __builtin_logf(m.e) + beta * mean_x - log_perplexity;

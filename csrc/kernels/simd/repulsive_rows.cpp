@@ -26,7 +26,7 @@ FASTTSNE_INLINE void add_sources(const Student<kUnit>& student, const Vec (&y)[k
         d2 += d[m] * d[m];
       }
       const Vec w = student.w(d2);
-      Vec q = student.q(w);
+      Vec q = student.q(d2, w);
       if constexpr (kWeighted)
         q *= left >= kLanes ? load(weights + s) : load_first(weights + s, left, 0.f);
       else if (left < kLanes)
@@ -79,7 +79,7 @@ double rows_any(const PointsView& Y, const float* const* columns, int64_t source
       const Vec w = student.w(d2);
       const IVec other =
           (lanes < broadcast((int32_t)left)) & (lanes != broadcast((int32_t)(i - s)));
-      const Vec q = select(other, student.q(w), Vec{});
+      const Vec q = select(other, student.q(d2, w), Vec{});
       total += (double)sum(q);
       const Vec push = q * w;
       for (int64_t m = 0; m < Y.dims; ++m)

@@ -15,9 +15,10 @@ struct Student {
     if constexpr (kUnit) return 1.0f / (1.0f + d2);
     return 1.0f / (1.0f + d2 * inverse_dof);
   }
-  Vec q(Vec w) const {
+  // From d2 rather than by a power of w, whose rounding a large dof would multiply.
+  Vec q(Vec d2, Vec w) const {
     if constexpr (kUnit) return w;
-    return exp(dof * log(w));
+    return exp(-cost(d2));
   }
   // -ln q.
   Vec cost(Vec d2) const {
