@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("fasttsne: interrupted", file=sys.stderr)
         return _INTERRUPTED
-    except (ValueError, ArithmeticError, OSError, ImportError, MemoryError) as error:
+    except (ValueError, FloatingPointError, OSError, ImportError, MemoryError) as error:
         print(f"fasttsne: error: {_one_line(error)}", file=sys.stderr)
         return _BAD_INPUT
     return 0
