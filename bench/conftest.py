@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from data import load_centered
 
 from fasttsne import TSNE, config
 from fasttsne.affinities import JointP, perplexity_affinities
-from fasttsne.datasets import make_landmark_frames
 from fasttsne.neighbors import Neighbors, exact_neighbors
 
 N = 100_000
@@ -17,15 +17,9 @@ def pytest_report_header() -> str:
     return config.show_config()
 
 
-def frames(n: int) -> torch.Tensor:
-    """Raw coordinates of n synthetic landmark frames, centred: (n, 136) float32."""
-    X = torch.from_numpy(make_landmark_frames(n).points).reshape(n, -1)
-    return X - X.mean(0)
-
-
 @pytest.fixture(scope="session")
 def X() -> torch.Tensor:
-    return frames(N)
+    return load_centered(f"frames:{N}")
 
 
 @pytest.fixture(scope="session")

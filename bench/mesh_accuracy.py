@@ -9,7 +9,7 @@ attraction and repulsion all but cancel: above 1 the error rules.
 from __future__ import annotations
 
 import torch
-from schedules import load
+from data import load_centered
 
 from fasttsne import TSNE, ops
 from fasttsne.affinities import perplexity_affinities
@@ -19,7 +19,7 @@ from fasttsne.neighbors import exact_neighbors
 
 def main() -> None:
     for name in ("digits", "frames:10000"):
-        X = load(name)
+        X = load_centered(name)
         P = perplexity_affinities(exact_neighbors(X, 90), 30.0)
         Y = torch.as_tensor(TSNE(method="exact", random_state=0).fit_transform(X))
         low, high = Y.amin(0).tolist(), Y.amax(0).tolist()

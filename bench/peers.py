@@ -27,23 +27,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from data import load
 
 THREADS = 2
-
-
-def load(name: str) -> np.ndarray:
-    if name == "digits":
-        from sklearn.datasets import load_digits
-
-        X = load_digits().data
-    elif name.startswith("frames:"):
-        from fasttsne.datasets import make_landmark_frames
-
-        n = int(name.partition(":")[2])
-        X = make_landmark_frames(n).points.reshape(n, -1)
-    else:
-        X = np.load(name)["X"]
-    return np.ascontiguousarray(X, dtype=np.float32)
 
 
 def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import sys
 import time
 
 import numpy as np
-import torch
+from data import load_centered
 
 from fasttsne import initialization
 from fasttsne.affinities import perplexity_affinities
@@ -30,25 +30,9 @@ SCHEDULES = {
 }
 
 
-def load(name: str) -> torch.Tensor:
-    if name == "digits":
-        from sklearn.datasets import load_digits
-
-        X = load_digits().data
-    elif name.startswith("frames:"):
-        from fasttsne.datasets import make_landmark_frames
-
-        n = int(name.partition(":")[2])
-        X = make_landmark_frames(n).points.reshape(n, -1)
-    else:
-        X = np.load(name)["X"]
-    X = torch.from_numpy(np.asarray(X, dtype=np.float32))
-    return X - X.mean(0)
-
-
 def main(names: list[str]) -> None:
     for name in names:
-        X = load(name)
+        X = load_centered(name)
         n = len(X)
         P = perplexity_affinities(exact_neighbors(X, min(n - 1, 90)), min(30.0, (n - 1) / 3))
         Y = initialization.pca(X, 2, seed=0)

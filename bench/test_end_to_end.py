@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import frames
+from data import load_centered
 
 from fasttsne import TSNE
 
@@ -19,7 +19,7 @@ CASES = [
 
 @pytest.mark.parametrize("method, n, dims", CASES)
 def test_fit(benchmark, method, n, dims):
-    X = frames(n)
+    X = load_centered(f"frames:{n}")
     estimator = TSNE(dims, method=method, random_state=0)
     benchmark.pedantic(estimator.fit, (X,), rounds=3 if n <= 10_000 else 1)
     benchmark.extra_info |= {
