@@ -60,14 +60,16 @@ def report(tsne: Any) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        Rows, columns, method, kernels, seconds of each phase and of all, KL divergence (nats).
+        Rows, columns, method, search, kernels, seconds of each phase and of all, KL divergence (nats).
     """
     fit = tsne.report_
     seconds = {**fit.seconds, "all": sum(fit.seconds.values())}
+    recall = "" if fit.search == "exact" else f", recall {fit.search_recall:.3f}"
     return [
         ("n", f"{fit.n:,}"),
         ("d", f"{fit.d:,}"),
         ("method", fit.method),
+        ("search", fit.search + recall),
         ("kernels", fit.kernels),
         *((phase, f"{time:.2f} s") for phase, time in seconds.items()),
         ("KL", f"{tsne.kl_divergence_:.4f} after {tsne.n_iter_} iterations"),
