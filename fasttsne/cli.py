@@ -60,7 +60,7 @@ def report(tsne: Any) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        Rows, columns, method, search, kernels, seconds of each phase and of all, KL divergence (nats).
+        Rows, columns, method, search, kernels, seconds of each phase and of all, KL (nats).
     """
     fit = tsne.report_
     seconds = {**fit.seconds, "all": sum(fit.seconds.values())}
