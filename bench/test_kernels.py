@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from fasttsne import ops
+from fasttsne.cells import cell_neighbors, make_cells
 from fasttsne.gradient import BarnesHut, Mesh
 from fasttsne.neighbors import exact_neighbors
 
@@ -36,6 +37,18 @@ def test_copy_256_mb(benchmark):
 @pytest.mark.benchmark(group="affinities")
 def test_knn(benchmark, X):
     benchmark.pedantic(exact_neighbors, (X, 90), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="affinities")
+def test_knn_by_cells(benchmark, X):
+    """Clustering, sorting and search; the recall that the search measured stands beside."""
+
+    def search():
+        cells = make_cells(X, seed=0)
+        return cell_neighbors(X[cells.order], cells, 90, seed=0)[1]
+
+    recall = benchmark.pedantic(search, rounds=3, warmup_rounds=1)
+    print(f"\nrecall {recall:.4f}")
 
 
 @pytest.mark.benchmark(group="affinities")

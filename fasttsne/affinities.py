@@ -21,11 +21,6 @@ class JointP(NamedTuple):
     values: Tensor
     """(edges,) float32"""
 
-    @property
-    def n(self) -> int:
-        """Number of points."""
-        return self.indptr.shape[0] - 1
-
     def negative_entropy(self) -> float:
         """Return the sum of P ln P, the part of the KL divergence that does not move."""
         # Rows of fixed length first: a sum of all at once would depend on the threads.

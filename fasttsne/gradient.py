@@ -64,7 +64,7 @@ class BarnesHut:
         return ops.repulsive_bh(Y, self.theta, self.dof)
 
     def precise(self) -> BarnesHut:
-        """Return a finer one: at theta = 0.5, Z can be 0.5 % low, and ln Z counts in full."""
+        """Return a finer one: ln Z counts in full (bench/mesh_accuracy.py prints Z's error)."""
         return BarnesHut(self.dof, min(self.theta, 0.2))
 
 
@@ -85,8 +85,8 @@ class Mesh:
     """The finer where points are sparse: late in the descent attraction and repulsion cancel to a
     percent, and what is left must outweigh the error of the forces (bench/mesh_accuracy.py)."""
     CROWD = 20_000
-    """Points from which on the coarser is enough: there a point has many neighbours within reach of
-    the kernel, and their errors cancel."""
+    """Points from which on the coarser is used. Its forces are worse, but under the momentum that
+    so many points get the KL divergence no longer shows it (bench/mesh_accuracy.py)."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""
@@ -106,10 +106,11 @@ class Mesh:
 
     def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
         """Spread, convolve, gather; without a mesh where none in memory is fine enough."""
-        if self._shape_for(low, high, 1.0)[0] > self.COARSEST * self.step_wanted:
+        step, shape = self._grid_for(low, high)
+        if step > self.COARSEST * self.step_wanted:
             return self._without_mesh(Y, low, high)
-        if not self._fits(low, high):
-            self._make_grid(Y, low, high)
+        if not self._fits(shape, low, high):
+            self._make_grid(Y, step, shape, low, high)
         assert self._grid is not None
         ops.mesh_spread_(Y, self._charges, self._origin, self._step)
         self._grid[self._corner] = self._charges
@@ -131,18 +132,16 @@ class Mesh:
         """Return itself: Z is a sum of values, which are far better than their slopes."""
         return self
 
-    def _fits(self, low: list[float], high: list[float]) -> bool:
+    def _fits(self, shape: list[int], low: list[float], high: list[float]) -> bool:
+        """Whether the grid at hand holds the bounds and is not much larger than a new one's."""
         if self._grid is None:
             return False
         inside = all(a <= x and y <= b for a, b, x, y in zip(*self._bounds, low, high, strict=True))
         # A map that shrank a lot (late in the early phase) deserves its small grid back.
-        smaller = self._shape_for(low, high, self.SLACK)[1]
-        return inside and 2 * math.prod(smaller) > math.prod(self._grid.shape)
+        return inside and 2 * math.prod(shape) > math.prod(self._grid.shape)
 
-    def _shape_for(
-        self, low: list[float], high: list[float], slack: float
-    ) -> tuple[float, list[int]]:
-        """Step and padded shape for bounds widened by slack."""
+    def _grid_for(self, low: list[float], high: list[float]) -> tuple[float, list[int]]:
+        """Step and padded shape of a grid for these bounds and some room to grow."""
         span = max(b - a for a, b in zip(low, high, strict=True))
         step = self.step_wanted * min(
             1.0, max(self.FINEST, span / self.NODES_ACROSS / self.step_wanted)
@@ -151,14 +150,16 @@ class Mesh:
             # The window reaches a node below and two above. Half of the padded grid is for the
             # points, the other half keeps the periodic images apart; between them the kernel has a
             # kink, whose ringing dies by (2 - sqrt 3) a node: 8 nodes leave 3e-5 of it.
-            nodes = [math.ceil(slack * (b - a) / step) + 12 for a, b in zip(low, high, strict=True)]
+            spans = [self.SLACK * (b - a) for a, b in zip(low, high, strict=True)]
+            nodes = [math.ceil(s / step) + 12 for s in spans]
             shape = [fast_length(2 * n) for n in nodes]
             if math.prod(shape) <= self.LARGEST_GRID:
                 return step, shape
             step *= 1.1
 
-    def _make_grid(self, Y: Tensor, low: list[float], high: list[float]) -> None:
-        step, shape = self._shape_for(low, high, self.SLACK)
+    def _make_grid(
+        self, Y: Tensor, step: float, shape: list[int], low: list[float], high: list[float]
+    ) -> None:
         half = [size // 2 for size in shape]
         middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
         origin = [c - (n - 1) / 2 * step for c, n in zip(middle, half, strict=True)]

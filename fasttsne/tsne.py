@@ -26,8 +26,8 @@ INITS = ("pca", "random")
 METRICS = ("euclidean",)
 SEARCHES = ("auto", "exact", "cells")
 _EXACT_SEARCH_UP_TO = 50_000
-"""Points up to which the search is exact unless told otherwise: above, cells find 98 % of the
-neighbours in half the time or less."""
+"""Points up to which the search is exact unless told otherwise; above, cells take less time
+(bench/test_kernels.py times both)."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ struct CodedPoint {
   int32_t number;
 };
 
-// Sorts by code, equal codes in the order they came: a counting sort per digit, least first. Some
-// ten times faster than comparing, and the sort is what a tree costs.
+// Sorts by code, equal codes in the order they came: a counting sort per digit, least first. The
+// sort is most of what a tree costs, and this one compares nothing.
 void sort_by_code(std::vector<CodedPoint>& points) {
   constexpr int kBits = 11, kDigits = 6;  // 66 bits hold any code
   constexpr size_t kBuckets = size_t{1} << kBits;

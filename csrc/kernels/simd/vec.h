@@ -81,11 +81,6 @@ FASTTSNE_INLINE float sum(Vec x) {
   return s;
 #endif
 }
-FASTTSNE_INLINE float lowest(Vec x) {
-  float s = x[0];
-  for (int l = 1; l < kLanes; ++l) s = x[l] < s ? x[l] : s;
-  return s;
-}
 
 // One bit a lane, set where a < b.
 FASTTSNE_INLINE uint32_t less_bits(Vec a, Vec b) {
