@@ -2,7 +2,7 @@
 
 The particle mesh uses one potential: with Phi(y) the sum of q(y - y_j) over all points,
 Z = sum of Phi(y_i) - n, and the repulsive force is -1/2 grad Phi, for every dof and every number
-of dimensions. So one grid of charges, one pair of real FFTs, and one grid to read.
+of dimensions. So one grid of charges, one convolution, and one grid to read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from . import ops
+from .convolution import FreeConvolution
 
 _EXACT_UP_TO = 1500
 """Points up to which the whole sum is about as fast as a tree."""
@@ -102,7 +103,7 @@ class Mesh:
     def __init__(self, dof: float, step: float) -> None:
         self.dof = dof
         self.step_wanted = step * min(1.0, math.sqrt(dof))
-        self._grid: Tensor | None = None
+        self._convolve: FreeConvolution | None = None
 
     def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
         """Spread, convolve, gather; without a mesh where none in memory is fine enough."""
@@ -111,12 +112,9 @@ class Mesh:
             return self._without_mesh(Y, low, high)
         if not self._fits(shape, low, high):
             self._make_grid(Y, step, shape, low, high)
-        assert self._grid is not None
+        assert self._convolve is not None
         ops.mesh_spread_(Y, self._charges, self._origin, self._step)
-        self._grid[self._corner] = self._charges
-        spectrum = torch.fft.rfftn(self._grid)
-        torch.view_as_real(spectrum).mul_(self._influence)
-        potential = torch.fft.irfftn(spectrum, s=self._grid.shape)
+        potential = self._convolve(self._charges)
         forces, total = ops.mesh_gather(Y, potential, self._origin, self._step)
         Z = total - Y.shape[0]
         # So few or so far apart that the error of a point's own potential is not small beside Z.
@@ -134,11 +132,11 @@ class Mesh:
 
     def _fits(self, shape: list[int], low: list[float], high: list[float]) -> bool:
         """Whether the grid at hand holds the bounds and is not much larger than a new one's."""
-        if self._grid is None:
+        if self._convolve is None:
             return False
         inside = all(a <= x and y <= b for a, b, x, y in zip(*self._bounds, low, high, strict=True))
         # A map that shrank a lot (late in the early phase) deserves its small grid back.
-        return inside and 2 * math.prod(shape) > math.prod(self._grid.shape)
+        return inside and 2 * math.prod(shape) > math.prod(self._convolve.padded)
 
     def _grid_for(self, low: list[float], high: list[float]) -> tuple[float, list[int]]:
         """Step and padded shape of a grid for these bounds and some room to grow."""
@@ -169,10 +167,8 @@ class Mesh:
             [o + step for o in origin],
             [o + (n - 3) * step for o, n in zip(origin, half, strict=True)],
         )
-        self._corner = tuple(slice(0, n) for n in half)
-        self._grid = Y.new_zeros(shape)
         self._charges = Y.new_empty(half)
-        self._influence = self._influence_for(shape, step, Y.device)
+        self._convolve = FreeConvolution(shape, self._influence_for(shape, step, Y.device))
 
     def _influence_for(self, shape: list[int], step: float, device: torch.device) -> Tensor:
         """Spectrum of q on the padded grid over the squared spectrum of the window.
@@ -190,8 +186,7 @@ class Mesh:
             window = window * spline.view(along)
         kernel = (1 + sq / self.dof) ** -self.dof
         spectrum = torch.fft.rfftn(kernel).real
-        influence = spectrum / window[..., : spectrum.shape[-1]].square()
-        return influence.float()[..., None]
+        return (spectrum / window[..., : spectrum.shape[-1]].square()).float()
 
 
 METHODS = ("auto", "exact", "barnes_hut", "fft")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A module imports only modules of lower levels.
 LEVELS = [
     {"_version", "_threads", "_validation", "reference", "progress", "landmarks", "metrics"},
-    {"_library", "datasets", "tables"},
+    {"_library", "convolution", "datasets", "tables"},
     {"ops", "config"},
     {"neighbors", "initialization"},
     {"affinities", "cells", "gradient"},
