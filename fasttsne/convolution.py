@@ -34,8 +34,8 @@ class FreeConvolution:
         # A line is a plane of one row.
         *others, self._length = padded if len(padded) > 1 else [1, *padded]
         self._axes = tuple(range(1, 1 + len(others)))
-        # Where the grid is among the other axes.
-        self._corner = tuple(slice(0, max(1, size // 2)) for size in others)
+        # Where the grid is among frequencies and the other axes.
+        self._corner = (slice(None), *(slice(0, max(1, size // 2)) for size in others))
         frequencies = influence.shape[-1]
         by_frequency = influence.view(*others, frequencies).movedim(-1, 0) / math.prod(padded)
         # Each number twice, for the real and the imaginary part: the product is one plain pass.
@@ -47,7 +47,7 @@ class FreeConvolution:
         """Return the convolution at the nodes of ``grid``, shape padded / 2, float32."""
         rows = grid if grid.dim() > 1 else grid[None]
         # One complex number as one float64: copies know nothing of complex numbers' insides.
-        corner = self._spectrum.view(torch.float64)[:, *self._corner]
+        corner = self._spectrum.view(torch.float64)[self._corner]
         for part in _chunks(rows):
             transformed = torch.fft.rfft(rows[part], n=self._length)
             corner[:, part] = transformed.view(torch.float64).movedim(-1, 0)
@@ -55,7 +55,7 @@ class FreeConvolution:
             spectrum = torch.fft.fftn(self._spectrum[part], dim=self._axes)
             torch.view_as_real(spectrum).mul_(self._influence[part])
             spectrum = torch.fft.ifftn(spectrum, dim=self._axes, norm="forward")
-            self._spectrum[part, *self._corner] = spectrum[:, *self._corner]
+            self._spectrum[part][self._corner] = spectrum[self._corner]
         out = torch.empty_like(rows)
         for part in _chunks(rows):
             spectrum = corner[:, part].movedim(0, -1).contiguous().view(torch.complex64)
