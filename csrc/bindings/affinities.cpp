@@ -32,6 +32,7 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   const int64_t n = indices.size(0), k = indices.size(1);
   STD_TORCH_CHECK(conditional.size(0) == n && conditional.size(1) == k,
                   "indices and conditional_P must have one shape");
+  STD_TORCH_CHECK(k <= Symmetrizer::kLargestK, "indices must have 65536 columns or fewer");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
   for (int64_t e = 0; e < n * k; ++e)
     STD_TORCH_CHECK(0 <= columns[e] && columns[e] < n, "indices must be in 0 .. n - 1");

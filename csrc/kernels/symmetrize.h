@@ -10,7 +10,10 @@ namespace fasttsne {
 
 class Symmetrizer {
  public:
-  // indices, conditional: [n, k], columns of a row distinct; both must outlive the object.
+  static constexpr int64_t kLargestK = 1 << 16;
+
+  // indices, conditional: [n, k], columns of a row distinct, k <= kLargestK; both must outlive the
+  // object.
   Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k);
 
   // First for all rows: sorts them and writes the length of each merged row.
@@ -22,12 +25,15 @@ class Symmetrizer {
   template <class Visit>
   void merge(int64_t row, Visit visit) const;
 
+  // Edge (i, c) runs from row i to its c-th neighbour. Places of edges instead of the edges: at a
+  // million rows these lists are what the memory peaks with.
   const int32_t* indices_;
   const float* conditional_;
   int64_t n_, k_;
-  std::unique_ptr<int64_t[]> incoming_begin_;  // [n + 1]
-  std::unique_ptr<int64_t[]> incoming_;        // [n * k] (row, p) keys, by column then row
-  std::unique_ptr<int64_t[]> own_;             // [n * k] (column, p) keys, each row sorted
+  std::unique_ptr<int64_t[]> incoming_begin_;   // [n + 1]
+  std::unique_ptr<int32_t[]> incoming_row_;     // [n * k] i of edges by the row they run to, then i
+  std::unique_ptr<uint16_t[]> incoming_place_;  // [n * k] their c
+  std::unique_ptr<uint16_t[]> own_place_;       // [n * k] c of each row's edges by column
 };
 
 }  // namespace fasttsne
