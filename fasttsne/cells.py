@@ -30,8 +30,11 @@ _SAMPLES_A_CENTER = 40
 _LLOYD_STEPS = 8
 """Enough for cells of even size; better centres would not find more neighbours."""
 _FIRST_PROBES = 16
+_MORE_PROBES = 1.25
+"""Factor from stage to stage: about what measuring the recall costs is saved by stopping in time."""
 RECALL = 0.98
-_RECALL_SAMPLE = 500
+_RECALL_SAMPLE = 256
+"""Rows measured against all others; the recall's standard error is about 0.002."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def disjoint_rounds(tiles: list[tuple[int, int]]) -> list[list[tuple[int, int]]]
 
 
 def _tiles_by_distance(centers: Tensor) -> Iterator[list[tuple[int, int]]]:
-    """New tiles of each stage: every block with its 16, 32, 64 ... nearest, until all are done."""
+    """New tiles of each stage: every block with its 16, 20, 25 ... nearest, until all are done."""
     n_blocks = centers.shape[0]
     seen: set[tuple[int, int]] = set()
     probes = _FIRST_PROBES
@@ -130,7 +133,7 @@ def _tiles_by_distance(centers: Tensor) -> Iterator[list[tuple[int, int]]]:
                     seen.add(tile)
                     stage.append(tile)
         yield stage
-        probes *= 2
+        probes = int(_MORE_PROBES * probes)
 
 
 def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
@@ -161,7 +164,7 @@ def cell_neighbors(
     seed : int
         Of the sample that measures the recall.
     recall : float
-        Share of the true neighbours to find, measured on 500 rows.
+        Share of the true neighbours to find, measured on a sample of rows.
     progress : callable, optional
         Called with (tiles done, tiles planned) after each round.
 
