@@ -18,8 +18,9 @@ from .convolution import FreeConvolution
 
 _EXACT_UP_TO = 1500
 """Points up to which the whole sum is about as fast as a tree."""
-_TREE_UP_TO = 50_000
-"""Points up to which the tree beats the mesh in the plane; bench/test_end_to_end.py times both."""
+_NODES_A_POINT = 50
+"""Nodes of the padded mesh, per point, up to which it takes less time than the tree. A node costs 2
+to 4 ns, a point 20 ns on the mesh and 90 to 230 in the tree; bench/crossover.py times both."""
 
 
 class Repulsion(Protocol):
@@ -120,6 +121,10 @@ class Mesh:
         # So few or so far apart that the error of a point's own potential is not small beside Z.
         return (forces, Z) if Z > 0.01 * Y.shape[0] else self._without_mesh(Y, low, high)
 
+    def nodes_for(self, low: list[float], high: list[float]) -> int:
+        """Return how many nodes the padded grid for these bounds has."""
+        return math.prod(self._grid_for(low, high)[1])
+
     def _without_mesh(
         self, Y: Tensor, low: list[float], high: list[float]
     ) -> tuple[Tensor, Tensor]:
@@ -175,18 +180,44 @@ class Mesh:
 
         The division makes spreading and gathering an interpolation (Essmann et al. 1995).
         """
-        sq = torch.zeros(shape, dtype=torch.float64, device=device)
-        window = torch.ones((), dtype=torch.float64, device=device)
+        # In place: a pass that asks for fresh memory takes three times as long.
+        kernel = torch.ones(shape, dtype=torch.float64, device=device)
+        axes = []
         for axis, size in enumerate(shape):
             along = [-1 if a == axis else 1 for a in range(len(shape))]
             number = torch.arange(size, dtype=torch.float64, device=device)
-            sq += (torch.minimum(number, size - number) * step).square().view(along)
+            distance = torch.minimum(number, size - number) * step
+            kernel += (distance.square() / self.dof).view(along)
             # The cubic B-spline at the nodes is 1/6, 4/6, 1/6.
-            spline = (4 + 2 * torch.cos(2 * math.pi / size * number)) / 6
-            window = window * spline.view(along)
-        kernel = (1 + sq / self.dof) ** -self.dof
-        spectrum = torch.fft.rfftn(kernel).real
-        return (spectrum / window[..., : spectrum.shape[-1]].square()).float()
+            axes.append(((4 + 2 * torch.cos(2 * math.pi / size * number)) / 6).view(along))
+        influence = torch.fft.rfftn(kernel.pow_(-self.dof)).real.contiguous()
+        for window in axes:
+            influence /= window[..., : influence.shape[-1]].square()
+        return influence.float()
+
+
+class Cheaper:
+    """The mesh while the map is dense enough for it, the tree when it has spread.
+
+    All maps start small, so that the early phase goes by mesh; how soon the tree takes over depends
+    on how wide the points end up: never at 100,000 in the plane, at once for 2,000 far apart.
+    """
+
+    name = "fft, barnes_hut"
+
+    def __init__(self, mesh: Mesh, tree: BarnesHut) -> None:
+        self.mesh = mesh
+        self.tree = tree
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """Ask the cheaper one."""
+        nodes = self.mesh.nodes_for(low, high)
+        dense = nodes <= _NODES_A_POINT * Y.shape[0]
+        return (self.mesh if dense else self.tree)(Y, low, high)
+
+    def precise(self) -> Cheaper:
+        """Return one of the two's precise ways."""
+        return Cheaper(self.mesh.precise(), self.tree.precise())
 
 
 METHODS = ("auto", "exact", "barnes_hut", "fft")
@@ -215,15 +246,15 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
     if method == "auto":
         if dims > 3 or n <= _EXACT_UP_TO:
             method = "exact"
-        elif dims == 1 or (dims == 2 and n > _TREE_UP_TO):
+        elif dims == 1:  # far cells stand in line, the tree's error is largest, and grids are cheap
             method = "fft"
-        else:
-            method = "barnes_hut"
     if method == "exact":
         return Exact(dof)
-    if method == "barnes_hut":
-        return BarnesHut(dof, theta)
-    return Mesh(dof, Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED)
+    tree = BarnesHut(dof, theta)
+    mesh = Mesh(dof, Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED)
+    if method == "auto":
+        return Cheaper(mesh, tree)
+    return tree if method == "barnes_hut" else mesh
 
 
 def fast_length(least: int) -> int:

@@ -43,7 +43,7 @@ class FitReport:
     search: str
     """How neighbours were found: ``'exact'`` or ``'cells'``."""
     search_recall: float
-    """Share of the true neighbours that the search found, measured on 500 rows; 1 if exact."""
+    """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact."""
 
 
 class TSNE:
@@ -63,7 +63,7 @@ class TSNE:
     learning_rate : float or 'auto', default 'auto'
         In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase.
     max_iter : int, optional
-        Iterations in all. Default: 350 to 750 by n, see
+        Iterations in all. Default: 220 to 750 by n, see
         :func:`fasttsne.optimize.default_schedule`.
     n_iter_without_progress : int, default 300
         A phase ends when the KL divergence, evaluated every 50 iterations, has not fallen for so

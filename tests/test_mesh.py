@@ -7,7 +7,7 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
-from fasttsne.gradient import BarnesHut, Exact, Mesh, choose_repulsion, fast_length
+from fasttsne.gradient import BarnesHut, Cheaper, Exact, Mesh, choose_repulsion, fast_length
 
 SHAPES = {1: (50,), 2: (40, 33), 3: (12, 20, 17)}
 over_dims = pytest.mark.parametrize("dims", [1, 2, 3])
@@ -113,6 +113,16 @@ def test_few_points_far_apart_have_a_positive_Z():
     assert_close(Z, expected_Z, 1e-2)
 
 
+@pytest.mark.parametrize("spread, expected", [(0.1, "mesh"), (100, "tree")])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_auto_takes_the_mesh_while_the_map_is_dense(spread, expected, dims):
+    Y = spread * points("normal", 5000, dims)
+    auto = choose_repulsion("auto", len(Y), dims, 1.0, 0.5)
+    forces, Z = auto(Y, *bounds(Y))
+    wanted_forces, wanted_Z = getattr(auto, expected)(Y, *bounds(Y))
+    assert torch.equal(forces, wanted_forces) and torch.equal(Z, wanted_Z)
+
+
 @over_dims
 def test_mesh_repeats_for_any_number_of_threads(dims, two_thread_counts):
     Y = points("clustered" if dims < 3 else "normal", 20_000, dims)
@@ -140,10 +150,9 @@ def test_fast_length_is_the_smallest():
         ("fft", 10, 1, Mesh),
         ("auto", 100, 2, Exact),
         ("auto", 10_000, 5, Exact),
-        ("auto", 10_000, 2, BarnesHut),
+        ("auto", 10_000, 2, Cheaper),
         ("auto", 10_000, 1, Mesh),
-        ("auto", 1_000_000, 3, BarnesHut),
-        ("auto", 1_000_000, 2, Mesh),
+        ("auto", 1_000_000, 3, Cheaper),
     ],
 )
 def test_choose_repulsion(method, n, dims, expected):

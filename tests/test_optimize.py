@@ -122,12 +122,12 @@ def test_divergence_is_an_error_that_says_what_to_do(P, start):
         minimize_kl(P, start, [Phase(10, 1, 25, 0.5)], Exact(1.0))
 
 
-@pytest.mark.parametrize("n", [2, 999, 1000, 4999, 5000, 10**6])
+@pytest.mark.parametrize("n", [2, 1499, 1500, 4999, 5000, 10**6])
 @pytest.mark.parametrize("max_iter", [None, 1, 2, 7, 60, 250, 1001])
 def test_default_schedule(n, max_iter):
     phases = default_schedule(n, 12, None, max_iter)
     total = sum(phase.iterations for phase in phases)
-    assert total == max_iter if max_iter else 350 <= total <= 750
+    assert total == max_iter if max_iter else 220 <= total <= 750
     assert [phase.exaggeration for phase in phases] == [12] + [1] * (len(phases) - 1)
     assert math.isclose(phases[0].learning_rate, n / 48)
     assert all(math.isclose(phase.learning_rate, n / 4) for phase in phases[1:])
