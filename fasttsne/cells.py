@@ -31,7 +31,7 @@ _LLOYD_STEPS = 8
 """Enough for cells of even size; better centres would not find more neighbours."""
 _FIRST_PROBES = 16
 _MORE_PROBES = 1.25
-"""Factor from stage to stage: about what measuring the recall costs is saved by stopping in time."""
+"""Factor from stage to stage; measuring the recall costs less than tiles beyond need."""
 RECALL = 0.98
 _RECALL_SAMPLE = 256
 """Rows measured against all others; the recall's standard error is about 0.002."""

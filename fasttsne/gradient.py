@@ -18,9 +18,9 @@ from .convolution import FreeConvolution
 
 _EXACT_UP_TO = 1500
 """Points up to which the whole sum is about as fast as a tree."""
-_NODES_A_POINT = 50
-"""Nodes of the padded mesh, per point, up to which it takes less time than the tree. A node costs 2
-to 4 ns, a point 20 ns on the mesh and 90 to 230 in the tree; bench/crossover.py times both."""
+_NODES_A_POINT, _NODES_A_CALL = 40, 80_000
+"""The padded mesh takes less time than the tree up to so many nodes per point, less what the fixed
+cost of its calls is worth; bench/crossover.py times both."""
 
 
 class Repulsion(Protocol):
@@ -212,7 +212,7 @@ class Cheaper:
     def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
         """Ask the cheaper one."""
         nodes = self.mesh.nodes_for(low, high)
-        dense = nodes <= _NODES_A_POINT * Y.shape[0]
+        dense = nodes <= _NODES_A_POINT * Y.shape[0] - _NODES_A_CALL
         return (self.mesh if dense else self.tree)(Y, low, high)
 
     def precise(self) -> Cheaper:

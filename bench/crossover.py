@@ -1,0 +1,55 @@
+"""Print what a repulsion costs by mesh and by tree as a map grows, and how many nodes a point has.
+
+    python bench/crossover.py [frames:N ...]
+
+The crossover is the number of nodes of the padded mesh, per point, at which both take equally long;
+`method='auto'` goes by it (fasttsne.gradient).
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+
+import torch
+from data import load_centered
+
+from fasttsne import TSNE
+from fasttsne.gradient import BarnesHut, Mesh
+
+
+def milliseconds(run) -> float:
+    """Median of nine calls after a warm-up."""
+    run()
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def main(names: list[str]) -> None:
+    for name in names:
+        for dims in (2, 3):
+            Y = TSNE(dims, random_state=0).fit_transform(load_centered(name))
+            print(f"{name}, {dims}-D")
+            for scale in (0.05, 0.1, 0.2, 0.4, 0.7, 1.0):
+                scaled = Y * scale
+                low, high = scaled.amin(0).tolist(), scaled.amax(0).tolist()
+                step = Mesh.STEP if len(Y) < Mesh.CROWD else Mesh.STEP_CROWDED
+                mesh, tree = Mesh(1.0, step), BarnesHut(1.0, 0.5)
+                nodes = mesh.nodes_for(low, high) / len(Y)
+                by_mesh = milliseconds(lambda: mesh(scaled, low, high))  # noqa: B023
+                by_tree = milliseconds(lambda: tree(scaled, low, high))  # noqa: B023
+                span = float(torch.tensor(high).sub(torch.tensor(low)).max())
+                print(
+                    f"  span {span:4.0f}: {nodes:6.1f} nodes a point, "
+                    f"mesh {by_mesh:7.2f} ms, tree {by_tree:7.2f} ms",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["frames:2000", "frames:10000", "frames:100000"])
