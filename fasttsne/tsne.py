@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from ._threads import threads
 from .affinities import perplexity_affinities
 from .cells import cell_neighbors, make_cells
 from .gradient import METHODS, choose_repulsion
+from .graphs import KINDS, given_neighbors, is_graph
 from .neighbors import Neighbors, exact_neighbors
 from .optimize import default_schedule, minimize_kl
 from .progress import Progress, default_listener
@@ -41,9 +44,10 @@ class FitReport:
     kernels: str
     """A SIMD level, ``'cuda'`` or ``'reference'``."""
     search: str
-    """How neighbours were found: ``'exact'`` or ``'cells'``."""
+    """How neighbours were found: ``'exact'``, ``'cells'`` or ``'given'``."""
     search_recall: float
-    """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact."""
+    """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact,
+    NaN if they were given."""
 
 
 class TSNE:
@@ -84,9 +88,12 @@ class TSNE:
         How the repulsive forces are summed. 'auto' picks the fastest by n and n_components.
     angle : float, default 0.5
         Opening of Barnes-Hut, 0 (exact) to 1.
-    neighbors : {'auto', 'exact', 'cells'}, default 'auto'
+    neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         How neighbours are searched: all pairs, or inverted lists that find 98 % of them, measured
-        on a sample (``report_.search_recall``). 'auto' is exact up to 50,000 samples.
+        on a sample (``report_.search_recall``). 'auto', the default, is exact up to 50,000 samples.
+        Or neighbours found elsewhere (faiss, hnswlib, pynndescent, cuVS ...): ``(indices,
+        distances)``, a scipy.sparse matrix of distances, or ``neighbors(X, k)`` returning one of
+        them; see :func:`fasttsne.graphs.given_neighbors`. X is then used for the PCA start only.
     n_jobs : int, optional
         Threads during the fit; default: torch's. Changes no result. -1: all cores.
     dof : float, default 1
@@ -129,7 +136,7 @@ class TSNE:
         random_state: Any = None,
         method: str = "auto",
         angle: float = 0.5,
-        neighbors: str = "auto",
+        neighbors: Any = "auto",
         n_jobs: int | None = None,
         dof: float = 1.0,
         callback: Callable[[int, float, Any], object] | None = None,
@@ -195,12 +202,15 @@ class TSNE:
         """
         data = _validation.as_matrix(X)
         with torch.no_grad(), threads(_thread_count(self.n_jobs)), self._listener() as report:
-            embedding = self._embed(data, report)
+            embedding = self._embed(data, X, report)
         self.embedding_ = embedding if isinstance(X, Tensor) else embedding.numpy()
         return self.embedding_
 
-    def _embed(self, X: Tensor, report: Callable[[Progress], None]) -> Tensor:
-        """Run the pipeline on a finite matrix and set the attributes but the embedding."""
+    def _embed(self, X: Tensor, given: Any, report: Callable[[Progress], None]) -> Tensor:
+        """Run the pipeline on a finite matrix and set the attributes but the embedding.
+
+        ``given`` is X as the user gave it.
+        """
         n, d = X.shape
         dims = _validation.integer("n_components", self.n_components, 1)
         perplexity = _check_perplexity(self.perplexity, n)
@@ -231,15 +241,18 @@ class TSNE:
         seed = _validation.seed_of(self.random_state)
         start = self._given_start(n, dims)
 
-        search = _validation.choice("neighbors", self.neighbors, SEARCHES)
-        if search == "auto":
-            search = "exact" if n <= _EXACT_SEARCH_UP_TO else "cells"
+        search = _check_search(self.neighbors, n)
 
         clock = _PhaseClock()
         k = min(n - 1, max(1, int(3 * perplexity)))
         with clock("neighbors"):
-            # The scaled copy has no name here, so that the search can let go of it.
-            X, order, neighbors, recall = _search(search, _standard_scale(X), k, seed, report)
+            if search == "given":
+                found = given_neighbors(self.neighbors, given, n, k)
+                neighbors = Neighbors(*(part.to(X.device) for part in found))
+                X, order, recall = _standard_scale(X), None, math.nan
+            else:
+                # The scaled copy has no name here, so that the search can let go of it.
+                X, order, neighbors, recall = _search(search, _standard_scale(X), k, seed, report)
         with clock("initialization"):
             if start is not None:
                 Y = start.to(X.device)
@@ -251,6 +264,12 @@ class TSNE:
             del X  # at a million rows P needs the memory
         report(Progress("initialization", n, n))
         with clock("affinities"):
+            k = neighbors.indices.shape[1]
+            if perplexity > k:
+                warnings.warn(
+                    f"perplexity {perplexity:g} is lowered to {k}, the number of neighbors given",
+                    stacklevel=4,
+                )
             P = perplexity_affinities(neighbors, min(perplexity, k))
             del neighbors
         report(Progress("affinities", n, n))
@@ -359,6 +378,19 @@ def _in_callers_order(
     callback: Callable[[int, float, Any], object], order: Tensor
 ) -> Callable[[int, float, Tensor], object]:
     return lambda iteration, kl, Y: callback(iteration, kl, _unsort(Y, order))
+
+
+def _check_search(neighbors: Any, n: int) -> str:
+    if is_graph(neighbors):
+        return "given"
+    if not isinstance(neighbors, str):
+        raise TypeError(
+            f"neighbors must be one of {', '.join(SEARCHES)}, {KINDS}; got {neighbors!r}"
+        )
+    search = _validation.choice("neighbors", neighbors, SEARCHES)
+    if search == "auto":
+        search = "exact" if n <= _EXACT_SEARCH_UP_TO else "cells"
+    return search
 
 
 def _thread_count(n_jobs: int | None) -> int | None:

@@ -14,7 +14,7 @@ LEVELS = [
     {"_library", "convolution", "datasets", "tables"},
     {"ops", "config"},
     {"neighbors", "initialization"},
-    {"affinities", "cells", "gradient"},
+    {"affinities", "cells", "gradient", "graphs"},
     {"optimize", "plot"},
     {"tsne"},
     {"__init__"},

@@ -1,0 +1,133 @@
+"""Print how a fit grows: with n, with threads, to a million frames, to three dimensions.
+
+    python bench/scaling.py [growth] [threads] [million] [three]
+
+Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with the
+default parameters unless said. Peak memory is the process's, X and the interpreter included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from data import load
+
+HERE = Path(__file__).resolve()
+
+
+def run_one(file: str, parameters: str) -> None:
+    """Serve the child process: fit, print what it took."""
+    import torch
+
+    from fasttsne import TSNE
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    X = np.load(file)
+    TSNE(random_state=0).fit(X[:3000])
+    estimator = TSNE(random_state=0, **json.loads(parameters))
+    start = time.perf_counter()
+    estimator.fit(X)
+    out = {
+        "total": time.perf_counter() - start,
+        **estimator.report_.seconds,
+        "per_iteration": 1e3 * estimator.report_.seconds["optimization"] / estimator.n_iter_,
+        "kl": estimator.kl_divergence_,
+        "recall": estimator.report_.search_recall,
+        "search": estimator.report_.search,
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+        "bits": hashlib.sha256(estimator.embedding_.tobytes()).hexdigest()[:12],
+    }
+    print(json.dumps(out))
+
+
+def fit(X: np.ndarray, threads: int = 2, **parameters) -> dict:
+    """Fit in a fresh process."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(HERE.parents[1])}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "X.npy"
+        np.save(file, X)
+        done = subprocess.run(
+            [sys.executable, HERE, "--one", file, json.dumps(parameters)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def growth() -> None:
+    print("growth: seconds of the search, milliseconds an iteration, and their ratio to n / 2")
+    X = load("frames:400000")
+    before = None
+    for n in (25_000, 50_000, 100_000, 200_000, 400_000):
+        now = fit(X[:n])
+        line = f"{n:9,}  {now['search']:6s} {now['neighbors']:6.2f} s (recall {now['recall']:.3f})"
+        line += f"  {now['per_iteration']:6.2f} ms"
+        if before:
+            for key in ("neighbors", "per_iteration"):
+                line += f"  x {now[key] / before[key]:.2f}"
+        print(line, flush=True)
+        before = now
+
+
+def threads() -> None:
+    print("threads: milliseconds an iteration with 1 and 2, and whether the bits are the same")
+    for n in (10_000, 100_000):
+        X = load(f"frames:{n}")
+        one, two = fit(X, 1), fit(X, 2)
+        print(
+            f"{n:9,}  {one['per_iteration']:6.2f} {two['per_iteration']:6.2f}  "
+            f"x {one['per_iteration'] / two['per_iteration']:.2f}; whole fit "
+            f"{one['total']:.2f} s, {two['total']:.2f} s; same bits: {one['bits'] == two['bits']}",
+            flush=True,
+        )
+
+
+def million() -> None:
+    print("a million frames")
+    now = fit(load("frames:1000000"))
+    print("  " + ", ".join(f"{k} {v:.3g}" for k, v in now.items() if isinstance(v, float)))
+
+
+def three() -> None:
+    print("100,000 frames in two and in three dimensions")
+    X = load("frames:100000")
+    plane, space = fit(X), fit(X, n_components=3)
+    finer = fit(X, n_components=3, method="barnes_hut", angle=0.2)
+    print(f"  2-D {plane['total']:.2f} s, KL {plane['kl']:.4f}")
+    print(
+        f"  3-D {space['total']:.2f} s (x {space['total'] / plane['total']:.2f}), "
+        f"KL {space['kl']:.4f}"
+    )
+    print(f"  3-D, barnes_hut, theta 0.2: {finer['total']:.2f} s, KL {finer['kl']:.4f}")
+
+
+PARTS = {f.__name__: f for f in (growth, threads, million, three)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        return run_one(*options.one)
+    for part in options.parts or PARTS:
+        PARTS[part]()
+
+
+if __name__ == "__main__":
+    main()
