@@ -46,7 +46,7 @@ def medians(checkout: Path, selection: str) -> dict[str, float]:
             *("-m", "pytest", BENCHMARKS, "-q", "-k", selection),
             *("--benchmark-enable", "--benchmark-only", f"--benchmark-json={out}"),
         )
-        if done.returncode:
+        if not out.exists():  # some may fail: an older checkout lacks what newer benchmarks use
             raise SystemExit(f"the benchmarks failed on {checkout}:\n{done.stdout[-3000:]}")
         results = json.loads(out.read_text())["benchmarks"]
     return {result["name"]: result["stats"]["median"] for result in results}
