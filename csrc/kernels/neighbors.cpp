@@ -1,20 +1,16 @@
 #include "kernels/neighbors.h"
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "kernels/simd/distance_tiles_amx.h"
+#include "math/candidate.h"
 
 namespace fasttsne {
 namespace {
 
-int64_t make_key(float sq_distance, int64_t index) {
-  // Bits of a float >= 0 order as the float does.
-  return (static_cast<int64_t>(std::bit_cast<int32_t>(sq_distance)) << 32) | index;
-}
-
-float key_distance(int64_t key) { return std::bit_cast<float>(static_cast<int32_t>(key >> 32)); }
+using math::key_distance;
+using math::make_key;
 
 void compact(Candidates& c, int64_t row) {
   int64_t* keys = c.keys + row * c.capacity;
@@ -115,12 +111,12 @@ void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, i
       count = candidates.keep;
       unmeasured[i] = key_distance(keys[count - 1]);
     }
-    for (int64_t c = 0; c < count; ++c) index[c] = static_cast<int32_t>(candidate_index(keys[c]));
+    for (int64_t c = 0; c < count; ++c) index[c] = static_cast<int32_t>(math::key_index(keys[c]));
     measure(X.data + i * X.dims, X.data, index.data(), count, X.dims, exact.data());
     for (int64_t c = 0; c < count; ++c) keys[c] = make_key(exact[c], index[c]);
     std::partial_sort(keys.begin(), keys.begin() + k, keys.begin() + count);
     for (int64_t c = 0; c < k; ++c) {
-      indices[i * k + c] = static_cast<int32_t>(candidate_index(keys[c]));
+      indices[i * k + c] = static_cast<int32_t>(math::key_index(keys[c]));
       sq_distances[i * k + c] = key_distance(keys[c]);
     }
   }

@@ -3,8 +3,7 @@
 //
 //   X, blocks, tile pairs --scan_tile--> candidates (n, capacity) --rerank_rows--> (n, k)
 //
-// A candidate is one 64-bit key, the bits of its squared distance above its index: the order of
-// keys is the order of (distance, index).
+// A candidate is one 64-bit key, see math/candidate.h.
 #pragma once
 #include "kernels/types.h"
 
@@ -17,8 +16,6 @@ struct Candidates {
   int64_t capacity;  // at least keep + 1
   int64_t keep;      // keys that survive a compaction
 };
-
-inline int64_t candidate_index(int64_t key) { return key & 0xffffffff; }
 
 // Offers all pairs of rows of block A and block B (the same or disjoint) to both rows' candidates.
 // `scratch` holds tile_scratch bytes, aligned to 64. Different calls may run at the same time when

@@ -5,7 +5,7 @@
 #include <bit>
 #include <utility>
 
-#include "kernels/morton.h"
+#include "math/morton.h"
 
 namespace fasttsne {
 namespace {
@@ -57,18 +57,14 @@ Quadtree<kDims>::Quadtree(const PointsView& Y) : codes_(Y.n), sorted_(Y.n * kDim
   box<kDims>(sorted_, 0, static_cast<int32_t>(Y.n), low, high);
   double span = 0;
   for (int m = 0; m < kDims; ++m) span = std::max(span, double{high[m]} - double{low[m]});
-  constexpr double kCells = uint64_t{1} << kMortonBits<kDims>;
-  const double scale = span > 0 ? kCells / span : 0;
+  const double scale = math::morton_scale<kDims>(span);
 
   std::vector<CodedPoint> points(Y.n);
   for (int64_t i = 0; i < Y.n; ++i) {
     uint32_t cell[kDims];
-    for (int m = 0; m < kDims; ++m) {
-      const double u = (double{Y.data[i * kDims + m]} - low[m]) * scale;
-      // The last cell is closed above; a NaN goes to the first.
-      cell[m] = u > 0 ? static_cast<uint32_t>(std::min(u, kCells - 1)) : 0;
-    }
-    points[i] = {morton_code<kDims>(cell), static_cast<int32_t>(i)};
+    for (int m = 0; m < kDims; ++m)
+      cell[m] = math::morton_cell<kDims>(Y.data[i * kDims + m], low[m], scale);
+    points[i] = {math::morton_code<kDims>(cell), static_cast<int32_t>(i)};
   }
   sort_by_code(points);
   for (int64_t i = 0; i < Y.n; ++i) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/simd/repulsive_rows.h"
+#include "math/tree.h"
 
 namespace fasttsne {
 namespace {
@@ -24,27 +25,13 @@ struct Sources {
   }
 };
 
-template <int kDims>
-float sq_distance_to_box(const float* point, const float* low, const float* high) {
-  float total = 0;
-  for (int m = 0; m < kDims; ++m) {
-    const float outside = std::max({low[m] - point[m], point[m] - high[m], 0.f});
-    total += outside * outside;
-  }
-  return total;
-}
-
 }  // namespace
 
 template <int kDims>
 void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* forces,
                   double* Z_parts, RowRange groups) {
   static const auto run = FASTTSNE_PICK(repulsive_rows);
-  const float sq_theta = theta * theta;
-  // The kernel is flat over lengths well below min(1, sqrt(dof)): a cell this small acts as one
-  // from any distance, its own points included (the terms y_i - y_j then sum to
-  // count (y_i - centre)).
-  const float sq_flat = 0.01f * sq_theta * std::min(dof, 1.f);
+  const math::Opening opening(theta, dof);
   Sources<kDims> sources;
   float group_forces[Quadtree<kDims>::kGroupSize * kDims];
   for (int64_t g = groups.begin; g < groups.end; ++g) {
@@ -53,11 +40,9 @@ void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* fo
     const auto& nodes = tree.nodes();
     for (size_t i = 0; i < nodes.size();) {
       const auto& node = nodes[i];
-      const float sq_extent = node.extent * node.extent;
       const bool mine = node.begin < group.end && group.begin < node.end;
-      const bool far = !mine && sq_extent < sq_theta * sq_distance_to_box<kDims>(
-                                                           node.center, group.low, group.high);
-      if (far || sq_extent <= sq_flat) {
+      const float sq_distance = math::sq_distance_to_box<kDims>(node.center, group.low, group.high);
+      if (opening.one_point(node.extent, sq_distance, mine)) {
         sources.add(node.center, static_cast<float>(node.end - node.begin));
       } else if (node.leaf) {
         for (int64_t p = node.begin; p < node.end; ++p)

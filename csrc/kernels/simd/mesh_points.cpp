@@ -1,6 +1,7 @@
 #include "kernels/simd/mesh_points.h"
 
 #include "kernels/simd/vec.h"
+#include "math/spline.h"
 
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
@@ -32,20 +33,14 @@ FASTTSNE_INLINE void windows(const MeshView& mesh, const Vec (&y)[kDims], Window
   IVec first{};
   for (int m = 0; m < kDims; ++m) {
     const Vec u = (y[m] - mesh.origin[m]) * mesh.inverse_step;
-    // Points outside stay on the edge: a wrong force, never a wrong address.
-    const Vec inside =
-        min(max(u, broadcast(1.0f)), broadcast((float)(mesh.nodes[m] - kMeshOrder + 1)));
-    const IVec cell = __builtin_convertvector(inside, IVec);
+    const IVec cell = __builtin_convertvector(math::inside_grid(u, (float)mesh.nodes[m]), IVec);
     const Vec t = u - __builtin_convertvector(cell, Vec);
-    const Vec s = 1.0f - t, tt = t * t;
-    const Vec w[kMeshOrder] = {
-        s * s * s * (1.0f / 6), (3.0f * t - 6.0f) * tt * (1.0f / 6) + 2.0f / 3,
-        ((3.0f - 3.0f * t) * t + 3.0f) * t * (1.0f / 6) + 1.0f / 6, tt * t * (1.0f / 6)};
+    Vec w[kMeshOrder];
+    math::spline_weights(t, w);
     scatter_lanes(w, out.weight[m]);
     if constexpr (kSlopes) {
-      const Vec d[kMeshOrder] = {s * s * -0.5f, (1.5f * t - 2.0f) * t, (1.0f - 1.5f * t) * t + 0.5f,
-                                 tt * 0.5f};
-      scatter_lanes(d, out.slope[m]);
+      math::spline_slopes(t, w);
+      scatter_lanes(w, out.slope[m]);
     }
     first = first * (int32_t)mesh.nodes[m] + cell - 1;
   }

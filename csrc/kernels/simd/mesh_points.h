@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/simd/levels.h"
 #include "kernels/types.h"
+#include "math/spline.h"
 
 namespace fasttsne {
 
@@ -11,9 +12,6 @@ struct MeshView {
   float origin[3];
   float inverse_step;
 };
-
-// Nodes a point touches on each axis: the cubic B-spline.
-inline constexpr int kMeshOrder = 4;
 
 FASTTSNE_DECLARE_LEVELS(
     // Adds a unit charge at each of the points order[begin .. end) to grid.

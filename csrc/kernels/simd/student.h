@@ -1,30 +1,18 @@
-// The Student-t kernel with any degrees of freedom: w = 1 / (1 + d2 / dof), q = w^dof.
+// The Student-t kernel on vectors.
 #pragma once
 #include "kernels/simd/vec.h"
+#include "math/student.h"
 
 namespace fasttsne::FASTTSNE_ISA {
 
-// kUnit: dof is 1, so q = w and no power is needed.
-template <bool kUnit>
-struct Student {
-  Vec dof, inverse_dof;
-
-  explicit Student(float value) : dof(broadcast(value)), inverse_dof(broadcast(1.0f / value)) {}
-
-  Vec w(Vec d2) const {
-    if constexpr (kUnit) return 1.0f / (1.0f + d2);
-    return 1.0f / (1.0f + d2 * inverse_dof);
-  }
-  // From d2 rather than by a power of w, whose rounding a large dof would multiply.
-  Vec q(Vec d2, Vec w) const {
-    if constexpr (kUnit) return w;
-    return exp(-cost(d2));
-  }
-  // -ln q.
-  Vec cost(Vec d2) const {
-    if constexpr (kUnit) return log1p(d2);
-    return dof * log1p(d2 * inverse_dof);
-  }
+struct VecFunctions {
+  typedef Vec T;
+  FASTTSNE_INLINE Vec broadcast(float x) { return Vec{} + x; }
+  FASTTSNE_INLINE Vec exp(Vec x) { return FASTTSNE_ISA::exp(x); }
+  FASTTSNE_INLINE Vec log1p(Vec x) { return FASTTSNE_ISA::log1p(x); }
 };
+
+template <bool kUnit>
+using Student = math::Student<VecFunctions, kUnit>;
 
 }  // namespace fasttsne::FASTTSNE_ISA

@@ -3,21 +3,12 @@
 #include "kernels/simd/vec.h"
 
 namespace fasttsne::FASTTSNE_ISA {
-namespace {
-
-constexpr float kGainUp = 0.2f, kGainDown = 0.8f, kSmallestGain = 0.01f;
-
-}  // namespace
-
 float step_elements(const StepFactors& f, const float* attractive, const float* repulsive,
                     float* velocity, float* gains, int64_t count, double* sq_gradient) {
   Vec total{}, largest{};
   const auto step = [&](Vec a, Vec r, Vec& v, Vec& g) __attribute__((always_inline)) {
-    const Vec gradient = f.pull * a - f.push * r;
+    const Vec gradient = math::descent_step(f, a, r, v, g);
     total += gradient * gradient;
-    // Downhill: velocity against gradient.
-    g = select(v * gradient < Vec{}, g + kGainUp, max(g * kGainDown, broadcast(kSmallestGain)));
-    v = f.momentum * v - f.rate * g * gradient;
     largest = max(largest, v * v);
   };
   int64_t e = 0;

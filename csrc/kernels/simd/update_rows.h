@@ -1,13 +1,10 @@
 #pragma once
 #include "kernels/simd/levels.h"
+#include "math/descent.h"
 
 namespace fasttsne {
 
-// The factors of one step; see kernels/update.h.
-struct StepFactors {
-  float pull, push;  // gradient = pull * attractive - push * repulsive
-  float rate, momentum;
-};
+using math::StepFactors;
 
 FASTTSNE_DECLARE_LEVELS(
     // New gains and velocity of elements [0, count); adds the squared gradient to *sq_gradient and

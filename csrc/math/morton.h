@@ -1,8 +1,8 @@
 // Morton codes: the bits of the coordinates interleaved, so that sorted points are near in space.
 #pragma once
-#include <cstdint>
+#include "math/portable.h"
 
-namespace fasttsne {
+namespace fasttsne::math {
 
 // Bits a coordinate, so that the code of all dimensions fits in 63.
 template <int kDims>
@@ -10,7 +10,7 @@ inline constexpr int kMortonBits = kDims == 3 ? 21 : 31;
 
 // Moves bit b of a coordinate to bit b * kDims.
 template <int kDims>
-constexpr uint64_t spread_bits(uint64_t x) {
+FASTTSNE_SHARED constexpr uint64_t spread_bits(uint64_t x) {
   if constexpr (kDims == 2) {
     x &= 0x7fffffff;
     x = (x | x << 16) & 0x0000ffff0000ffff;
@@ -29,12 +29,28 @@ constexpr uint64_t spread_bits(uint64_t x) {
   return x;
 }
 
+// Cells of a coordinate's span, and what turns a distance from its lower end into a cell.
+template <int kDims>
+inline constexpr double kMortonCells = double(uint64_t{1} << kMortonBits<kDims>);
+
+template <int kDims>
+FASTTSNE_SHARED double morton_scale(double span) {
+  return span > 0 ? kMortonCells<kDims> / span : 0;
+}
+
+// The last cell is closed above; a NaN goes to the first.
+template <int kDims>
+FASTTSNE_SHARED uint32_t morton_cell(float x, float low, double scale) {
+  const double u = (double{x} - low) * scale, last = kMortonCells<kDims> - 1;
+  return u > 0 ? static_cast<uint32_t>(u < last ? u : last) : 0;
+}
+
 // Code of a point whose coordinates are already scaled to [0, 2^kMortonBits).
 template <int kDims>
-constexpr uint64_t morton_code(const uint32_t* cell) {
+FASTTSNE_SHARED constexpr uint64_t morton_code(const uint32_t* cell) {
   uint64_t code = 0;
   for (int m = 0; m < kDims; ++m) code |= spread_bits<kDims>(cell[m]) << m;
   return code;
 }
 
-}  // namespace fasttsne
+}  // namespace fasttsne::math

@@ -1,0 +1,42 @@
+// The window of the particle mesh: the cubic B-spline at the four nodes around a point, and its
+// slope per step. t in [0, 1) is the point's place between the second and the third of them.
+#pragma once
+#include "math/portable.h"
+
+namespace fasttsne {
+
+// Nodes a point touches on each axis.
+inline constexpr int kMeshOrder = 4;
+
+}  // namespace fasttsne
+
+namespace fasttsne::math {
+
+template <class T>
+FASTTSNE_SHARED void spline_weights(T t, T (&w)[kMeshOrder]) {
+  const T s = 1.0f - t, tt = t * t;
+  w[0] = s * s * s * (1.0f / 6);
+  w[1] = (3.0f * t - 6.0f) * tt * (1.0f / 6) + 2.0f / 3;
+  w[2] = ((3.0f - 3.0f * t) * t + 3.0f) * t * (1.0f / 6) + 1.0f / 6;
+  w[3] = tt * t * (1.0f / 6);
+}
+
+template <class T>
+FASTTSNE_SHARED void spline_slopes(T t, T (&d)[kMeshOrder]) {
+  const T s = 1.0f - t, tt = t * t;
+  d[0] = s * s * -0.5f;
+  d[1] = (1.5f * t - 2.0f) * t;
+  d[2] = (1.0f - 1.5f * t) * t + 0.5f;
+  d[3] = tt * 0.5f;
+}
+
+// The node below a point at u steps from the origin. Points outside stay on the edge: a wrong
+// force, never a wrong address; so does a NaN, on the lower one.
+template <class T>
+FASTTSNE_SHARED T inside_grid(T u, float nodes) {
+  const T lowest = T{} + 1.0f, highest = T{} + (nodes - (kMeshOrder - 1));
+  const T above = u > lowest ? u : lowest;
+  return above < highest ? above : highest;
+}
+
+}  // namespace fasttsne::math
