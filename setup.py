@@ -11,6 +11,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
+CHOICES = ("FASTTSNE_CUDA", "FASTTSNE_CUDA_ARCHITECTURES")
+"""Environment variables that CMakeLists.txt explains."""
 
 
 class CMakeBuild(build_ext):
@@ -31,6 +33,7 @@ class CMakeBuild(build_ext):
             f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
             f"-DTORCH_DIR={Path(torch.__file__).parent}",
             f"-DTORCH_VERSION={torch.__version__}",
+            *(f"-D{name}={os.environ[name]}" for name in CHOICES if name in os.environ),
         ]
         subprocess.run(["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", *arguments], check=True)
         jobs = os.environ.get("MAX_JOBS", str(os.cpu_count() or 1))

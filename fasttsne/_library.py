@@ -40,8 +40,27 @@ if info is None:
     warnings.warn(_message, RuntimeWarning, stacklevel=2)
 
 
+def _load_cuda() -> bool:
+    """Load the CUDA kernels' torch ops, where torch itself has CUDA; whether there are any."""
+    path = Path(__file__).with_name("_C_cuda.so")
+    if info is None or torch.version.cuda is None or not path.exists():
+        return False
+    try:
+        torch.ops.load_library(path)
+        return True
+    except (OSError, RuntimeError) as error:
+        warnings.warn(f"no CUDA kernels: {error}", RuntimeWarning, stacklevel=2)
+        return False
+
+
+has_cuda = _load_cuda()
+"""Whether CUDA tensors run on compiled kernels."""
+
+
 def kernels_on(device: torch.device) -> str:
     """Name what runs on a device: a SIMD level, ``'cuda'`` or ``'reference'``."""
     if device.type == "cpu" and info is not None:
         return str(info.build_info()["simd_active"])
+    if device.type == "cuda" and has_cuda:
+        return "cuda"
     return "reference"

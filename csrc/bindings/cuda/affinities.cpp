@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "bindings/cuda/launch.h"
+#include "bindings/tensors.h"
+#include "cuda/perplexity.h"
+#include "cuda/symmetrize.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double perplexity) {
+  check_float(sq_distances, "sq_distances", 2);
+  const int64_t n = sq_distances.size(0), k = sq_distances.size(1);
+  const OnDeviceOf device(sq_distances);
+  Tensor beta = empty(sq_distances, {n}, ScalarType::Float);
+  Tensor conditional = empty(sq_distances, {n, k}, ScalarType::Float);
+  check_cuda(cuda::perplexity_search(sq_distances.const_data_ptr<float>(), n, k, perplexity,
+                                     beta.mutable_data_ptr<float>(),
+                                     conditional.mutable_data_ptr<float>(), device.stream));
+  return {beta, conditional};
+}
+
+Tensor bytes_like(const Tensor& like, size_t bytes) {
+  return empty(like, {static_cast<int64_t>(bytes)}, ScalarType::Byte);
+}
+
+template <class Edge>
+std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
+                                                    const Tensor& conditional) {
+  const OnDeviceOf device(indices);
+  const int64_t n = indices.size(0), k = indices.size(1);
+  Tensor begin = empty(indices, {n + 1}, ScalarType::Long);
+  Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
+  Tensor own = empty(indices, {n * k}, ScalarType::Short);
+  cuda::SymmetrizeArguments<Edge> a{};
+  a.indices = indices.const_data_ptr<int32_t>();
+  a.conditional = conditional.const_data_ptr<float>();
+  a.n = n;
+  a.k = k;
+  a.incoming_begin = begin.mutable_data_ptr<int64_t>();
+  a.own_place = reinterpret_cast<uint16_t*>(own.mutable_data_ptr<int16_t>());
+  a.indptr = indptr.mutable_data_ptr<int64_t>();
+
+  const int64_t edge_bytes = n * k * static_cast<int64_t>(sizeof(Edge));
+  Tensor edges[2] = {bytes_like(indices, edge_bytes), bytes_like(indices, edge_bytes)};
+  int current = 0;
+  {
+    Tensor keys = empty(indices, {2, n * k}, ScalarType::Int);
+    auto* const key = reinterpret_cast<uint32_t*>(keys.mutable_data_ptr<int32_t>());
+    size_t bytes = 0;
+    check_cuda(cuda::transpose_workspace<Edge>(n, k, &bytes));
+    Tensor workspace = bytes_like(indices, bytes);
+    const cuda::TransposeArguments<Edge> buffers{
+        .keys = {key, key + n * k},
+        .edges = {reinterpret_cast<Edge*>(edges[0].mutable_data_ptr<uint8_t>()),
+                  reinterpret_cast<Edge*>(edges[1].mutable_data_ptr<uint8_t>())},
+        .workspace = workspace.mutable_data_ptr<uint8_t>(),
+        .workspace_bytes = bytes};
+    check_cuda(cuda::transpose(a, buffers, &current, device.stream));
+    a.incoming = buffers.edges[current];
+  }
+  edges[1 - current] = Tensor();  // at a million rows the memory is wanted below
+  check_cuda(cuda::sort_rows(a, device.stream));
+  size_t bytes = 0;
+  check_cuda(cuda::scan_workspace(n, &bytes));
+  Tensor workspace = bytes_like(indices, bytes);
+  check_cuda(cuda::count_rows(a, workspace.mutable_data_ptr<uint8_t>(), bytes, device.stream));
+  // How many pairs are mutual depends on the data: the one wait of this op.
+  int64_t total = 0;
+  check_cuda(
+      cudaMemcpyAsync(&total, a.indptr + n, sizeof total, cudaMemcpyDeviceToHost, device.stream));
+  check_cuda(cudaStreamSynchronize(device.stream));
+  Tensor columns = empty(indices, {total}, ScalarType::Int);
+  Tensor values = empty(indices, {total}, ScalarType::Float);
+  a.columns = columns.mutable_data_ptr<int32_t>();
+  a.values = values.mutable_data_ptr<float>();
+  check_cuda(cuda::fill_rows(a, device.stream));
+  return {indptr, columns, values};
+}
+
+std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tensor& conditional) {
+  check(indices, "indices", ScalarType::Int, 2);
+  check_float(conditional, "conditional_P", 2);
+  const int64_t n = indices.size(0), k = indices.size(1);
+  STD_TORCH_CHECK(conditional.size(0) == n && conditional.size(1) == k,
+                  "indices and conditional_P must have one shape");
+  STD_TORCH_CHECK(n > 0 && k > 0, "indices must not be empty");
+  STD_TORCH_CHECK(k <= cuda::kLargestK, "indices must have ", cuda::kLargestK,
+                  " columns or fewer, got ", k);
+  check_same_device(indices, {&conditional});
+  return n * k <= int64_t{UINT32_MAX} ? symmetrize_edges<uint32_t>(indices, conditional)
+                                      : symmetrize_edges<int64_t>(indices, conditional);
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CUDA, m) {
+  m.impl("perplexity_search", TORCH_BOX(&perplexity_search));
+  m.impl("symmetrize", TORCH_BOX(&symmetrize));
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "bindings/cuda/launch.h"
+#include "bindings/tensors.h"
+#include "cuda/attractive.h"
+#include "cuda/repulsive_bh.h"
+#include "cuda/repulsive_exact.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
+                                             const Tensor& values, const Tensor& Y, double dof,
+                                             bool with_cost) {
+  check(indptr, "indptr", ScalarType::Long, 1);
+  check(indices, "indices", ScalarType::Int, 1);
+  check_float(values, "values", 1);
+  check_float(Y, "Y", 2);
+  check_rows(indptr, "indptr", Y.size(0) + 1);
+  check_rows(values, "values", indices.numel());
+  check_same_device(Y, {&indptr, &indices, &values});
+  const OnDeviceOf device(Y);
+  const int64_t n = Y.size(0), dims = Y.size(1), edges = indices.numel();
+  Tensor forces = torch::stable::empty_like(Y);
+  Tensor cost = empty(Y, {}, ScalarType::Double);
+  Tensor parts = empty(Y, {cuda::attractive_parts(n, dims, edges)}, ScalarType::Double);
+  check_cuda(cuda::attractive_forces({.indptr = indptr.const_data_ptr<int64_t>(),
+                                      .indices = indices.const_data_ptr<int32_t>(),
+                                      .values = values.const_data_ptr<float>(),
+                                      .Y = Y.const_data_ptr<float>(),
+                                      .n = n,
+                                      .dims = dims,
+                                      .edges = edges,
+                                      .dof = static_cast<float>(dof),
+                                      .with_cost = with_cost,
+                                      .forces = forces.mutable_data_ptr<float>(),
+                                      .parts = parts.mutable_data_ptr<double>(),
+                                      .cost = cost.mutable_data_ptr<double>()},
+                                     device.stream));
+  return {forces, cost};
+}
+
+std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
+  check_float(Y, "Y", 2);
+  const OnDeviceOf device(Y);
+  Tensor forces = torch::stable::empty_like(Y);
+  Tensor Z = empty(Y, {}, ScalarType::Double);
+  Tensor parts = empty(Y, {cuda::repulsive_exact_parts(Y.size(0))}, ScalarType::Double);
+  check_cuda(cuda::repulsive_exact({.Y = Y.const_data_ptr<float>(),
+                                    .n = Y.size(0),
+                                    .dims = Y.size(1),
+                                    .dof = static_cast<float>(dof),
+                                    .forces = forces.mutable_data_ptr<float>(),
+                                    .parts = parts.mutable_data_ptr<double>(),
+                                    .Z = Z.mutable_data_ptr<double>()},
+                                   device.stream));
+  return {forces, Z};
+}
+
+std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double dof) {
+  check_float(Y, "Y", 2);
+  const int64_t n = Y.size(0), dims = Y.size(1), inner = std::max<int64_t>(n - 1, 0);
+  STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
+  STD_TORCH_CHECK(n <= INT32_MAX, "Y has too many rows");
+  const OnDeviceOf device(Y);
+  Tensor forces = torch::stable::empty_like(Y);
+  Tensor Z = empty(Y, {}, ScalarType::Double);
+  Tensor parts = empty(Y, {cuda::repulsive_bh_parts(n)}, ScalarType::Double);
+  size_t bytes = 0;
+  check_cuda(cuda::tree_workspace(n, dims, &bytes));
+  Tensor workspace = empty(Y, {static_cast<int64_t>(bytes)}, ScalarType::Byte);
+  Tensor codes = empty(Y, {2, n}, ScalarType::Long), order = empty(Y, {2, n}, ScalarType::Int);
+  Tensor sorted = torch::stable::empty_like(Y);
+  static_assert(sizeof(cuda::TreeNode) == 4 * sizeof(int32_t));
+  Tensor nodes = empty(Y, {inner, 4}, ScalarType::Int);
+  Tensor links = empty(Y, {2 * n + inner}, ScalarType::Int);  // parents, then arrivals
+  Tensor boxes = empty(Y, {3 * inner + 2, dims}, ScalarType::Float);
+  auto* const code = reinterpret_cast<uint64_t*>(codes.mutable_data_ptr<int64_t>());
+  int32_t* const number = order.mutable_data_ptr<int32_t>();
+  float* const box = boxes.mutable_data_ptr<float>();
+  const cuda::TreeArguments tree{
+      .Y = Y.const_data_ptr<float>(),
+      .n = n,
+      .dims = dims,
+      .codes = {code, code + n},
+      .order = {number, number + n},
+      .sorted = sorted.mutable_data_ptr<float>(),
+      .nodes = reinterpret_cast<cuda::TreeNode*>(nodes.mutable_data_ptr<int32_t>()),
+      .parents = links.mutable_data_ptr<int32_t>(),
+      .arrivals = links.mutable_data_ptr<int32_t>() + 2 * n,
+      .centers = box,
+      .low = box + inner * dims,
+      .high = box + 2 * inner * dims,
+      .bounds = box + 3 * inner * dims,
+      .workspace = workspace.mutable_data_ptr<uint8_t>(),
+      .workspace_bytes = bytes};
+  int current = 0;
+  if (n > 0) check_cuda(cuda::make_tree(tree, &current, device.stream));
+  check_cuda(cuda::repulsive_bh({.tree = tree,
+                                 .order = tree.order[current],
+                                 .theta = static_cast<float>(theta),
+                                 .dof = static_cast<float>(dof),
+                                 .forces = forces.mutable_data_ptr<float>(),
+                                 .parts = parts.mutable_data_ptr<double>(),
+                                 .Z = Z.mutable_data_ptr<double>()},
+                                device.stream));
+  return {forces, Z};
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CUDA, m) {
+  m.impl("attractive_forces", TORCH_BOX(&attractive_forces));
+  m.impl("repulsive_exact", TORCH_BOX(&repulsive_exact));
+  m.impl("repulsive_bh", TORCH_BOX(&repulsive_bh));
+}
+
+}  // namespace fasttsne::bindings

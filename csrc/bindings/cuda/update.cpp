@@ -1,0 +1,48 @@
+#include "cuda/update.h"
+
+#include "bindings/cuda/launch.h"
+#include "bindings/tensors.h"
+
+namespace fasttsne::bindings {
+namespace {
+
+Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& attractive,
+                         const Tensor& repulsive, const Tensor& Z, double exaggeration,
+                         double learning_rate, double momentum, double max_step) {
+  const int64_t n = Y.size(0), dims = Y.size(1);
+  for (const Tensor* t :
+       std::initializer_list<const Tensor*>{&Y, &velocity, &gains, &attractive, &repulsive}) {
+    check_float(*t, "Y, velocity, gains, attractive and repulsive", 2);
+    STD_TORCH_CHECK(t->size(0) == n && t->size(1) == dims, "all five must have one shape");
+  }
+  check(Z, "Z", ScalarType::Double, 0);
+  STD_TORCH_CHECK(n > 0, "Y must not be empty");
+  check_same_device(Y, {&velocity, &gains, &attractive, &repulsive, &Z});
+  const OnDeviceOf device(Y);
+  Tensor parts = empty(Y, {cuda::update_parts(n, dims)}, ScalarType::Double);
+  Tensor statistics = empty(Y, {1 + 2 * dims}, ScalarType::Double);
+  check_cuda(cuda::update_embedding({.Y = Y.mutable_data_ptr<float>(),
+                                     .velocity = velocity.mutable_data_ptr<float>(),
+                                     .gains = gains.mutable_data_ptr<float>(),
+                                     .attractive = attractive.const_data_ptr<float>(),
+                                     .repulsive = repulsive.const_data_ptr<float>(),
+                                     .Z = Z.const_data_ptr<double>(),
+                                     .n = n,
+                                     .dims = dims,
+                                     .exaggeration = static_cast<float>(exaggeration),
+                                     .learning_rate = static_cast<float>(learning_rate),
+                                     .momentum = static_cast<float>(momentum),
+                                     .max_step = static_cast<float>(max_step),
+                                     .parts = parts.mutable_data_ptr<double>(),
+                                     .statistics = statistics.mutable_data_ptr<double>()},
+                                    device.stream));
+  return statistics;
+}
+
+}  // namespace
+
+STABLE_TORCH_LIBRARY_IMPL(fasttsne, CUDA, m) {
+  m.impl("update_embedding_", TORCH_BOX(&update_embedding_));
+}
+
+}  // namespace fasttsne::bindings

@@ -1,0 +1,119 @@
+#include "cuda/attractive.h"
+#include "cuda/common.cuh"
+
+namespace fasttsne::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <int kDims, bool kUnit, int kLanes>
+__global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
+  const int64_t i = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kLanes;
+  const int lane = threadIdx.x % kLanes;
+  const Student<kUnit> student(a.dof);
+  float y[kDims], force[kDims] = {}, cost = 0;
+  if (i < a.n) {
+    for (int m = 0; m < kDims; ++m) y[m] = a.Y[i * kDims + m];
+    for (int64_t e = a.indptr[i] + lane; e < a.indptr[i + 1]; e += kLanes) {
+      const int64_t j = a.indices[e];
+      const float p = a.values[e];
+      float d[kDims], d2 = 0;
+      for (int m = 0; m < kDims; ++m) {
+        d[m] = y[m] - __ldg(a.Y + j * kDims + m);
+        d2 += d[m] * d[m];
+      }
+      const float pull = p * student.w(d2);
+      for (int m = 0; m < kDims; ++m) force[m] += pull * d[m];
+      if (a.with_cost) cost += p * student.cost(d2);
+    }
+  }
+  for (int m = 0; m < kDims; ++m) force[m] = warp_sum<kLanes>(force[m]);
+  if (i < a.n && lane == 0)
+    for (int m = 0; m < kDims; ++m) a.forces[i * kDims + m] = force[m];
+  const double total = block_sum<kThreads>((double)cost);
+  if (threadIdx.x == 0) a.parts[blockIdx.x] = total;
+}
+
+// More than three dimensions: a warp a row, lanes over edges, then each coordinate again.
+template <bool kUnit>
+__global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments a) {
+  const int64_t i = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kWarp;
+  const int lane = threadIdx.x % kWarp;
+  const Student<kUnit> student(a.dof);
+  double cost = 0;
+  if (i < a.n) {  // the same for all lanes of a warp
+    const float* y = a.Y + i * a.dims;
+    float* force = a.forces + i * a.dims;
+    for (int64_t m = lane; m < a.dims; m += kWarp) force[m] = 0;
+    __syncwarp();
+    for (int64_t begin = a.indptr[i]; begin < a.indptr[i + 1]; begin += kWarp) {
+      const int64_t e = begin + lane;
+      const bool mine = e < a.indptr[i + 1];
+      const float* other = a.Y + (mine ? a.indices[e] : i) * a.dims;
+      const float p = mine ? a.values[e] : 0.f;
+      float d2 = 0;
+      for (int64_t m = 0; m < a.dims; ++m) d2 += (y[m] - other[m]) * (y[m] - other[m]);
+      const float pull = p * student.w(d2);
+      if (a.with_cost) cost += (double)(p * student.cost(d2));
+      for (int64_t m = 0; m < a.dims; ++m) {
+        const float part = warp_sum(pull * (y[m] - other[m]));
+        if (lane == 0) force[m] += part;
+      }
+    }
+  }
+  cost = block_sum<kThreads>(cost);
+  if (threadIdx.x == 0) a.parts[blockIdx.x] = cost;
+}
+
+int lanes_for(const AttractiveArguments& a) {
+  if (a.dims > 3) return kWarp;
+  const int64_t mean = a.edges / (a.n > 0 ? a.n : 1);
+  return mean >= 128 ? 32 : mean >= 32 ? 16 : 8;
+}
+
+unsigned blocks_of(const AttractiveArguments& a) {
+  return blocks_for(a.n, kThreads / lanes_for(a));
+}
+
+}  // namespace
+
+int64_t attractive_parts(int64_t n, int64_t dims, int64_t edges) {
+  AttractiveArguments a{};
+  a.n = n;
+  a.dims = dims;
+  a.edges = edges;
+  return blocks_of(a);
+}
+
+cudaError_t attractive_forces(const AttractiveArguments& a, cudaStream_t stream) {
+  const unsigned blocks = blocks_of(a);
+  const auto done = [&] {
+    const cudaError_t status = cudaGetLastError();
+    return status != cudaSuccess ? status : sum_parts(a.parts, blocks, 0, a.cost, stream);
+  };
+  if (blocks == 0) return sum_parts(a.parts, 0, 0, a.cost, stream);
+  if (a.dims > 3) {
+    if (a.dof == 1.f)
+      rows_any_kernel<true><<<blocks, kThreads, 0, stream>>>(a);
+    else
+      rows_any_kernel<false><<<blocks, kThreads, 0, stream>>>(a);
+    return done();
+  }
+  return with_dims(a.dims, a.dof, [&](auto dims, auto unit) {
+    constexpr int kDims = decltype(dims)::value;
+    constexpr bool kUnit = decltype(unit)::value;
+    switch (lanes_for(a)) {
+      case 8:
+        rows_kernel<kDims, kUnit, 8><<<blocks, kThreads, 0, stream>>>(a);
+        break;
+      case 16:
+        rows_kernel<kDims, kUnit, 16><<<blocks, kThreads, 0, stream>>>(a);
+        break;
+      default:
+        rows_kernel<kDims, kUnit, 32><<<blocks, kThreads, 0, stream>>>(a);
+    }
+    return done();
+  });
+}
+
+}  // namespace fasttsne::cuda

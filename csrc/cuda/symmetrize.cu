@@ -1,0 +1,166 @@
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_scan.cuh>
+
+#include "cuda/common.cuh"
+#include "cuda/sort.cuh"
+#include "cuda/symmetrize.h"
+
+namespace fasttsne::cuda {
+namespace {
+
+constexpr int kThreads = 128;
+
+template <class Edge>
+__global__ void edges_kernel(const int32_t* indices, int64_t count, uint32_t* keys, Edge* edges) {
+  const int64_t e = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (e >= count) return;
+  keys[e] = (uint32_t)indices[e];
+  edges[e] = (Edge)e;
+}
+
+// begin[j] = number of keys below j.
+__global__ void begins_kernel(const uint32_t* keys, int64_t count, int64_t n, int64_t* begin) {
+  const int64_t j = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (j > n) return;
+  int64_t low = 0, high = count;
+  while (low < high) {
+    const int64_t middle = (low + high) / 2;
+    if (keys[middle] < j)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  begin[j] = low;
+}
+
+template <class Edge>
+__global__ void __launch_bounds__(kThreads) sort_rows_kernel(SymmetrizeArguments<Edge> a) {
+  extern __shared__ int64_t row[];  // a column above its place: sorts by column and moves both
+  const int size = power_of_two((int)a.k);
+  const int64_t first = int64_t{blockIdx.x} * a.k;
+  for (int c = threadIdx.x; c < size; c += kThreads)
+    row[c] = c < a.k ? ((int64_t)a.indices[first + c] << 32) | c : INT64_MAX;
+  __syncthreads();
+  sort_in_block<kThreads>(row, size);
+  for (int c = threadIdx.x; c < a.k; c += kThreads) a.own_place[first + c] = (uint16_t)row[c];
+}
+
+// Visits the columns of a row in order, each with its own edge and the one that comes in, -1 for
+// none.
+template <class Edge, class Visit>
+__device__ void merge(const SymmetrizeArguments<Edge>& a, int64_t row, const Visit& visit) {
+  const uint16_t* own = a.own_place + row * a.k;
+  const uint16_t* const own_end = own + a.k;
+  const int32_t* const columns = a.indices + row * a.k;
+  int64_t b = a.incoming_begin[row];
+  const int64_t b_end = a.incoming_begin[row + 1];
+  while (own != own_end || b != b_end) {
+    const int64_t column_a = own != own_end ? columns[*own] : a.n;
+    const int64_t edge_b = b != b_end ? (int64_t)a.incoming[b] : -1;
+    const int64_t column_b = b != b_end ? edge_b / a.k : a.n;
+    const bool take_a = column_a <= column_b, take_b = column_b <= column_a;
+    visit(take_a ? column_a : column_b, take_a ? row * a.k + *own : -1, take_b ? edge_b : -1);
+    own += take_a;
+    b += take_b;
+  }
+}
+
+template <class Edge>
+__global__ void __launch_bounds__(kThreads) count_kernel(SymmetrizeArguments<Edge> a) {
+  const int64_t row = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (row == 0) a.indptr[0] = 0;
+  if (row >= a.n) return;
+  int64_t length = 0;
+  merge(a, row, [&](int64_t, int64_t, int64_t) { ++length; });
+  a.indptr[row + 1] = length;
+}
+
+template <class Edge>
+__global__ void __launch_bounds__(kThreads) fill_kernel(SymmetrizeArguments<Edge> a) {
+  const int64_t row = int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  if (row >= a.n) return;
+  const float scale = (float)(0.5 / (double)a.n);
+  int64_t e = a.indptr[row];
+  merge(a, row, [&](int64_t column, int64_t own, int64_t incoming) {
+    float p = 0;
+    if (own >= 0) p += a.conditional[own];
+    if (incoming >= 0) p += a.conditional[incoming];
+    a.columns[e] = (int32_t)column;
+    a.values[e] = p * scale;
+    ++e;
+  });
+}
+
+int bits_of(int64_t n) {
+  int bits = 1;
+  while (bits < 32 && (int64_t{1} << bits) < n) ++bits;
+  return bits;
+}
+
+}  // namespace
+
+template <class Edge>
+cudaError_t transpose_workspace(int64_t n, int64_t k, size_t* bytes) {
+  cub::DoubleBuffer<uint32_t> keys;
+  cub::DoubleBuffer<Edge> edges;
+  *bytes = 0;
+  return cub::DeviceRadixSort::SortPairs(nullptr, *bytes, keys, edges, n * k, 0, bits_of(n));
+}
+
+template <class Edge>
+cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArguments<Edge>& buffers,
+                      int* current, cudaStream_t stream) {
+  const int64_t count = a.n * a.k;
+  edges_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(
+      a.indices, count, buffers.keys[0], buffers.edges[0]);
+  cub::DoubleBuffer<uint32_t> keys(buffers.keys[0], buffers.keys[1]);
+  cub::DoubleBuffer<Edge> edges(buffers.edges[0], buffers.edges[1]);
+  size_t bytes = buffers.workspace_bytes;
+  const cudaError_t status = cub::DeviceRadixSort::SortPairs(buffers.workspace, bytes, keys, edges,
+                                                             count, 0, bits_of(a.n), stream);
+  if (status != cudaSuccess) return status;
+  begins_kernel<<<blocks_for(a.n + 1, kThreads), kThreads, 0, stream>>>(keys.Current(), count, a.n,
+                                                                        a.incoming_begin);
+  *current = edges.selector;
+  return cudaGetLastError();
+}
+
+template <class Edge>
+cudaError_t sort_rows(const SymmetrizeArguments<Edge>& a, cudaStream_t stream) {
+  const size_t bytes = sizeof(int64_t) * power_of_two((int)a.k);
+  sort_rows_kernel<<<(unsigned)a.n, kThreads, bytes, stream>>>(a);
+  return cudaGetLastError();
+}
+
+cudaError_t scan_workspace(int64_t n, size_t* bytes) {
+  *bytes = 0;
+  int64_t* none = nullptr;
+  return cub::DeviceScan::InclusiveSum(nullptr, *bytes, none, none, n + 1);
+}
+
+template <class Edge>
+cudaError_t count_rows(const SymmetrizeArguments<Edge>& a, void* workspace, size_t bytes,
+                       cudaStream_t stream) {
+  count_kernel<<<blocks_for(a.n, kThreads), kThreads, 0, stream>>>(a);
+  const cudaError_t status = cudaGetLastError();
+  if (status != cudaSuccess) return status;
+  return cub::DeviceScan::InclusiveSum(workspace, bytes, a.indptr, a.indptr, a.n + 1, stream);
+}
+
+template <class Edge>
+cudaError_t fill_rows(const SymmetrizeArguments<Edge>& a, cudaStream_t stream) {
+  fill_kernel<<<blocks_for(a.n, kThreads), kThreads, 0, stream>>>(a);
+  return cudaGetLastError();
+}
+
+#define FASTTSNE_INSTANTIATE(Edge)                                                                \
+  template cudaError_t transpose_workspace<Edge>(int64_t, int64_t, size_t*);                      \
+  template cudaError_t transpose(const SymmetrizeArguments<Edge>&,                                \
+                                 const TransposeArguments<Edge>&, int*, cudaStream_t);            \
+  template cudaError_t sort_rows(const SymmetrizeArguments<Edge>&, cudaStream_t);                 \
+  template cudaError_t count_rows(const SymmetrizeArguments<Edge>&, void*, size_t, cudaStream_t); \
+  template cudaError_t fill_rows(const SymmetrizeArguments<Edge>&, cudaStream_t);
+FASTTSNE_INSTANTIATE(uint32_t)
+FASTTSNE_INSTANTIATE(int64_t)
+
+}  // namespace fasttsne::cuda
