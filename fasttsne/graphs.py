@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor
 
 from .neighbors import Neighbors
@@ -17,7 +17,7 @@ KINDS = "a pair (indices, distances), a scipy.sparse matrix of distances, or a f
 
 def is_graph(neighbors: Any) -> bool:
     """Whether ``neighbors`` is of one of :data:`KINDS`; it may still be wrong."""
-    return isinstance(neighbors, (tuple, list)) or sparse.issparse(neighbors) or callable(neighbors)
+    return isinstance(neighbors, (tuple, list)) or _is_sparse(neighbors) or callable(neighbors)
 
 
 def given_neighbors(neighbors: Any, X: Any, n: int, k: int) -> Neighbors:
@@ -49,13 +49,19 @@ def given_neighbors(neighbors: Any, X: Any, n: int, k: int) -> Neighbors:
     """
     if callable(neighbors):
         neighbors = neighbors(X, k)
-    if sparse.issparse(neighbors):
+    if _is_sparse(neighbors):
         indices, distances = _from_csr(neighbors.tocsr(), n)
     elif isinstance(neighbors, (tuple, list)) and len(neighbors) == 2:
         indices, distances = (_as_tensor(part) for part in neighbors)
     else:
         raise TypeError(f"neighbors must be {KINDS}, got {type(neighbors).__name__}")
     return _checked(indices, distances, n)
+
+
+def _is_sparse(neighbors: Any) -> bool:
+    # Who has made such a matrix has imported what makes it.
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and sparse.issparse(neighbors)
 
 
 def _as_tensor(part: Any) -> Tensor:
