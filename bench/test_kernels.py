@@ -77,7 +77,7 @@ def test_attractive_forces(benchmark, P, Y, with_cost):
 def test_repulsive_fft(benchmark, Y):
     mesh = Mesh(1.0, Mesh.STEP_CROWDED)
     benchmark(mesh, Y, *bounds(Y))
-    benchmark.extra_info["grid"] = mesh._convolve.padded
+    benchmark.extra_info["grid"] = mesh.within(Y, *bounds(Y)).convolve.padded
 
 
 @pytest.mark.benchmark(group="iteration")
@@ -106,17 +106,16 @@ def test_repulsive_exact_10k(benchmark, Y):
 @pytest.mark.benchmark(group="iteration")
 @pytest.mark.parametrize("part", ["spread", "convolve", "rfftn", "gather"])
 def test_mesh_part(benchmark, Y, part):
-    mesh = Mesh(1.0, Mesh.STEP_CROWDED)
-    mesh(Y, *bounds(Y))
+    mesh = Mesh(1.0, Mesh.STEP_CROWDED).within(Y, *bounds(Y))
     if part == "spread":
-        benchmark(ops.mesh_spread_, Y, mesh._charges, mesh._origin, mesh._step)
+        benchmark(ops.mesh_spread_, Y, mesh.charges, mesh.origin, mesh.step)
     elif part == "convolve":
-        benchmark(mesh._convolve, mesh._charges)
+        benchmark(mesh.convolve, mesh.charges)
     elif part == "rfftn":  # what the convolution would cost without its chunks and shortcuts
-        grid = torch.zeros(mesh._convolve.padded)
+        grid = torch.zeros(mesh.convolve.padded)
         benchmark(lambda: torch.fft.irfftn(torch.fft.rfftn(grid), s=grid.shape))
     else:
-        benchmark(ops.mesh_gather, Y, mesh._charges, mesh._origin, mesh._step)
+        benchmark(ops.mesh_gather, Y, mesh.charges, mesh.origin, mesh.step)
 
 
 @pytest.mark.benchmark(group="iteration")

@@ -8,7 +8,10 @@ of dimensions. So one grid of charges, one convolution, and one grid to read.
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -23,36 +26,45 @@ _NODES_A_POINT, _NODES_A_CALL = 40, 80_000
 cost of its calls is worth; bench/crossover.py times both."""
 
 
-class Repulsion(Protocol):
+Sum = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Takes a map (n, m); returns forces (n, m), not divided by Z, and Z (float64 scalar)."""
+
+
+class Repulsion(ABC):
     """One way to compute repulsive forces; ``name`` is what the user calls the method."""
 
     name: str
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """Forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
+    @abstractmethod
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
+        """Return what sums the repulsion of maps within these bounds, which those of Y are.
+
+        The same object as long as it serves, so that a caller may keep what was made with it.
+        """
 
     def precise(self) -> Repulsion:
         """Return a way whose Z is good enough for a KL divergence to be told: 1 % of any KL."""
+        return self
+
+    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+        """Forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
+        return self.within(Y, low, high)(Y)
 
 
-class Exact:
+class Exact(Repulsion):
     """The whole sum over pairs."""
 
     name = "exact"
 
     def __init__(self, dof: float) -> None:
-        self.dof = dof
+        self._sum: Sum = partial(ops.repulsive_exact, dof=dof)
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """See :func:`fasttsne.ops.repulsive_exact`."""
-        return ops.repulsive_exact(Y, self.dof)
-
-    def precise(self) -> Exact:
-        """Return itself."""
-        return self
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
+        """Return :func:`fasttsne.ops.repulsive_exact`."""
+        return self._sum
 
 
-class BarnesHut:
+class BarnesHut(Repulsion):
     """Far cells of a tree act as one point."""
 
     name = "barnes_hut"
@@ -60,17 +72,18 @@ class BarnesHut:
     def __init__(self, dof: float, theta: float) -> None:
         self.dof = dof
         self.theta = theta
+        self._sum: Sum = partial(ops.repulsive_bh, theta=theta, dof=dof)
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """See :func:`fasttsne.ops.repulsive_bh`."""
-        return ops.repulsive_bh(Y, self.theta, self.dof)
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
+        """Return :func:`fasttsne.ops.repulsive_bh`."""
+        return self._sum
 
     def precise(self) -> BarnesHut:
         """Return a finer one: ln Z counts in full (bench/mesh_accuracy.py prints Z's error)."""
         return BarnesHut(self.dof, min(self.theta, 0.2))
 
 
-class Mesh:
+class Mesh(Repulsion):
     """A grid that follows the span of the map.
 
     Parameters
@@ -104,44 +117,36 @@ class Mesh:
     def __init__(self, dof: float, step: float) -> None:
         self.dof = dof
         self.step_wanted = step * min(1.0, math.sqrt(dof))
-        self._convolve: FreeConvolution | None = None
+        self._grid: _Grid | None = None
+        self._exact: Sum = partial(ops.repulsive_exact, dof=dof)
+        self._tree: Sum = partial(ops.repulsive_bh, theta=0.5, dof=dof)
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """Spread, convolve, gather; without a mesh where none in memory is fine enough."""
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
+        """Return a grid for these bounds, or another method where none in memory is fine enough."""
         step, shape = self._grid_for(low, high)
         if step > self.COARSEST * self.step_wanted:
-            return self._without_mesh(Y, low, high)
+            return self._without_mesh(Y.shape[0])
         if not self._fits(shape, low, high):
-            self._make_grid(Y, step, shape, low, high)
-        assert self._convolve is not None
-        ops.mesh_spread_(Y, self._charges, self._origin, self._step)
-        potential = self._convolve(self._charges)
-        forces, total = ops.mesh_gather(Y, potential, self._origin, self._step)
-        Z = total - Y.shape[0]
-        # So few or so far apart that the error of a point's own potential is not small beside Z.
-        return (forces, Z) if Z > 0.01 * Y.shape[0] else self._without_mesh(Y, low, high)
+            self._grid = self._make_grid(Y, step, shape, low, high)
+        assert self._grid is not None
+        return self._grid
 
     def nodes_for(self, low: list[float], high: list[float]) -> int:
         """Return how many nodes the padded grid for these bounds has."""
         return math.prod(self._grid_for(low, high)[1])
 
-    def _without_mesh(
-        self, Y: Tensor, low: list[float], high: list[float]
-    ) -> tuple[Tensor, Tensor]:
-        few = Y.shape[0] <= _EXACT_UP_TO
-        return (Exact(self.dof) if few else BarnesHut(self.dof, 0.5))(Y, low, high)
-
-    def precise(self) -> Mesh:
-        """Return itself: Z is a sum of values, which are far better than their slopes."""
-        return self
+    def _without_mesh(self, n: int) -> Sum:
+        return self._exact if n <= _EXACT_UP_TO else self._tree
 
     def _fits(self, shape: list[int], low: list[float], high: list[float]) -> bool:
         """Whether the grid at hand holds the bounds and is not much larger than a new one's."""
-        if self._convolve is None:
+        if self._grid is None:
             return False
-        inside = all(a <= x and y <= b for a, b, x, y in zip(*self._bounds, low, high, strict=True))
+        inside = all(
+            a <= x and y <= b for a, b, x, y in zip(*self._grid.bounds, low, high, strict=True)
+        )
         # A map that shrank a lot (late in the early phase) deserves its small grid back.
-        return inside and 2 * math.prod(shape) > math.prod(self._convolve.padded)
+        return inside and 2 * math.prod(shape) > math.prod(self._grid.convolve.padded)
 
     def _grid_for(self, low: list[float], high: list[float]) -> tuple[float, list[int]]:
         """Step and padded shape of a grid for these bounds and some room to grow."""
@@ -162,18 +167,21 @@ class Mesh:
 
     def _make_grid(
         self, Y: Tensor, step: float, shape: list[int], low: list[float], high: list[float]
-    ) -> None:
+    ) -> _Grid:
         half = [size // 2 for size in shape]
         middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
         origin = [c - (n - 1) / 2 * step for c, n in zip(middle, half, strict=True)]
-        self._step = step
-        self._origin = Y.new_tensor(origin)
-        self._bounds = (
-            [o + step for o in origin],
-            [o + (n - 3) * step for o, n in zip(origin, half, strict=True)],
+        return _Grid(
+            Y.new_empty(half),
+            Y.new_tensor(origin),
+            step,
+            FreeConvolution(shape, self._influence_for(shape, step, Y.device)),
+            (
+                [o + step for o in origin],
+                [o + (n - 3) * step for o, n in zip(origin, half, strict=True)],
+            ),
+            self._without_mesh(Y.shape[0]),
         )
-        self._charges = Y.new_empty(half)
-        self._convolve = FreeConvolution(shape, self._influence_for(shape, step, Y.device))
 
     def _influence_for(self, shape: list[int], step: float, device: torch.device) -> Tensor:
         """Spectrum of q on the padded grid over the squared spectrum of the window.
@@ -196,7 +204,36 @@ class Mesh:
         return influence.float()
 
 
-class Cheaper:
+@dataclass(eq=False)  # one is itself: a recording of its work hangs on it
+class _Grid:
+    """A mesh for maps within its bounds: spread, convolve, gather."""
+
+    charges: Tensor
+    origin: Tensor
+    step: float
+    convolve: FreeConvolution
+    bounds: tuple[list[float], list[float]]
+    without: Sum
+    """What to do where the mesh is no good."""
+    _good: bool | None = None
+
+    def __call__(self, Y: Tensor) -> tuple[Tensor, Tensor]:
+        if self._good is False and Y.is_cuda:
+            return self.without(Y)
+        ops.mesh_spread_(Y, self.charges, self.origin, self.step)
+        potential = self.convolve(self.charges)
+        forces, total = ops.mesh_gather(Y, potential, self.origin, self.step)
+        Z = total - Y.shape[0]
+        # To ask a GPU is to wait for it, so once a grid: Z changes slowly.
+        if self._good is None or not Y.is_cuda:
+            # Few and far apart: the error of a point's own potential is not small beside Z.
+            self._good = bool(Z > 0.01 * Y.shape[0])
+            if not self._good:
+                return self.without(Y)
+        return forces, Z
+
+
+class Cheaper(Repulsion):
     """The mesh while the map is dense enough for it, the tree when it has spread.
 
     All maps start small, so that the early phase goes by mesh; how soon the tree takes over depends
@@ -209,15 +246,15 @@ class Cheaper:
         self.mesh = mesh
         self.tree = tree
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Ask the cheaper one."""
         nodes = self.mesh.nodes_for(low, high)
         dense = nodes <= _NODES_A_POINT * Y.shape[0] - _NODES_A_CALL
-        return (self.mesh if dense else self.tree)(Y, low, high)
+        return (self.mesh if dense else self.tree).within(Y, low, high)
 
     def precise(self) -> Cheaper:
         """Return one of the two's precise ways."""
-        return Cheaper(self.mesh.precise(), self.tree.precise())
+        return Cheaper(self.mesh, self.tree.precise())
 
 
 METHODS = ("auto", "exact", "barnes_hut", "fft")

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from . import ops
+from ._replay import Replay
 from .affinities import JointP
-from .gradient import Repulsion
+from .gradient import Repulsion, Sum
 
 CHECK_EVERY = 50
 """Iterations between evaluations of the KL divergence, stopping rules and callbacks."""
@@ -81,6 +82,47 @@ def default_schedule(
     return phases
 
 
+class _Bounds:
+    """The box around a map that moves, without waiting for a GPU in every iteration.
+
+    On a CPU the box is always that of the map. On a GPU it is read again when the map could have
+    grown out of it, as far as the growth since the last reading tells, and handed out with that
+    room: a point beyond the mesh would stick to its edge.
+    """
+
+    MOST_WAIT = 10
+    """Iterations."""
+    ROOM = 0.02
+    """Share of the span that a map may grow, on each side, before it is looked at again."""
+
+    def __init__(self, Y: Tensor) -> None:
+        self._waits = Y.is_cuda
+        self._low, self._high = Y.amin(0).tolist(), Y.amax(0).tolist()
+        self._room = 0.0
+        self._since, self._wait = 0, 1
+
+    def now(self) -> tuple[list[float], list[float]]:
+        """Return the lowest and highest coordinates that the map can have."""
+        return [x - self._room for x in self._low], [x + self._room for x in self._high]
+
+    def read(self, statistics: Tensor, now: bool) -> float | None:
+        """Take in what an update returned; the squared gradient, unless it was left on the GPU."""
+        self._since += 1
+        if not now and self._since < self._wait:
+            return None
+        sq_gradient, *box = statistics.tolist()
+        low, high = box[: len(box) // 2], box[len(box) // 2 :]
+        if self._waits:
+            moved = max(abs(a - b) for a, b in zip(self._low + self._high, low + high, strict=True))
+            growth = 2 * moved / self._since  # momentum may double it
+            room = self.ROOM * max(b - a for a, b in zip(low, high, strict=True))
+            self._wait = min(self.MOST_WAIT, int(room / growth)) if growth > 0 else 1
+            self._wait = max(1, self._wait)
+            self._room = max(room, growth)
+        self._low, self._high, self._since = low, high, 0
+        return sq_gradient
+
+
 @dataclass(frozen=True)
 class Optimum:
     """What the descent ended with."""
@@ -130,62 +172,61 @@ def minimize_kl(
     constant = P.negative_entropy()
     precise = repulsion.precise()
     total = sum(phase.iterations for phase in phases)
-    low, high = Y.amin(0).tolist(), Y.amax(0).tolist()
+    bounds = _Bounds(Y)
+    replay = Replay(Y.device)
 
-    def forces(with_cost: bool) -> tuple[Tensor, Tensor, Tensor, float | None]:
-        attractive, cost = ops.attractive_forces(*P, Y, dof, with_cost)
-        repulsive, Z = (precise if with_cost else repulsion)(Y, low, high)
-        kl = constant + float(cost) + math.log(float(Z)) if with_cost else None
-        return attractive, repulsive, Z, kl
+    def kl_divergence(cost: Tensor, Z: Tensor) -> float:
+        return constant + float(cost) + math.log(float(Z))
+
+    def step(phase: Phase, attractive: Tensor, repulsive: Tensor, Z: Tensor) -> Tensor:
+        return ops.update_embedding_(
+            *(Y, velocity, gains, attractive, repulsive, Z),
+            *(phase.exaggeration, phase.learning_rate, phase.momentum, MAX_STEP),
+        )
 
     done, kl, stopped = 0, None, False
     for phase in phases:
         if stopped:
             break
-        best, best_at = math.inf, done
-        for _ in range(phase.iterations):
+        best, best_at, last = math.inf, done, done + phase.iterations
+        while done < last:
             check = (done + 1) % CHECK_EVERY == 0
-            attractive, repulsive, Z, now = forces(check)
-            if now is not None:
-                kl = now
+            if check:
+                attractive, cost = ops.attractive_forces(*P, Y, dof, True)
+                repulsive, Z = precise(Y, *bounds.now())
+                kl = kl_divergence(cost, Z)
                 # Asked before the step, so that KL and embedding belong together.
                 stopped = bool(callback and callback(done, kl, Y))
                 if stopped:
                     break
-            statistics = ops.update_embedding_(
-                Y,
-                velocity,
-                gains,
-                attractive,
-                repulsive,
-                Z,
-                phase.exaggeration,
-                phase.learning_rate,
-                phase.momentum,
-                MAX_STEP,
-            ).tolist()
-            sq_gradient, low, high = (
-                statistics[0],
-                statistics[1 : 1 + Y.shape[1]],
-                statistics[1 + Y.shape[1] :],
-            )
+                statistics = step(phase, attractive, repulsive, Z)
+            else:
+                push = repulsion.within(Y, *bounds.now())
+
+                def iteration(phase: Phase = phase, push: Sum = push) -> Tensor:
+                    attractive, _ = ops.attractive_forces(*P, Y, dof)
+                    return step(phase, attractive, *push(Y))
+
+                statistics = replay((phase, push), iteration)
             done += 1
-            if not math.isfinite(sq_gradient):
+            if progress:
+                progress(done, total, kl)
+            sq_gradient = bounds.read(statistics, now=check or done == last)
+            if sq_gradient is not None and not math.isfinite(sq_gradient):
                 raise FloatingPointError(
                     f"the embedding diverged at iteration {done}: lower learning_rate "
                     f"(now {phase.learning_rate:g})"
                 )
-            if progress:
-                progress(done, total, kl)
-            if now is not None:
-                if now < best:
-                    best, best_at = now, done
+            if check:
+                assert kl is not None and sq_gradient is not None
+                if kl < best:
+                    best, best_at = kl, done
                 elif done - best_at > n_iter_without_progress:
                     break
                 if sq_gradient <= min_grad_norm**2:
                     break
-    kl = forces(True)[3]
-    assert kl is not None
+    _, cost = ops.attractive_forces(*P, Y, dof, True)
+    kl = kl_divergence(cost, precise(Y, *bounds.now())[1])
     if progress:
         progress(total, total, kl)
     return Optimum(Y, kl, done)

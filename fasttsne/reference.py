@@ -210,8 +210,8 @@ def mesh_windows(Y: Tensor, shape: tuple[int, ...], origin: Tensor, step: float)
     Returns first node (n, m), weights (n, m, 4) and slopes (n, m, 4), in units of 1 / step.
     """
     last = torch.tensor(shape, device=Y.device, dtype=Y.dtype) - 3
-    u = (Y - origin.to(Y.dtype)) / step
-    cell = torch.minimum(u.clamp(min=1), last).floor()
+    u = torch.minimum(((Y - origin.to(Y.dtype)) / step).clamp(min=1), last + 1)
+    cell = torch.minimum(u, last).floor()
     t = u - cell
     s = 1 - t
     weights = torch.stack([s**3, 3 * t**3 - 6 * t**2 + 4, 3 * s**3 - 6 * s**2 + 4, t**3], 2).div(6)

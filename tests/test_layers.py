@@ -10,7 +10,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A module imports only modules of lower levels.
 LEVELS = [
-    {"_version", "_threads", "_validation", "reference", "progress", "landmarks", "metrics"},
+    {
+        "_version",
+        "_replay",
+        "_threads",
+        "_validation",
+        "reference",
+        "progress",
+        "landmarks",
+        "metrics",
+    },
     {"_library", "convolution", "datasets", "tables"},
     {"ops", "config"},
     {"neighbors", "initialization"},

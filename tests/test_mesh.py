@@ -84,14 +84,14 @@ def test_mesh_grid_follows_the_map():
     Y = points("normal", 500, 2)
     mesh = Mesh(1.0, Mesh.STEP)
     mesh(Y, *bounds(Y))
-    first, first_size = mesh._convolve, mesh._charges.numel()
+    first, first_size = mesh._grid, mesh._grid.charges.numel()
     mesh(0.99 * Y, *bounds(0.99 * Y))
-    assert mesh._convolve is first, "the grid is made again though the map fits it"
+    assert mesh._grid is first, "the grid is made again though the map fits it"
     for factor in (10, 1):
         scaled = factor * Y
         forces, _ = mesh(scaled, *bounds(scaled))
         assert_close(forces, reference.repulsive_exact(scaled.double(), 1.0)[0], 1e-2)
-    assert mesh._charges.numel() < 4 * first_size, "the grid stays large after the map shrank"
+    assert mesh._grid.charges.numel() < 4 * first_size, "the grid stays large after the map shrank"
 
 
 def test_mesh_bounds_its_memory():
@@ -99,7 +99,7 @@ def test_mesh_bounds_its_memory():
     mesh = Mesh(1.0, Mesh.STEP)
     forces, Z = mesh(Y, *bounds(Y))
     # A grid for it would be too large or too coarse: another method takes over.
-    assert mesh._convolve is None
+    assert mesh._grid is None
     expected, expected_Z = reference.repulsive_exact(Y.double(), 1.0)
     assert_close(forces, expected, 1.5e-2)
     assert_close(Z, expected_Z, 1e-2)

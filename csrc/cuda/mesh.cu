@@ -19,8 +19,10 @@ struct Window {
   __device__ Window(const MeshView& mesh, const float* y) : node(0) {
     for (int m = 0; m < kDims; ++m) {
       const float u = (y[m] - mesh.origin[m]) * mesh.inverse_step;
-      const int64_t cell = (int64_t)math::inside_grid(u, (float)mesh.nodes[m]);
-      const float t = u - (float)cell;
+      const auto nodes = (float)mesh.nodes[m];
+      const float inside = math::inside_grid(u, nodes);
+      const auto cell = (int64_t)math::second_node(inside, nodes);
+      const float t = inside - (float)cell;
       math::spline_weights(t, weight[m]);
       if constexpr (kSlopes) math::spline_slopes(t, slope[m]);
       node = node * mesh.nodes[m] + cell - 1;

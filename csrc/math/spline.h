@@ -30,13 +30,21 @@ FASTTSNE_SHARED void spline_slopes(T t, T (&d)[kMeshOrder]) {
   d[3] = tt * 0.5f;
 }
 
-// The node below a point at u steps from the origin. Points outside stay on the edge: a wrong
-// force, never a wrong address; so does a NaN, on the lower one.
+// Where a point at u steps from the origin may be for its window to lie on the grid: between the
+// second and the last but one node. One outside is put on the edge, a NaN on the lower one: a wrong
+// force, never a wrong address.
 template <class T>
 FASTTSNE_SHARED T inside_grid(T u, float nodes) {
-  const T lowest = T{} + 1.0f, highest = T{} + (nodes - (kMeshOrder - 1));
+  const T lowest = T{} + 1.0f, highest = T{} + (nodes - (kMeshOrder - 2));
   const T above = u > lowest ? u : lowest;
   return above < highest ? above : highest;
+}
+
+// The number whose whole part is the second node of the window of a point inside.
+template <class T>
+FASTTSNE_SHARED T second_node(T inside, float nodes) {
+  const T last = T{} + (nodes - (kMeshOrder - 1));
+  return inside < last ? inside : last;
 }
 
 }  // namespace fasttsne::math

@@ -33,8 +33,10 @@ FASTTSNE_INLINE void windows(const MeshView& mesh, const Vec (&y)[kDims], Window
   IVec first{};
   for (int m = 0; m < kDims; ++m) {
     const Vec u = (y[m] - mesh.origin[m]) * mesh.inverse_step;
-    const IVec cell = __builtin_convertvector(math::inside_grid(u, (float)mesh.nodes[m]), IVec);
-    const Vec t = u - __builtin_convertvector(cell, Vec);
+    const auto nodes = (float)mesh.nodes[m];
+    const Vec inside = math::inside_grid(u, nodes);
+    const IVec cell = __builtin_convertvector(math::second_node(inside, nodes), IVec);
+    const Vec t = inside - __builtin_convertvector(cell, Vec);
     Vec w[kMeshOrder];
     math::spline_weights(t, w);
     scatter_lanes(w, out.weight[m]);

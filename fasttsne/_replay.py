@@ -1,0 +1,48 @@
+"""Repeating work on a GPU without asking Python for each kernel of it: CUDA graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import torch
+from torch import Tensor
+
+_RUNS_BEFORE_CAPTURE = 5
+"""To record a graph costs about as much as so many iterations of a small map; the first runs also
+make what a recording must not, such as the plans of FFTs."""
+
+
+class Replay:
+    """Runs a function of no arguments; on a GPU, from a recording once it has run a few times.
+
+    Whatever the function reads that may change has to be a tensor that stays where it is, or be in
+    the key.
+
+    Parameters
+    ----------
+    device : torch.device
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._on_gpu = device.type == "cuda"
+        self._key: Hashable = None
+        self._runs = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._result: Tensor | None = None
+
+    def __call__(self, key: Hashable, run: Callable[[], Tensor]) -> Tensor:
+        """Run once, or replay: the result is overwritten by the next call with the same key."""
+        if not self._on_gpu:
+            return run()
+        if key != self._key:
+            self._key, self._runs, self._graph = key, 0, None
+        self._runs += 1
+        if self._graph is None:
+            if self._runs <= _RUNS_BEFORE_CAPTURE:
+                return run()
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
+                self._result = run()
+        self._graph.replay()
+        assert self._result is not None
+        return self._result
