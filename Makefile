@@ -1,4 +1,5 @@
 # make demo | test | bench | lint; each sets up .venv on its first run.
+# make gpu-check PYTHON=python3: on a machine with a GPU, with the torch that is there.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ TORCH := torch==2.13.0
 
 SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench gpu-check clean
 
 demo: $(VENV)/built
 	$(BIN)/python -m fasttsne.demo
@@ -19,10 +20,14 @@ lint: $(VENV)/built
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	find csrc -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(BIN)/clang-format --dry-run -Werror
+	find csrc -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' | xargs $(BIN)/clang-format --dry-run -Werror
 
 bench: $(VENV)/built
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only
+
+gpu-check:
+	FASTTSNE_CUDA=1 $(PYTHON) setup.py build_ext --inplace
+	PYTHONPATH=$(CURDIR) $(PYTHON) bench/gpu_check.py $(GPU_CHECK)
 
 clean:
 	rm -rf $(VENV) build demo fasttsne/*.so

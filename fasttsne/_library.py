@@ -49,6 +49,8 @@ def _load_cuda() -> bool:
         torch.ops.load_library(path)
         return True
     except (OSError, RuntimeError) as error:
+        if os.environ.get(REQUIRE, "0") not in ("", "0"):
+            raise ImportError(f"{REQUIRE} is set, but {path.name}: {error}") from error
         warnings.warn(f"no CUDA kernels: {error}", RuntimeWarning, stacklevel=2)
         return False
 

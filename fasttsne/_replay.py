@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 
 import torch
 from torch import Tensor
 
+from . import _library
+
 _RUNS_BEFORE_CAPTURE = 5
 """To record a graph costs about as much as so many iterations of a small map; the first runs also
 make what a recording must not, such as the plans of FFTs."""
+_one_capture = threading.Lock()
+"""torch records one graph at a time."""
 
 
 class Replay:
@@ -24,7 +29,9 @@ class Replay:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._on_gpu = device.type == "cuda"
+        # The pure-torch reference asks the GPU for sizes, which cannot be recorded.
+        self._on_gpu = _library.kernels_on(device) == "cuda"
+        self._stream = torch.cuda.Stream(device) if self._on_gpu else None
         self._key: Hashable = None
         self._runs = 0
         self._graph: torch.cuda.CUDAGraph | None = None
@@ -41,7 +48,12 @@ class Replay:
             if self._runs <= _RUNS_BEFORE_CAPTURE:
                 return run()
             self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
+            with (
+                _one_capture,
+                torch.cuda.graph(
+                    self._graph, stream=self._stream, capture_error_mode="thread_local"
+                ),
+            ):
                 self._result = run()
         self._graph.replay()
         assert self._result is not None

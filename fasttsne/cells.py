@@ -79,15 +79,9 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     for _ in range(_LLOYD_STEPS):
         cell = nearest_centers(sample, centers)
         members = torch.bincount(cell, minlength=count)
-        # Sorted and summed by running totals in float64: the same bits for any threads.
-        totals = torch.cat(
-            [
-                sample.new_zeros(1, d, dtype=torch.float64),
-                sample[cell.argsort(stable=True)].double(),
-            ]
-        ).cumsum(0)
-        ends = members.cumsum(0)
-        sums = totals[ends] - totals[ends - members]
+        # Sorted, and each segment summed in its order: the same bits for any threads.
+        by_cell = sample[cell.argsort(stable=True)].double()
+        sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
         means = (sums / members.clamp(min=1)[:, None]).float()
         centers = torch.where((members > 0)[:, None], means, centers).contiguous()
     cell = nearest_centers(X, centers)
@@ -200,9 +194,8 @@ def cell_neighbors(
 
 def _recall(X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int) -> float:
     """Share of the k nearest rows of each sampled row that are among its candidates."""
-    total = 0
-    for place, indices in enumerate(candidates.of(sample)):
-        row = X[sample[place], None]
-        sq = ops.pairwise_sq_distances(row, X[indices[indices >= 0]])
-        total += min(k, int((sq <= kth[place]).sum()))
-    return total / (k * len(sample))
+    indices = candidates.of(sample)
+    sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
+    # Another order of sums than that of kth.
+    near = (indices >= 0) & (sq <= kth[:, None] * (1 + 1e-5))
+    return int(near.sum(1).clamp(max=k).sum()) / (k * len(sample))

@@ -164,7 +164,7 @@ def _nearest_by_blocks(data: Tensor, queries: Tensor, k: int) -> Tensor:
 
 def _sq_distances(data: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Squared distances (q, k) from each row to those named in its row of ``columns``."""
-    rows = rows.to(data.device)
+    rows, columns = rows.to(data.device), columns.to(data.device)
     per_block = max(1, _BLOCK // (columns.shape[1] * data.shape[1]))
     return torch.cat(
         [

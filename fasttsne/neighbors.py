@@ -83,8 +83,8 @@ class Candidates:
         """None yet, for the rows of X."""
         n = X.shape[0]
         # Room for as many again, so that a row is thinned out once for every `keep` newcomers; less
-        # of it where memory counts.
-        room = 2 * keep if n <= 1 << 18 else keep + 64
+        # of it where memory counts. A GPU wants 64 places for a tile's.
+        room = max(2 * keep, keep + 64) if n <= 1 << 18 else keep + 64
         return cls(
             torch.empty(n, room, dtype=torch.int64, device=X.device),
             torch.zeros(n, dtype=torch.int32, device=X.device),

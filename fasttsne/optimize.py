@@ -112,7 +112,7 @@ class _Bounds:
             return None
         sq_gradient, *box = statistics.tolist()
         low, high = box[: len(box) // 2], box[len(box) // 2 :]
-        if self._waits:
+        if self._waits and math.isfinite(sq_gradient):
             moved = max(abs(a - b) for a, b in zip(self._low + self._high, low + high, strict=True))
             growth = 2 * moved / self._since  # momentum may double it
             room = self.ROOM * max(b - a for a, b in zip(low, high, strict=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,7 @@ class TSNE:
     init : 'pca', 'random' or array of shape (n, n_components), default 'pca'
         Where points start. An array is used as it is.
     verbose : int, default 0
-        Above 0, progress goes to standard error.
+        Above 0, progress goes to standard error, and the recall of a search by cells.
     random_state : int, generator of NumPy or torch, optional
         Same seed, same bits, for any number of threads.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
@@ -94,13 +95,16 @@ class TSNE:
         Or neighbours found elsewhere (faiss, hnswlib, pynndescent, cuVS ...): ``(indices,
         distances)``, a scipy.sparse matrix of distances, or ``neighbors(X, k)`` returning one of
         them; see :func:`fasttsne.graphs.given_neighbors`. X is then used for the PCA start only.
+    device : str or torch.device, optional
+        Where to compute; default: where X is. The map goes back to where X is.
     n_jobs : int, optional
         Threads during the fit; default: torch's. Changes no result. -1: all cores.
     dof : float, default 1
         Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
         (Kobak et al. 2019).
     callback : callable, optional
-        ``callback(iteration, kl, embedding)`` every 50 iterations; a true result stops.
+        ``callback(iteration, kl, embedding)`` every 50 iterations; a true result stops. The
+        embedding is a tensor on the device that computes.
     progress : callable, optional
         Takes a :class:`fasttsne.progress.Progress` at each step of each phase.
 
@@ -137,6 +141,7 @@ class TSNE:
         method: str = "auto",
         angle: float = 0.5,
         neighbors: Any = "auto",
+        device: Any = None,
         n_jobs: int | None = None,
         dof: float = 1.0,
         callback: Callable[[int, float, Any], object] | None = None,
@@ -157,6 +162,7 @@ class TSNE:
         self.method = method
         self.angle = angle
         self.neighbors = neighbors
+        self.device = device
         self.n_jobs = n_jobs
         self.dof = dof
         self.callback = callback
@@ -201,10 +207,35 @@ class TSNE:
             Bad data or parameters, before any work starts.
         """
         data = _validation.as_matrix(X)
-        with torch.no_grad(), threads(_thread_count(self.n_jobs)), self._listener() as report:
-            embedding = self._embed(data, X, report)
+        device = _check_device(self.device, data.device)
+        with (
+            torch.no_grad(),
+            threads(_thread_count(self.n_jobs)),
+            torch.cuda.device(device) if device.type == "cuda" else nullcontext(),
+            self._listener() as report,
+        ):
+            try:
+                embedding = self._embed(data.to(device), X, report).to(data.device)
+            except torch.OutOfMemoryError as error:
+                if device.type != "cuda":
+                    raise
+                message = self._memory_wanted(data.shape[0], data.shape[1], device)
+                raise torch.OutOfMemoryError(message) from error
         self.embedding_ = embedding if isinstance(X, Tensor) else embedding.numpy()
         return self.embedding_
+
+    def _memory_wanted(self, n: int, d: int, device: torch.device) -> str:
+        """Say what a fit needs on a GPU, what there was, and what to lower."""
+        k = min(n - 1, int(3 * self.perplexity))
+        search = 4 * n * d * 3 + 8 * n * (k + k // 8 + 64)
+        affinities = 4 * n * d + n * k * (4 * 3 + 8 * 2 + 2) + n * k * 10
+        free, total = torch.cuda.mem_get_info(device)
+        return (
+            f"{device} ran out of memory: {n:,} samples of {d} features at perplexity "
+            f"{self.perplexity:g} need about {max(search, affinities) / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} of {total / 1e9:.1f} GB are free; lower perplexity, embed fewer "
+            "samples, or compute on the CPU with device='cpu'"
+        )
 
     def _embed(self, X: Tensor, given: Any, report: Callable[[Progress], None]) -> Tensor:
         """Run the pipeline on a finite matrix and set the attributes but the embedding.
@@ -253,6 +284,8 @@ class TSNE:
             else:
                 # The scaled copy has no name here, so that the search can let go of it.
                 X, order, neighbors, recall = _search(search, _standard_scale(X), k, seed, report)
+        if self.verbose and search == "cells":
+            print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
         with clock("initialization"):
             if start is not None:
                 Y = start.to(X.device)
@@ -391,6 +424,18 @@ def _check_search(neighbors: Any, n: int) -> str:
     if search == "auto":
         search = "exact" if n <= _EXACT_SEARCH_UP_TO else "cells"
     return search
+
+
+def _check_device(device: Any, home: torch.device) -> torch.device:
+    if device is None:
+        return home
+    try:
+        wanted = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device must be a torch device such as 'cuda', got {device!r}") from None
+    if wanted.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device must be one that torch can use, got {device!r} without a GPU")
+    return wanted
 
 
 def _thread_count(n_jobs: int | None) -> int | None:

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = [
     {
         "_version",
-        "_replay",
         "_threads",
         "_validation",
         "reference",
@@ -21,7 +20,7 @@ LEVELS = [
         "metrics",
     },
     {"_library", "convolution", "datasets", "tables"},
-    {"ops", "config"},
+    {"ops", "config", "_replay"},
     {"neighbors", "initialization"},
     {"affinities", "cells", "gradient", "graphs"},
     {"optimize", "plot"},

@@ -236,6 +236,7 @@ BAD = [
     (dict(max_iter=0), X_GOOD, ValueError, "max_iter must be 1 or more, got 0"),
     (dict(max_iter=True), X_GOOD, TypeError, "max_iter must be an integer, got True"),
     (dict(random_state=-1), X_GOOD, ValueError, "random_state must be 0 or more"),
+    (dict(device="gpu"), X_GOOD, ValueError, "device must be a torch device such as 'cuda'"),
     (dict(n_jobs=0), X_GOOD, ValueError, "n_jobs must be None, -1 or a positive number"),
     (dict(min_grad_norm=-1), X_GOOD, ValueError, "min_grad_norm must be 0 or more"),
 ]

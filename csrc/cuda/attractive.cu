@@ -30,6 +30,7 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   for (int m = 0; m < kDims; ++m) force[m] = warp_sum<kLanes>(force[m]);
   if (i < a.n && lane == 0)
     for (int m = 0; m < kDims; ++m) a.forces[i * kDims + m] = force[m];
+  if (!a.with_cost) return;
   const double total = block_sum<kThreads>((double)cost);
   if (threadIdx.x == 0) a.parts[blockIdx.x] = total;
 }
@@ -61,6 +62,7 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
       }
     }
   }
+  if (!a.with_cost) return;
   cost = block_sum<kThreads>(cost);
   if (threadIdx.x == 0) a.parts[blockIdx.x] = cost;
 }
@@ -87,11 +89,12 @@ int64_t attractive_parts(int64_t n, int64_t dims, int64_t edges) {
 
 cudaError_t attractive_forces(const AttractiveArguments& a, cudaStream_t stream) {
   const unsigned blocks = blocks_of(a);
+  const unsigned parts = a.with_cost ? blocks : 0;
   const auto done = [&] {
     const cudaError_t status = cudaGetLastError();
-    return status != cudaSuccess ? status : sum_parts(a.parts, blocks, 0, a.cost, stream);
+    return status != cudaSuccess ? status : sum_parts(a.parts, parts, 0, a.cost, stream);
   };
-  if (blocks == 0) return sum_parts(a.parts, 0, 0, a.cost, stream);
+  if (blocks == 0) return done();
   if (a.dims > 3) {
     if (a.dof == 1.f)
       rows_any_kernel<true><<<blocks, kThreads, 0, stream>>>(a);

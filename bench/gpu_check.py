@@ -1,0 +1,184 @@
+"""Check and time the CUDA kernels on a GPU: `make gpu-check`, under 8 minutes.
+
+    python bench/gpu_check.py [tests] [sanitizer] [goals] [profile] [--data FILE.npz ...]
+
+tests: the suite, whose op tests run on both devices. sanitizer: compute-sanitizer's memcheck and
+racecheck over every op. goals: whole fits of 750 iterations from a tensor on the device, beside the
+same fit on the CPU. profile: where an iteration at a million points goes, beside what the bytes it
+has to move would take at the speed of a copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from data import load_centered
+
+import fasttsne
+from fasttsne import TSNE, _library, ops
+from fasttsne.neighbors import exact_neighbors
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def title(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def environment() -> None:
+    title("machine")
+    driver = subprocess.run(
+        ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(driver.stdout.strip() or "nvidia-smi does not answer")
+    print(fasttsne.show_config())
+    if not torch.cuda.is_available() or not _library.has_cuda:
+        raise SystemExit("no GPU, or no CUDA kernels in this build: FASTTSNE_CUDA=1 builds them")
+
+
+def tests() -> None:
+    title("tests")
+    names = "affinities cells convolution cuda forces graphs mesh neighbors optimize tsne"
+    files = [ROOT / "tests" / f"test_{name}.py" for name in names.split()]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
+        cwd=ROOT,
+        env=os.environ | {"FASTTSNE_REQUIRE_KERNELS": "1"},
+        check=False,
+    )
+    print("passed" if done.returncode == 0 else "FAILED")
+
+
+def every_op() -> None:
+    """Run each op once on small CUDA tensors: what the sanitizer watches."""
+    g = torch.Generator().manual_seed(0)
+    X = torch.randn(300, 21, generator=g).cuda()
+    ops.pairwise_sq_distances(X)
+    neighbors = exact_neighbors(X, 37)
+    _, conditional = ops.perplexity_search(neighbors.sq_distances, 12.0)
+    P = ops.symmetrize(neighbors.indices, conditional)
+    for dims in (1, 2, 3, 5):
+        Y = 3 * torch.randn(300, dims, generator=g).cuda()
+        forces, _ = ops.attractive_forces(*P, Y, 0.7, with_cost=True)
+        push, Z = ops.repulsive_exact(Y)
+        if dims <= 3:
+            ops.repulsive_bh(Y)
+            grid = torch.empty((29, 30, 31)[-dims:], device="cuda")
+            origin = torch.full((dims,), -12.0, device="cuda")
+            ops.mesh_spread_(Y, grid, origin, 0.8)
+            ops.mesh_gather(Y, grid, origin, 0.8)
+        velocity, gains = torch.randn(2, 300, dims, generator=g).cuda()
+        ops.update_embedding_(Y, velocity, gains, forces, push, Z, 4, 9, 0.8, 1.0)
+    torch.cuda.synchronize()
+
+
+def sanitizer() -> None:
+    title("compute-sanitizer")
+    tool = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
+    if not Path(tool).exists():
+        print("not installed: not run")
+        return
+    for check in ("memcheck", "racecheck"):
+        done = subprocess.run(
+            [tool, "--tool", check, sys.executable, __file__, "every_op"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(f"{check}: " + (done.stdout.strip().splitlines() or [done.stderr[-500:]])[-1])
+
+
+def fit(X: torch.Tensor, **parameters) -> tuple[float, TSNE]:
+    """Fit after a warm-up; seconds until the map is there, and the fitted estimator."""
+    TSNE(random_state=0, max_iter=50, **parameters).fit(X[:3000])
+    estimator = TSNE(random_state=0, **parameters)
+    if X.is_cuda:
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    start = time.perf_counter()
+    estimator.fit(X)
+    if X.is_cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - start, estimator
+
+
+def goals(names: list[str]) -> None:
+    title("whole fits, 750 iterations, from a tensor on the device; the CPU's beside it")
+    print(
+        f"{'data':24s}{'GPU s':>9s}{'KL':>9s}{'CPU s':>9s}{'KL':>9s}{'GPU/CPU KL':>12s}"
+        f"{'GPU GB':>9s}  seconds of the phases on the GPU"
+    )
+    for name in names:
+        X = load_centered(name)
+        on_gpu = X.cuda()
+        seconds, gpu = fit(on_gpu, max_iter=750)
+        peak = torch.cuda.max_memory_allocated() / 1e9
+        cpu_seconds, cpu = fit(X, max_iter=750)
+        phases = ", ".join(f"{k} {v:.3f}" for k, v in gpu.report_.seconds.items())
+        print(
+            f"{Path(name).name:24s}{seconds:9.3f}{gpu.kl_divergence_:9.4f}{cpu_seconds:9.2f}"
+            f"{cpu.kl_divergence_:9.4f}{gpu.kl_divergence_ / cpu.kl_divergence_:12.4f}{peak:9.2f}"
+            f"  {phases}",
+            flush=True,
+        )
+
+
+def profile() -> None:
+    title("an iteration at 1,000,000 points")
+    X = load_centered("frames:1000000").cuda()
+    estimator = TSNE(random_state=0).fit(X)
+    print({k: round(v, 3) for k, v in estimator.report_.seconds.items()})
+    milliseconds = 1e3 * estimator.report_.seconds["optimization"] / estimator.n_iter_
+    source = torch.empty(1 << 28, device="cuda")
+    target = torch.empty_like(source)
+    seconds = []
+    for _ in range(5):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        target.copy_(source)
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    speed = 2 * source.nbytes / min(seconds)
+    del source, target
+    # Edges: an index and a P each; points: Y, velocity, gains, two forces, read or written.
+    edges, points = 110e6 * 8, 1e6 * 8 * 12
+    print(
+        f"{milliseconds:.3f} ms an iteration; a copy moves {speed / 1e12:.2f} TB/s, at which edges "
+        f"and points take {1e3 * (edges + points) / speed:.3f} ms"
+    )
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as recorded:
+        TSNE(random_state=0, max_iter=300).fit(X)
+        torch.cuda.synchronize()
+    print(recorded.key_averages().table(sort_by="self_cuda_time_total", row_limit=25))
+
+
+PARTS = {"tests": tests, "sanitizer": sanitizer, "goals": goals, "profile": profile}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
+    parser.add_argument("--data", nargs="*", default=[], help="more sets for the goals")
+    options = parser.parse_args()
+    if options.parts == ["every_op"]:
+        return every_op()
+    environment()
+    sets = ["frames:10000", "frames:100000", *options.data, "frames:1000000"]
+    for part in options.parts or PARTS:
+        PARTS[part](*([sets] if part == "goals" else []))
+
+
+if __name__ == "__main__":
+    main()
