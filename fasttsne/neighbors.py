@@ -119,7 +119,9 @@ class Candidates:
         kth = sq_distances[:, -1]
         norm = self.sq_norms.sqrt()
         # What was lost within the k-th distance has a norm of at most norm + sqrt(kth).
-        error = (TILE_ERROR + X.shape[1] * 2.0**-24) * norm * (norm + kth.sqrt())
+        # Tensor cores may cut where other sums round.
+        rounding = 2.0**-23 if X.is_cuda else 2.0**-24
+        error = (TILE_ERROR + X.shape[1] * rounding) * norm * (norm + kth.sqrt())
         doubtful = (kth + error > unmeasured) & (kth > 0)  # nothing is nearer than 0
         return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
 

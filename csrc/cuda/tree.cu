@@ -129,6 +129,9 @@ __global__ void __launch_bounds__(kThreads) masses_kernel(TreeArguments a) {
       }
     }
     for (int m = 0; m < kDims; ++m) {
+      // Rounding must not move the centre out of the box: identical points would push each other.
+      if (center[m] < low[m]) center[m] = low[m];
+      if (center[m] > high[m]) center[m] = high[m];
       a.centers[int64_t{at} * kDims + m] = center[m];
       a.low[int64_t{at} * kDims + m] = low[m];
       a.high[int64_t{at} * kDims + m] = high[m];

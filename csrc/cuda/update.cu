@@ -80,6 +80,8 @@ __global__ void __launch_bounds__(kThreads) center_kernel(UpdateArguments a) {
     low = block_reduce<kThreads>(low, [](float p, float q) { return fminf(p, q); });
     high = block_reduce<kThreads>(high, [](float p, float q) { return fmaxf(p, q); });
     if (threadIdx.x == 0) {
+      // fminf drops a NaN, which the bounds must tell.
+      if (!(fabsf(mean) < __builtin_inff())) low = high = __builtin_nanf("");
       parts.low[m * gridDim.x + blockIdx.x] = low;
       parts.high[m * gridDim.x + blockIdx.x] = high;
     }
