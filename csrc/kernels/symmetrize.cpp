@@ -26,6 +26,12 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
     }
   std::copy_backward(begin, begin + n, begin + n + 1);
   begin[0] = 0;
+  // The transpose read column by column fills every row by rising column: rows sorted for nothing.
+  std::vector<uint16_t> filled(n);
+  for (int64_t to = 0; to < n * k; ++to) {
+    const int64_t i = incoming_row_[to];
+    own_place_[i * k + filled[i]++] = incoming_place_[to];
+  }
 }
 
 template <class Visit>
@@ -44,12 +50,8 @@ void Symmetrizer::merge(int64_t row, Visit visit) const {
   }
 }
 
-void Symmetrizer::count_rows(int64_t* lengths, RowRange rows) {
-  std::vector<int64_t> keys(k_);  // a column above its place: sorts by column and moves both
+void Symmetrizer::count_rows(int64_t* lengths, RowRange rows) const {
   for (int64_t i = rows.begin; i < rows.end; ++i) {
-    for (int64_t c = 0; c < k_; ++c) keys[c] = (int64_t{indices_[i * k_ + c]} << 32) | c;
-    std::sort(keys.begin(), keys.end());
-    for (int64_t c = 0; c < k_; ++c) own_place_[i * k_ + c] = static_cast<uint16_t>(keys[c]);
     int64_t length = 0;
     merge(i, [&](int64_t, const uint16_t*, int64_t) { ++length; });
     lengths[i] = length;

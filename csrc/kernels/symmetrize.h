@@ -16,8 +16,8 @@ class Symmetrizer {
   // object.
   Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k);
 
-  // First for all rows: sorts them and writes the length of each merged row.
-  void count_rows(int64_t* lengths, RowRange rows);
+  // First for all rows: writes the length of each merged row.
+  void count_rows(int64_t* lengths, RowRange rows) const;
   // Then, with indptr the running sum of the lengths: writes the merged rows.
   void fill_rows(const int64_t* indptr, int32_t* columns, float* values, RowRange rows) const;
 
