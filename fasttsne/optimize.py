@@ -24,7 +24,7 @@ MAX_STEP = 5.0
 MOMENTA = (
     (0, ((250, 0.5), (500, 0.8))),
     (1500, ((60, 0.8), (150, 0.97), (40, 0.9))),
-    (5000, ((60, 0.8), (60, 0.98), (60, 0.99), (40, 0.9))),
+    (5000, ((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9))),
 )
 """From so many points on: iterations and momentum of the phases, the first exaggerated.
 

@@ -68,7 +68,7 @@ class TSNE:
     learning_rate : float or 'auto', default 'auto'
         In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase.
     max_iter : int, optional
-        Iterations in all. Default: 220 to 750 by n, see
+        Iterations in all. Default: 200 to 750 by n, see
         :func:`fasttsne.optimize.default_schedule`.
     n_iter_without_progress : int, default 300
         A phase ends when the KL divergence, evaluated every 50 iterations, has not fallen for so

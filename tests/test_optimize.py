@@ -127,7 +127,7 @@ def test_divergence_is_an_error_that_says_what_to_do(P, start):
 def test_default_schedule(n, max_iter):
     phases = default_schedule(n, 12, None, max_iter)
     total = sum(phase.iterations for phase in phases)
-    assert total == max_iter if max_iter else 220 <= total <= 750
+    assert total == max_iter if max_iter else 200 <= total <= 750
     assert [phase.exaggeration for phase in phases] == [12] + [1] * (len(phases) - 1)
     assert math.isclose(phases[0].learning_rate, n / 48)
     assert all(math.isclose(phase.learning_rate, n / 4) for phase in phases[1:])
