@@ -138,7 +138,7 @@ def profile() -> None:
     X = load_centered("frames:1000000").cuda()
     estimator = TSNE(random_state=0).fit(X)
     print({k: round(v, 3) for k, v in estimator.report_.seconds.items()})
-    milliseconds = 1e3 * estimator.report_.seconds["optimization"] / estimator.n_iter_
+    milliseconds = 1e3 * estimator.report_.seconds["optimization"] / estimator.report_.iterations
     source = torch.empty(1 << 28, device="cuda")
     target = torch.empty_like(source)
     seconds = []

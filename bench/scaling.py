@@ -40,7 +40,9 @@ def run_one(file: str, parameters: str) -> None:
     out = {
         "total": time.perf_counter() - start,
         **estimator.report_.seconds,
-        "per_iteration": 1e3 * estimator.report_.seconds["optimization"] / estimator.n_iter_,
+        "per_iteration": 1e3
+        * estimator.report_.seconds["optimization"]
+        / estimator.report_.iterations,
         "kl": estimator.kl_divergence_,
         "recall": estimator.report_.search_recall,
         "search": estimator.report_.search,

@@ -24,7 +24,7 @@ def test_fit(benchmark, method, n, dims):
     benchmark.pedantic(estimator.fit, (X,), rounds=3 if n <= 10_000 else 1)
     benchmark.extra_info |= {
         "kl": round(estimator.kl_divergence_, 4),
-        "iterations": estimator.n_iter_,
+        "iterations": estimator.report_.iterations,
         "seconds": {phase: round(s, 2) for phase, s in estimator.report_.seconds.items()},
     }
     print(f"\n{method} {n} {dims}-D", benchmark.extra_info)

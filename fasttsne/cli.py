@@ -72,7 +72,7 @@ def report(tsne: Any) -> list[tuple[str, str]]:
         ("search", fit.search + recall),
         ("kernels", fit.kernels),
         *((phase, f"{time:.2f} s") for phase, time in seconds.items()),
-        ("KL", f"{tsne.kl_divergence_:.4f} after {tsne.n_iter_} iterations"),
+        ("KL", f"{tsne.kl_divergence_:.4f} after {fit.iterations} iterations"),
     ]
 
 
@@ -220,7 +220,7 @@ def _parameters(arguments: argparse.Namespace, table: tables.Table, tsne: Any) -
         "perplexity": arguments.perplexity,
         "method": tsne.report_.method,
         "learning_rate": float(tsne.learning_rate_),
-        "n_iter": int(tsne.n_iter_),
+        "n_iter": tsne.report_.iterations,
         "random_state": arguments.seed,
     }
 

@@ -277,7 +277,7 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
     """
     if method in ("barnes_hut", "fft") and dims > 3:
         raise ValueError(
-            f"n_components must be 1 to 3 for method={method!r}, got {dims}; "
+            f"'n_components' should be 1 to 3 for method={method!r}, got {dims}; "
             "method='exact' takes any number"
         )
     if method == "auto":

@@ -43,11 +43,16 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
         # The sign of a component is arbitrary; make its largest loading positive.
         largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
         Y[:, :found] = (U * S * largest.sign())[:, :found]
-        spread = Y[:, 0].std(correction=0)
-        if spread > 0:
-            Y *= START_SPREAD / spread
-        flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD
-    return torch.where(flat, 1e-2 * random(X.shape[0], dims, seed).to(X.device), Y)
+        return small(Y, seed)
+
+
+def small(Y: Tensor, seed: int) -> Tensor:
+    """Scale to :data:`START_SPREAD`, and fill flat coordinates with small random numbers."""
+    spread = Y[:, 0].std(correction=0)
+    if spread > 0:
+        Y = Y * (START_SPREAD / spread)
+    flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD
+    return torch.where(flat, 1e-2 * random(Y.shape[0], Y.shape[1], seed).to(Y.device), Y)
 
 
 def random(n: int, dims: int, seed: int) -> Tensor:

@@ -22,16 +22,15 @@ MAX_STEP = 5.0
 
 
 MOMENTA = (
-    (0, ((250, 0.5), (500, 0.8))),
+    (0, ((100, 0.5), (650, 0.8))),
     (1500, ((60, 0.8), (150, 0.97), (40, 0.9))),
     (5000, ((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9))),
 )
 """From so many points on: iterations and momentum of the phases, the first exaggerated.
 
-Below 1,500 points the customary rule, whose many small steps cost nothing there and where momentum
-overshoots. A map of many points is, after the customary 750 iterations, still growing: momentum
-takes it there sooner, and the last 40 let the points settle. bench/schedules.py prints the
-comparison.
+Below 1,500 points many small steps, which cost nothing there: more momentum overshoots. A map of
+many points is, after the customary 750 iterations, still growing: momentum takes it there sooner,
+and the last 40 let the points settle. bench/schedules.py prints the comparison.
 """
 
 
@@ -142,6 +141,7 @@ def minimize_kl(
     min_grad_norm: float = 1e-7,
     callback: Callable[[int, float, Tensor], object] | None = None,
     progress: Callable[[int, int, float | None], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Optimum:
     """Minimise KL(P || Q) from a start.
 
@@ -162,6 +162,8 @@ def minimize_kl(
         stops the descent. The embedding is the live tensor: copy it to keep it.
     progress : callable, optional
         ``progress(iteration, iterations, kl)`` after each iteration; kl is the last known.
+    say : callable, optional
+        Takes a line about each evaluation and the end of each phase, in scikit-learn's words.
 
     Returns
     -------
@@ -219,14 +221,29 @@ def minimize_kl(
                 )
             if check:
                 assert kl is not None and sq_gradient is not None
+                norm = math.sqrt(sq_gradient)
+                if say:
+                    say(f"Iteration {done}: error = {kl:.7f}, gradient norm = {norm:.7f}")
                 if kl < best:
                     best, best_at = kl, done
                 elif done - best_at > n_iter_without_progress:
+                    if say:
+                        say(
+                            f"Iteration {done}: did not make any progress during the last "
+                            f"{n_iter_without_progress} episodes. Finished."
+                        )
                     break
-                if sq_gradient <= min_grad_norm**2:
+                if norm <= min_grad_norm:
+                    if say:
+                        say(f"Iteration {done}: gradient norm {norm:f}. Finished.")
                     break
+        if say and phase.exaggeration > 1 and kl is not None:
+            say(f"KL divergence after {done} iterations with early exaggeration: {kl:f}")
     _, cost = ops.attractive_forces(*P, Y, dof, True)
     kl = kl_divergence(cost, precise(Y, *bounds.now())[1])
+    if say:
+        say(f"Iteration {done}: error = {kl:.7f}, the last")
+        say(f"KL divergence after {done} iterations: {kl:f}")
     if progress:
         progress(total, total, kl)
     return Optimum(Y, kl, done)

@@ -194,7 +194,7 @@ def test_bar_on_a_terminal(folder, monkeypatch, capsys):
         (["embed", "x.npy", "--features", "raw"], "features apply to landmark lists"),
         (["embed", "bad.npy"], "must be finite in float32, got nan in row 1, column 2"),
         (["embed", "pickled.npy"], "pickled Python objects"),
-        (["embed", "one.npy"], "2 samples"),
+        (["embed", "one.npy"], "minimum of 2"),
         (["embed", "x.npy", "--perplexity", "150"], "perplexity"),
         (["embed", "x.npy", "--perplexity", "-1"], "perplexity"),
         (["embed", "x.npy", "--perplexity", "nan"], "perplexity"),

@@ -161,7 +161,7 @@ def test_choose_repulsion(method, n, dims, expected):
 
 @pytest.mark.parametrize("method", ["barnes_hut", "fft"])
 def test_choose_repulsion_rejects_dims(method):
-    with pytest.raises(ValueError, match=f"n_components must be 1 to 3 for method='{method}'"):
+    with pytest.raises(ValueError, match=f"'n_components' should be 1 to 3 for method='{method}'"):
         choose_repulsion(method, 100, 4, 1.0, 0.5)
 
 

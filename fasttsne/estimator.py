@@ -14,12 +14,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import validate_data
 from torch import Tensor
 
-from . import _library, _validation, initialization
+from . import _library, _validation, initialization, ops
 from ._threads import threads
 from .affinities import perplexity_affinities
 from .cells import cell_neighbors, make_cells
+from .distances import check_precomputed, metric_neighbors, principal_components
 from .gradient import METHODS, choose_repulsion
 from .graphs import KINDS, given_neighbors, is_graph
 from .neighbors import Neighbors, exact_neighbors
@@ -27,8 +31,8 @@ from .optimize import default_schedule, minimize_kl
 from .progress import Progress, default_listener
 
 INITS = ("pca", "random")
-METRICS = ("euclidean",)
 SEARCHES = ("auto", "exact", "cells")
+_SMALL = ("float16", "int8", "uint8", "int16", "uint16", "bool")
 _EXACT_SEARCH_UP_TO = 50_000
 """Points up to which the search is exact unless told otherwise; above, cells take less time
 (bench/test_kernels.py times both)."""
@@ -44,17 +48,19 @@ class FitReport:
     seconds: dict[str, float]
     kernels: str
     """A SIMD level, ``'cuda'`` or ``'reference'``."""
+    iterations: int
     search: str
-    """How neighbours were found: ``'exact'``, ``'cells'`` or ``'given'``."""
+    """How neighbours were found: ``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``."""
     search_recall: float
     """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact,
     NaN if they were given."""
 
 
-class TSNE:
+class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """t-distributed stochastic neighbour embedding (van der Maaten and Hinton 2008).
 
-    The interface of ``sklearn.manifold.TSNE``, also for torch tensors, on their device.
+    A scikit-learn estimator with the interface of ``sklearn.manifold.TSNE``, also for torch
+    tensors, on their device.
 
     Parameters
     ----------
@@ -75,14 +81,17 @@ class TSNE:
         many.
     min_grad_norm : float, default 1e-7
         A phase ends when the norm of the gradient is below.
-    metric : 'euclidean'
-        Distance of samples.
-    metric_params : None
-        For interface compatibility; Euclidean distance has none.
+    metric : str or callable, default 'euclidean'
+        Distance of samples: 'euclidean' by the kernels; any other that
+        ``sklearn.neighbors.NearestNeighbors`` knows, and sparse data, by its search;
+        'precomputed' if X holds the distances.
+    metric_params : dict, optional
+        Further arguments of the metric.
     init : 'pca', 'random' or array of shape (n, n_components), default 'pca'
         Where points start. An array is used as it is.
     verbose : int, default 0
-        Above 0, progress goes to standard error, and the recall of a search by cells.
+        1: progress goes to standard error, and the recall of a search by cells. 2: scikit-learn's
+        messages go to standard output.
     random_state : int, generator of NumPy or torch, optional
         Same seed, same bits, for any number of threads.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
@@ -115,11 +124,13 @@ class TSNE:
     kl_divergence_ : float
         KL(P || Q) of the map in nats.
     n_iter_ : int
-        Iterations run.
+        Number of the last iteration; counted from 0, as scikit-learn does.
     learning_rate_ : float
         Learning rate of the first phase.
     n_features_in_ : int
         Columns of X.
+    feature_names_in_ : array of str
+        Their names, where X has some.
     report_ : FitReport
     """
 
@@ -134,7 +145,7 @@ class TSNE:
         n_iter_without_progress: int = 300,
         min_grad_norm: float = 1e-7,
         metric: str = "euclidean",
-        metric_params: None = None,
+        metric_params: dict[str, Any] | None = None,
         init: Any = "pca",
         verbose: int = 0,
         random_state: Any = None,
@@ -206,8 +217,15 @@ class TSNE:
         ValueError, TypeError
             Bad data or parameters, before any work starts.
         """
-        data = _validation.as_matrix(X)
-        device = _check_device(self.device, data.device)
+        if self.init is None or isinstance(self.init, str):
+            _validation.choice("init", self.init, INITS)
+            if self.metric == "precomputed" and self.init == "pca":
+                raise ValueError(
+                    'The parameter init="pca" cannot be used with metric="precomputed".'
+                )
+        data = self._validated(X)
+        home = data.device if isinstance(data, Tensor) else torch.device("cpu")
+        device = _check_device(self.device, home)
         with (
             torch.no_grad(),
             threads(_thread_count(self.n_jobs)),
@@ -215,7 +233,7 @@ class TSNE:
             self._listener() as report,
         ):
             try:
-                embedding = self._embed(data.to(device), X, report).to(data.device)
+                embedding = self._embed(data, X, device, report).to(home)
             except torch.OutOfMemoryError as error:
                 if device.type != "cuda":
                     raise
@@ -223,6 +241,43 @@ class TSNE:
                 raise torch.OutOfMemoryError(message) from error
         self.embedding_ = embedding if isinstance(X, Tensor) else embedding.numpy()
         return self.embedding_
+
+    def _validated(self, X: Any) -> Any:
+        """Return X as a finite float Tensor or CSR matrix, and remember its columns."""
+        if isinstance(X, Tensor):
+            data = _validation.as_matrix(X)
+            if len(data) < 2:
+                raise ValueError(f"X must have 2 samples or more, got {len(data)}")
+            self.n_features_in_ = data.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+            return data
+        if getattr(X, "dtype", None) in _SMALL:  # float64 would be more than they hold
+            X = X.astype(np.float32)
+        data = validate_data(
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            ensure_min_samples=2,
+        )
+        if self.metric == "precomputed":
+            check_precomputed(data, self.method)
+        if sparse.issparse(data):
+            return data
+        table = np.ascontiguousarray(data)
+        return torch.from_numpy(table if table.flags.writeable else table.copy())
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what X may be."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.metric == "precomputed"
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.embedding_.shape[1]
 
     def _memory_wanted(self, n: int, d: int, device: torch.device) -> str:
         """Say what a fit needs on a GPU, what there was, and what to lower."""
@@ -237,7 +292,9 @@ class TSNE:
             "samples, or compute on the CPU with device='cpu'"
         )
 
-    def _embed(self, X: Tensor, given: Any, report: Callable[[Progress], None]) -> Tensor:
+    def _embed(
+        self, X: Any, given: Any, device: torch.device, report: Callable[[Progress], None]
+    ) -> Tensor:
         """Run the pipeline on a finite matrix and set the attributes but the embedding.
 
         ``given`` is X as the user gave it.
@@ -246,9 +303,7 @@ class TSNE:
         dims = _validation.integer("n_components", self.n_components, 1)
         perplexity = _check_perplexity(self.perplexity, n)
         dof = _validation.number("dof", self.dof, above=0)
-        _validation.choice("metric", self.metric, METRICS)
-        if self.metric_params is not None:
-            raise ValueError(f"metric_params must be None, got {self.metric_params!r}")
+        metric_params = _check_metric(self.metric, self.metric_params)
         method = _validation.choice("method", self.method, METHODS)
         angle = _validation.number("angle", self.angle, least=0)
         if angle > 1:
@@ -273,37 +328,67 @@ class TSNE:
         start = self._given_start(n, dims)
 
         search = _check_search(self.neighbors, n)
+        if search != "given" and (self.metric != "euclidean" or sparse.issparse(X)):
+            search = "scikit-learn"
 
+        say = _talk if self.verbose > 1 else None
         clock = _PhaseClock()
         k = min(n - 1, max(1, int(3 * perplexity)))
         with clock("neighbors"):
+            if say:
+                say(f"Computing {k} nearest neighbors...")
+            order, recall = None, math.nan
             if search == "given":
-                found = given_neighbors(self.neighbors, given, n, k)
-                neighbors = Neighbors(*(part.to(X.device) for part in found))
-                X, order, recall = _standard_scale(X), None, math.nan
+                neighbors = given_neighbors(self.neighbors, given, n, k)
+            elif search == "scikit-learn":
+                plain = X.cpu().numpy() if isinstance(X, Tensor) else X
+                neighbors = metric_neighbors(
+                    plain,
+                    k,
+                    self.metric,
+                    metric_params,
+                    whole=method == "exact",
+                    n_jobs=self.n_jobs,
+                )
+                recall = 1.0
             else:
                 # The scaled copy has no name here, so that the search can let go of it.
-                X, order, neighbors, recall = _search(search, _standard_scale(X), k, seed, report)
+                X, order, neighbors, recall = _search(
+                    search, _standard_scale(X.to(device)), k, seed, report
+                )
+            neighbors = Neighbors(*(part.to(device) for part in neighbors))
+        if search in ("given", "scikit-learn"):
+            report(Progress("neighbors", n, n))
         if self.verbose and search == "cells":
             print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
+        if say:
+            say(f"Computed neighbors for {n} samples in {clock.seconds['neighbors']:.3f}s...")
         with clock("initialization"):
             if start is not None:
-                Y = start.to(X.device)
+                Y = start.to(device)
                 Y = Y if order is None else Y[order]
-            elif self.init == "pca":
-                Y = initialization.pca(X, dims, seed)
+            elif self.init == "random":
+                Y = initialization.random(n, dims, seed).to(device)
+            elif isinstance(X, Tensor):
+                scaled = _standard_scale(X.to(device)) if order is None else X
+                Y = initialization.pca(scaled, dims, seed)
+                del scaled
             else:
-                Y = initialization.random(n, dims, seed).to(X.device)
+                Y = initialization.small(principal_components(X, dims, seed), seed).to(device)
             del X  # at a million rows P needs the memory
         report(Progress("initialization", n, n))
         with clock("affinities"):
             k = neighbors.indices.shape[1]
             if perplexity > k:
                 warnings.warn(
-                    f"perplexity {perplexity:g} is lowered to {k}, the number of neighbors given",
+                    f"perplexity {perplexity:g} is lowered to {k}, the number of neighbors",
                     stacklevel=4,
                 )
             P = perplexity_affinities(neighbors, min(perplexity, k))
+            if say:
+                beta, _ = ops.perplexity_search(neighbors.sq_distances, min(perplexity, k))
+                say(f"Computed conditional probabilities for sample {n} / {n}")
+                say(f"Mean sigma: {float((0.5 / beta).sqrt().mean()):f}")
             del neighbors
         report(Progress("affinities", n, n))
         callback = self.callback
@@ -320,18 +405,19 @@ class TSNE:
                 min_grad_norm,
                 callback,
                 lambda done, total, kl: report(Progress("optimization", done, total, kl)),
+                say,
             )
         self.kl_divergence_ = best.kl_divergence
-        self.n_iter_ = best.n_iter
+        self.n_iter_ = best.n_iter - 1
         self.learning_rate_ = phases[0].learning_rate
-        self.n_features_in_ = d
         kernels = _library.kernels_on(best.embedding.device)
-        self.report_ = FitReport(n, d, repulsion.name, clock.seconds, kernels, search, recall)
+        self.report_ = FitReport(
+            n, d, repulsion.name, clock.seconds, kernels, best.n_iter, search, recall
+        )
         return best.embedding if order is None else _unsort(best.embedding, order)
 
     def _given_start(self, n: int, dims: int) -> Tensor | None:
         if isinstance(self.init, str):
-            _validation.choice("init", self.init, INITS)
             return None
         start = _validation.as_matrix(self.init, "init")
         if tuple(start.shape) != (n, dims):
@@ -342,7 +428,7 @@ class TSNE:
     def _listener(self) -> Iterator[Callable[[Progress], None]]:
         if self.progress is not None:
             yield self.progress
-        elif self.verbose:
+        elif self.verbose == 1:
             with default_listener() as listener:
                 yield listener
         else:
@@ -369,6 +455,11 @@ def tsne(X: Tensor, n_components: int = 2, **parameters: Any) -> Tensor:
             f"X must be a torch.Tensor, got {type(X).__name__}; TSNE().fit_transform takes arrays"
         )
     return TSNE(n_components, **parameters).fit_transform(X)
+
+
+def _talk(message: str) -> None:
+    """Print as scikit-learn does."""
+    print(f"[t-SNE] {message}")
 
 
 class _PhaseClock:
@@ -413,6 +504,17 @@ def _in_callers_order(
     return lambda iteration, kl, Y: callback(iteration, kl, _unsort(Y, order))
 
 
+def _check_metric(metric: Any, metric_params: Any) -> dict[str, Any] | None:
+    from sklearn.neighbors import VALID_METRICS
+
+    if not callable(metric):
+        names = sorted({"precomputed", *VALID_METRICS["brute"]})
+        _validation.choice("metric", metric, names)
+    if metric_params is not None and not isinstance(metric_params, dict):
+        raise TypeError(f"metric_params must be a dict or None, got {metric_params!r}")
+    return metric_params
+
+
 def _check_search(neighbors: Any, n: int) -> str:
     if is_graph(neighbors):
         return "given"
@@ -451,9 +553,7 @@ def _check_perplexity(perplexity: Any, n: int) -> float:
     if n < 2:
         raise ValueError(f"X must have 2 samples or more, got {n}")
     if perplexity >= n:
-        raise ValueError(
-            f"perplexity must be less than n_samples: got perplexity {perplexity:g} for {n} samples"
-        )
+        raise ValueError(f"perplexity ({perplexity:g}) must be less than n_samples ({n})")
     return perplexity
 
 
