@@ -1,11 +1,13 @@
 """Check and time the CUDA kernels on a GPU: `make gpu-check`, under 8 minutes.
 
     python bench/gpu_check.py [tests] [sanitizer] [goals] [profile] [--data FILE.npz ...]
+                              [--prebuilt _C_cuda.so]
 
 tests: the suite, whose op tests run on both devices. sanitizer: compute-sanitizer's memcheck and
 racecheck over every op. goals: whole fits of 750 iterations from a tensor on the device, beside the
 same fit on the CPU. profile: where an iteration at a million points goes, beside what the bytes it
-has to move would take at the speed of a copy.
+has to move would take at the speed of a copy. --prebuilt names a library built with another torch:
+it is loaded first, in a process of its own, and one of its ops compared with the reference.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -44,6 +47,37 @@ def environment() -> None:
     print(fasttsne.show_config())
     if not torch.cuda.is_available() or not _library.has_cuda:
         raise SystemExit("no GPU, or no CUDA kernels in this build: FASTTSNE_CUDA=1 builds them")
+
+
+FOREIGN = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+from fasttsne import ops, reference
+torch.ops.load_library(sys.argv[2])
+Y = 5 * torch.randn(3000, 2, device="cuda")
+forces, Z = ops.repulsive_bh(Y, 0.0)
+expected, expected_Z = reference.repulsive_exact(Y.double(), 1.0)
+error = ((forces - expected).norm() / expected.norm()).item()
+print(f"loaded under torch {torch.__version__}; forces differ by {error:.1e}")
+"""
+
+
+def prebuilt(library: Path) -> None:
+    title(f"{library.name}, built elsewhere")
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy of the package without libraries, so that the foreign one is the only one.
+        ignore = shutil.ignore_patterns("*.so", "__pycache__")
+        shutil.copytree(ROOT / "fasttsne", Path(folder) / "fasttsne", ignore=ignore)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", FOREIGN, folder, library.resolve()],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=environment,
+            check=False,
+        )
+    print(done.stdout.strip() or done.stderr[-1500:])
 
 
 def tests() -> None:
@@ -171,10 +205,13 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="*", help=", ".join(PARTS))
     parser.add_argument("--data", nargs="*", default=[], help="more sets for the goals")
+    parser.add_argument("--prebuilt", type=Path)
     options = parser.parse_args()
     if options.parts == ["every_op"]:
         return every_op()
     environment()
+    if options.prebuilt:
+        prebuilt(options.prebuilt)
     sets = ["frames:10000", "frames:100000", *options.data, "frames:1000000"]
     for part in options.parts or PARTS:
         PARTS[part](*([sets] if part == "goals" else []))

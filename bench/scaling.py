@@ -1,6 +1,6 @@
 """Print how a fit grows: with n, with threads, to a million frames, to three dimensions.
 
-    python bench/scaling.py [growth] [threads] [million] [three]
+    python bench/scaling.py [growth] [threads] [million] [three] [profile]
 
 Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with the
 default parameters unless said. Peak memory is the process's, X and the interpreter included.
@@ -29,12 +29,13 @@ def run_one(file: str, parameters: str) -> None:
     """Serve the child process: fit, print what it took."""
     import torch
 
-    from fasttsne import TSNE
+    from fasttsne import TSNE, _library
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     X = np.load(file)
     TSNE(random_state=0).fit(X[:3000])
     estimator = TSNE(random_state=0, **json.loads(parameters))
+    _library.info.reset_kernel_profiles()
     start = time.perf_counter()
     estimator.fit(X)
     out = {
@@ -47,6 +48,7 @@ def run_one(file: str, parameters: str) -> None:
         "recall": estimator.report_.search_recall,
         "search": estimator.report_.search,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+        "kernels": {name: s for name, (_, s) in _library.info.kernel_profiles().items()},
         "bits": hashlib.sha256(estimator.embedding_.tobytes()).hexdigest()[:12],
     }
     print(json.dumps(out))
@@ -115,7 +117,19 @@ def three() -> None:
     print(f"  3-D, barnes_hut, theta 0.2: {finer['total']:.2f} s, KL {finer['kl']:.4f}")
 
 
-PARTS = {f.__name__: f for f in (growth, threads, million, three)}
+def profile() -> None:
+    print("where the seconds of 100,000 frames go: phases, then kernels")
+    now = fit(load("frames:100000"))
+    for name in ("neighbors", "initialization", "affinities", "optimization", "total"):
+        print(f"  {name:24s}{now[name]:6.2f}")
+    for name, seconds in sorted(now["kernels"].items(), key=lambda item: -item[1]):
+        if seconds:
+            print(f"    {name:22s}{seconds:6.2f}")
+    rest = now["total"] - sum(now["kernels"].values())
+    print(f"    {'FFTs and all else':22s}{rest:6.2f}")
+
+
+PARTS = {f.__name__: f for f in (growth, threads, million, three, profile)}
 
 
 def main() -> None:

@@ -260,7 +260,9 @@ class Cheaper(Repulsion):
 METHODS = ("auto", "exact", "barnes_hut", "fft")
 
 
-def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -> Repulsion:
+def choose_repulsion(
+    method: str, n: int, dims: int, dof: float, theta: float, step: float | None = None
+) -> Repulsion:
     """Make what sums the repulsion.
 
     Parameters
@@ -269,6 +271,8 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
     n, dims : int
         Size of the embedding.
     dof, theta : float
+    step : float, optional
+        Of :class:`Mesh`; default by n.
 
     Raises
     ------
@@ -288,7 +292,9 @@ def choose_repulsion(method: str, n: int, dims: int, dof: float, theta: float) -
     if method == "exact":
         return Exact(dof)
     tree = BarnesHut(dof, theta)
-    mesh = Mesh(dof, Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED)
+    if step is None:
+        step = Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED
+    mesh = Mesh(dof, step)
     if method == "auto":
         return Cheaper(mesh, tree)
     return tree if method == "barnes_hut" else mesh

@@ -159,6 +159,16 @@ def test_choose_repulsion(method, n, dims, expected):
     assert isinstance(choose_repulsion(method, n, dims, 1.0, 0.5), expected)
 
 
+def test_finer_mesh_is_more_exact():
+    Y = points("wide", 2000, 2)
+    expected, _ = reference.repulsive_exact(Y.double(), 1.0)
+    errors = []
+    for step in (0.5, 0.25):
+        mesh = choose_repulsion("fft", len(Y), 2, 1.0, 0.5, step)
+        errors.append((mesh(Y, *bounds(Y))[0] - expected).norm().item())
+    assert errors[1] < 0.2 * errors[0]
+
+
 @pytest.mark.parametrize("method", ["barnes_hut", "fft"])
 def test_choose_repulsion_rejects_dims(method):
     with pytest.raises(ValueError, match=f"'n_components' should be 1 to 3 for method='{method}'"):

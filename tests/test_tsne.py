@@ -239,6 +239,7 @@ BAD = [
     (dict(metric_params=2), X_GOOD, TypeError, "metric_params must be a dict or None, got 2"),
     (dict(neighbors="annoy"), X_GOOD, ValueError, "neighbors must be one of auto, exact, cells"),
     (dict(angle=2), X_GOOD, ValueError, r"angle must be in 0 \.\. 1, got 2"),
+    (dict(mesh_step=0), X_GOOD, ValueError, "mesh_step must be above 0 and finite, got 0"),
     (dict(dof=0), X_GOOD, ValueError, "dof must be above 0 and finite, got 0"),
     (dict(learning_rate=0), X_GOOD, ValueError, "learning_rate must be above 0"),
     (dict(learning_rate="fast"), X_GOOD, ValueError, "learning_rate must be a number or 'auto'"),
