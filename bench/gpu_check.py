@@ -37,13 +37,9 @@ def title(text: str) -> None:
 
 def environment() -> None:
     title("machine")
-    driver = subprocess.run(
-        ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(driver.stdout.strip() or "nvidia-smi does not answer")
+    if shutil.which("nvidia-smi"):
+        query = "--query-gpu=name,driver_version,memory.total"
+        subprocess.run(["nvidia-smi", query, "--format=csv,noheader"], check=False)
     print(fasttsne.show_config())
     if not torch.cuda.is_available() or not _library.has_cuda:
         raise SystemExit("no GPU, or no CUDA kernels in this build: FASTTSNE_CUDA=1 builds them")
@@ -134,7 +130,7 @@ def sanitizer() -> None:
 
 def fit(X: torch.Tensor, **parameters) -> tuple[float, TSNE]:
     """Fit after a warm-up; seconds until the map is there, and the fitted estimator."""
-    TSNE(random_state=0, max_iter=50, **parameters).fit(X[:3000])
+    TSNE(random_state=0, **{**parameters, "max_iter": 50}).fit(X[:3000])
     estimator = TSNE(random_state=0, **parameters)
     if X.is_cuda:
         torch.cuda.synchronize()
@@ -193,7 +189,7 @@ def profile() -> None:
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as recorded:
         TSNE(random_state=0, max_iter=300).fit(X)
         torch.cuda.synchronize()
-    print(recorded.key_averages().table(sort_by="self_cuda_time_total", row_limit=25))
+    print(recorded.key_averages().table(sort_by="self_device_time_total", row_limit=25))
 
 
 PARTS = {"tests": tests, "sanitizer": sanitizer, "goals": goals, "profile": profile}
