@@ -11,8 +11,8 @@ from torch import Tensor
 from . import _library
 
 _RUNS_BEFORE_CAPTURE = 5
-"""To record a graph costs about as much as so many iterations of a small map; the first runs also
-make what a recording must not, such as the plans of FFTs."""
+"""The first runs make what a recording must not, such as the plans of FFTs; and a mesh that lasts
+for a few iterations is not worth one. A guess, until a GPU has timed it."""
 _one_capture = threading.Lock()
 """torch records one graph at a time."""
 

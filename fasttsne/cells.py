@@ -34,7 +34,7 @@ _MORE_PROBES = 1.25
 """Factor from stage to stage; measuring the recall costs less than tiles beyond need."""
 RECALL = 0.98
 _RECALL_SAMPLE = 256
-"""Rows measured against all others; the recall's standard error is about 0.002."""
+"""Rows measured against all others."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from .graphs import given_neighbors
 from .neighbors import Neighbors
@@ -80,15 +79,3 @@ def check_precomputed(X: Any, method: str) -> None:
             "method='exact' does not accept a sparse precomputed distance matrix; use another "
             "method or give the dense matrix"
         )
-
-
-def principal_components(X: Any, dims: int, seed: int) -> torch.Tensor:
-    """Return the first principal components (n, dims) of a sparse matrix, never made dense."""
-    from sklearn.decomposition import PCA
-
-    found = min(dims, *X.shape)
-    solver = "arpack" if found < min(X.shape) else "covariance_eigh"
-    components = PCA(found, svd_solver=solver, random_state=seed).fit_transform(X)
-    Y = torch.zeros(X.shape[0], dims)
-    Y[:, :found] = torch.from_numpy(np.ascontiguousarray(components, dtype=np.float32))
-    return Y

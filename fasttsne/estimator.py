@@ -23,7 +23,7 @@ from . import _library, _validation, initialization, ops
 from ._threads import threads
 from .affinities import perplexity_affinities
 from .cells import cell_neighbors, make_cells
-from .distances import check_precomputed, metric_neighbors, principal_components
+from .distances import check_precomputed, metric_neighbors
 from .gradient import METHODS, choose_repulsion
 from .graphs import KINDS, given_neighbors, is_graph
 from .neighbors import Neighbors, exact_neighbors
@@ -253,8 +253,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Return X as a finite float Tensor or CSR matrix, and remember its columns."""
         if isinstance(X, Tensor):
             data = _validation.as_matrix(X)
-            if len(data) < 2:
-                raise ValueError(f"X must have 2 samples or more, got {len(data)}")
             self.n_features_in_ = data.shape[1]
             self.__dict__.pop("feature_names_in_", None)
             return data
@@ -384,7 +382,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 Y = initialization.pca(scaled, dims, seed)
                 del scaled
             else:
-                Y = initialization.small(principal_components(X, dims, seed), seed).to(device)
+                Y = initialization.pca_of_sparse(X, dims, seed).to(device)
             del X  # at a million rows P needs the memory
         report(Progress("initialization", n, n))
         with clock("affinities"):

@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -188,7 +188,7 @@ class Mesh(Repulsion):
 
         The division makes spreading and gathering an interpolation (Essmann et al. 1995).
         """
-        # In place: a pass that asks for fresh memory takes three times as long.
+        # In place: a pass that asks for fresh memory pays for its pages.
         kernel = torch.ones(shape, dtype=torch.float64, device=device)
         axes = []
         for axis, size in enumerate(shape):
@@ -300,6 +300,7 @@ def choose_repulsion(
     return tree if method == "barnes_hut" else mesh
 
 
+@cache  # asked in every iteration, mostly for the same lengths
 def fast_length(least: int) -> int:
     """Return the smallest even 2^a 3^b 5^c of at least ``least``: lengths that FFTs like."""
     best = 1 << max(1, (least - 1).bit_length())

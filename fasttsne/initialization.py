@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -43,10 +45,22 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
         # The sign of a component is arbitrary; make its largest loading positive.
         largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
         Y[:, :found] = (U * S * largest.sign())[:, :found]
-        return small(Y, seed)
+        return _small(Y, seed)
 
 
-def small(Y: Tensor, seed: int) -> Tensor:
+def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
+    """Do as :func:`pca` with a scipy.sparse matrix, which is never made dense."""
+    from sklearn.decomposition import PCA
+
+    found = min(dims, *X.shape)
+    solver = "arpack" if found < min(X.shape) else "covariance_eigh"
+    components = PCA(found, svd_solver=solver, random_state=seed).fit_transform(X)
+    Y = torch.zeros(X.shape[0], dims)
+    Y[:, :found] = torch.from_numpy(components)
+    return _small(Y, seed)
+
+
+def _small(Y: Tensor, seed: int) -> Tensor:
     """Scale to :data:`START_SPREAD`, and fill flat coordinates with small random numbers."""
     spread = Y[:, 0].std(correction=0)
     if spread > 0:

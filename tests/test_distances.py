@@ -8,7 +8,8 @@ from scipy import sparse
 from sklearn.metrics import pairwise_distances
 
 from fasttsne import TSNE
-from fasttsne.distances import metric_neighbors, principal_components
+from fasttsne.distances import metric_neighbors
+from fasttsne.initialization import pca_of_sparse
 from fasttsne.neighbors import exact_neighbors
 
 N, K = 300, 20
@@ -49,7 +50,7 @@ def test_sparse_data_need_not_be_made_dense(X):
     dense.fit(X)
     few.fit(sparse.csc_matrix(X))
     assert few.report_.search == "scikit-learn" and few.n_features_in_ == 9
-    exact = principal_components(sparse.csr_matrix(X), 2, seed=0).numpy()
+    exact = pca_of_sparse(sparse.csr_matrix(X), 2, seed=0).numpy()
     U, _, _ = np.linalg.svd(X - X.mean(0), full_matrices=False)
     for m in range(2):
         cosine = exact[:, m] @ U[:, m] / np.linalg.norm(exact[:, m])

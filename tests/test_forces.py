@@ -81,6 +81,16 @@ def test_barnes_hut_approximates_the_whole_sum(device, kind, dims, dof):
 
 
 @over_devices
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_barnes_hut_lets_far_cells_act_as_one_point(device, dims):
+    # A walk that never finds a far cell is exact, and as slow as the whole sum.
+    Y = points("clustered", 3000, dims, device)
+    exact, _ = ops.repulsive_bh(Y, theta=0.0)
+    forces, _ = ops.repulsive_bh(Y, theta=0.8)
+    assert (forces - exact).norm() > 1e-4 * exact.norm()
+
+
+@over_devices
 @over_kinds
 @over_dims
 def test_barnes_hut_with_theta_0_is_exact(device, kind, dims):

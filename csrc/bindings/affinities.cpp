@@ -27,11 +27,8 @@ std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double 
 
 std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tensor& conditional) {
   const ProfiledCall call(Kernel::symmetrize);
-  check(indices, "indices", ScalarType::Int, 2);
-  check_float(conditional, "conditional_P", 2);
+  check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
-  STD_TORCH_CHECK(conditional.size(0) == n && conditional.size(1) == k,
-                  "indices and conditional_P must have one shape");
   STD_TORCH_CHECK(k <= Symmetrizer::kLargestK, "indices must have 65536 columns or fewer");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
   for (int64_t e = 0; e < n * k; ++e)

@@ -16,12 +16,7 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
                                              const Tensor& values, const Tensor& Y, double dof,
                                              bool with_cost) {
   const ProfiledCall call(Kernel::attractive_forces);
-  check(indptr, "indptr", ScalarType::Long, 1);
-  check(indices, "indices", ScalarType::Int, 1);
-  check_float(values, "values", 1);
-  check_float(Y, "Y", 2);
-  check_rows(indptr, "indptr", Y.size(0) + 1);
-  check_rows(values, "values", indices.numel());
+  check_csr_and_embedding(indptr, indices, values, Y);
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
   const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),

@@ -11,18 +11,13 @@ namespace {
 constexpr int64_t kBlockRows = 1024;
 
 MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, double step) {
-  check_float(Y, "Y", 2);
-  check_float(origin, "origin", 1);
+  check_mesh(Y, grid, origin);
   const int64_t dims = Y.size(1);
-  STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
-  check_float(grid, "grid", dims);
-  check_rows(origin, "origin", dims);
   STD_TORCH_CHECK(grid.numel() <= INT32_MAX, "grid has too many nodes");
   MeshView mesh{dims, {}, {}, static_cast<float>(1 / step)};
   for (int64_t m = 0; m < dims; ++m) {
     mesh.nodes[m] = grid.size(m);
     mesh.origin[m] = origin.const_data_ptr<float>()[m];
-    STD_TORCH_CHECK(mesh.nodes[m] >= kMeshOrder, "grid must have 4 nodes or more along each axis");
   }
   return mesh;
 }

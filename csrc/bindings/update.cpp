@@ -15,13 +15,7 @@ Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& 
                          double learning_rate, double momentum, double max_step) {
   const ProfiledCall call(Kernel::update_embedding);
   const int64_t n = Y.size(0), dims = Y.size(1);
-  for (const Tensor* t :
-       std::initializer_list<const Tensor*>{&Y, &velocity, &gains, &attractive, &repulsive}) {
-    check_float(*t, "Y, velocity, gains, attractive and repulsive", 2);
-    STD_TORCH_CHECK(t->size(0) == n && t->size(1) == dims, "all five must have one shape");
-  }
-  check(Z, "Z", ScalarType::Double, 0);
-  STD_TORCH_CHECK(n > 0, "Y must not be empty");
+  check_step({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
   float* y = Y.mutable_data_ptr<float>();
   const UpdateStep step{exaggeration, learning_rate, momentum, max_step,
                         *Z.const_data_ptr<double>()};

@@ -79,11 +79,8 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
 }
 
 std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tensor& conditional) {
-  check(indices, "indices", ScalarType::Int, 2);
-  check_float(conditional, "conditional_P", 2);
+  check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
-  STD_TORCH_CHECK(conditional.size(0) == n && conditional.size(1) == k,
-                  "indices and conditional_P must have one shape");
   STD_TORCH_CHECK(n > 0 && k > 0, "indices must not be empty");
   STD_TORCH_CHECK(k <= cuda::kLargestK, "indices must have ", cuda::kLargestK,
                   " columns or fewer, got ", k);

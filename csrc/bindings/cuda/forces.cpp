@@ -12,12 +12,7 @@ namespace {
 std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
                                              const Tensor& values, const Tensor& Y, double dof,
                                              bool with_cost) {
-  check(indptr, "indptr", ScalarType::Long, 1);
-  check(indices, "indices", ScalarType::Int, 1);
-  check_float(values, "values", 1);
-  check_float(Y, "Y", 2);
-  check_rows(indptr, "indptr", Y.size(0) + 1);
-  check_rows(values, "values", indices.numel());
+  check_csr_and_embedding(indptr, indices, values, Y);
   check_same_device(Y, {&indptr, &indices, &values});
   const OnDeviceOf device(Y);
   const int64_t n = Y.size(0), dims = Y.size(1), edges = indices.numel();

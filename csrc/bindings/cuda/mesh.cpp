@@ -2,24 +2,16 @@
 
 #include "bindings/cuda/launch.h"
 #include "bindings/tensors.h"
-#include "math/spline.h"
 
 namespace fasttsne::bindings {
 namespace {
 
 cuda::MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, double step) {
-  check_float(Y, "Y", 2);
-  check_float(origin, "origin", 1);
+  check_mesh(Y, grid, origin);
   const int64_t dims = Y.size(1);
-  STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
-  check_float(grid, "grid", dims);
-  check_rows(origin, "origin", dims);
   check_same_device(Y, {&grid, &origin});
   cuda::MeshView mesh{dims, {}, origin.const_data_ptr<float>(), static_cast<float>(1 / step)};
-  for (int64_t m = 0; m < dims; ++m) {
-    mesh.nodes[m] = grid.size(m);
-    STD_TORCH_CHECK(mesh.nodes[m] >= kMeshOrder, "grid must have 4 nodes or more along each axis");
-  }
+  for (int64_t m = 0; m < dims; ++m) mesh.nodes[m] = grid.size(m);
   return mesh;
 }
 
