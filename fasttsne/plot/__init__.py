@@ -1,0 +1,12 @@
+"""Pictures of maps.
+
+Drawn with matplotlib's `Figure` alone, so no window system is needed. The axes carry no ticks,
+because the coordinates of a t-SNE map mean nothing; points are drawn in shuffled order, so that
+no class hides another.
+"""
+
+from .colors import palette
+from .figures import check_path, save
+from .maps import compare, scatter
+
+__all__ = ["check_path", "compare", "palette", "save", "scatter"]
