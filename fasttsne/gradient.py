@@ -222,7 +222,7 @@ class _Grid:
             return self.without(Y)
         ops.mesh_spread_(Y, self.charges, self.origin, self.step)
         potential = self.convolve(self.charges)
-        forces, total = ops.mesh_gather(Y, potential, self.origin, self.step)
+        forces, _, total = ops.mesh_gather(Y, potential, self.origin, self.step)
         Z = total - Y.shape[0]
         # To ask a GPU is to wait for it, so once a grid: Z changes slowly.
         if self._good is None or not Y.is_cuda:

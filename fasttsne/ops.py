@@ -96,8 +96,13 @@ _define(
     lambda *_: None,
 )
 _define(
-    "mesh_gather(Tensor Y, Tensor potential, Tensor origin, float step) -> (Tensor, Tensor)",
-    lambda Y, potential, origin, step: _fake_forces(Y),
+    "mesh_gather(Tensor Y, Tensor potential, Tensor origin, float step)"
+    " -> (Tensor, Tensor, Tensor)",
+    lambda Y, potential, origin, step: (
+        torch.empty_like(Y),
+        Y.new_empty(Y.shape[0]),
+        _fake_scalar(Y),
+    ),
 )
 _define(
     "update_embedding_(Tensor(a!) Y, Tensor(b!) velocity, Tensor(c!) gains, Tensor attractive,"
@@ -385,7 +390,9 @@ def mesh_spread_(Y: Tensor, grid: Tensor, origin: Tensor, step: float) -> None:
     _ops.mesh_spread_.default(Y.contiguous(), grid, origin, float(step))
 
 
-def mesh_gather(Y: Tensor, potential: Tensor, origin: Tensor, step: float) -> tuple[Tensor, Tensor]:
+def mesh_gather(
+    Y: Tensor, potential: Tensor, origin: Tensor, step: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Read forces off a potential on a grid, through the slope of the cubic B-spline.
 
     Parameters
@@ -398,6 +405,8 @@ def mesh_gather(Y: Tensor, potential: Tensor, origin: Tensor, step: float) -> tu
     -------
     forces : Tensor, shape (n, m), float32
         Minus half the gradient of the potential at each point.
+    values : Tensor, shape (n,), float32
+        The potential at each point.
     total : Tensor, shape (), float64
         Sum of the potential over all points.
     """

@@ -247,8 +247,10 @@ def mesh_spread_(Y: Tensor, grid: Tensor, origin: Tensor, step: float) -> None:
     )
 
 
-def mesh_gather(Y: Tensor, potential: Tensor, origin: Tensor, step: float) -> tuple[Tensor, Tensor]:
-    """Forces (n, m), minus half the gradient of the potential, and the sum of its values."""
+def mesh_gather(
+    Y: Tensor, potential: Tensor, origin: Tensor, step: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Forces (n, m), minus half the gradient of the potential, its values (n,) and their sum."""
     first, weights, slopes = mesh_windows(Y, tuple(potential.shape), origin, step)
     values = potential.reshape(-1)[_touched_nodes(first, tuple(potential.shape))]
     forces = torch.empty_like(Y)
@@ -256,8 +258,8 @@ def mesh_gather(Y: Tensor, potential: Tensor, origin: Tensor, step: float) -> tu
         factors = list(weights.unbind(1))
         factors[axis] = slopes[:, axis]
         forces[:, axis] = (values * _products(factors)).sum(1) * (-0.5 / step)
-    total = (values * _products(list(weights.unbind(1)))).sum(dtype=torch.float64)
-    return forces, total
+    values = (values * _products(list(weights.unbind(1)))).sum(1)
+    return forces, values, values.sum(dtype=torch.float64)
 
 
 # --- optimiser -----------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ for dims in (1, 2, 3):
     grid = torch.empty((29, 30, 31)[-dims:])
     origin = torch.full((dims,), -12.0)
     ops.mesh_spread_(Y, grid, origin, 0.8)
-    out[f"gather{dims}"], _ = ops.mesh_gather(Y, grid, origin, 0.8)
+    out[f"gather{dims}"], _, _ = ops.mesh_gather(Y, grid, origin, 0.8)
     out[f"grid{dims}"] = grid
     velocity, gains = torch.randn(2, 300, dims, generator=g)
     out[f"step{dims}"] = ops.update_embedding_(

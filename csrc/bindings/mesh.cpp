@@ -33,16 +33,18 @@ void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double ste
                   [&](int64_t s) { strips.spread(2 * s + parity, to); });
 }
 
-std::tuple<Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
-                                       const Tensor& origin, double step) {
+std::tuple<Tensor, Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
+                                               const Tensor& origin, double step) {
   const ProfiledCall call(Kernel::mesh_gather);
   const MeshView mesh = view(Y, potential, origin, step);
   Tensor forces = torch::stable::empty_like(Y);
-  float* to = forces.mutable_data_ptr<float>();
+  Tensor values = empty(Y, {Y.size(0)}, ScalarType::Float);
+  float *to = forces.mutable_data_ptr<float>(), *values_to = values.mutable_data_ptr<float>();
   const double total = sum_over_blocks(Y.size(0), kBlockRows, Y.size(0) * 32, [&](RowRange rows) {
-    return fasttsne::mesh_gather(mesh, points(Y), potential.const_data_ptr<float>(), to, rows);
+    return fasttsne::mesh_gather(mesh, points(Y), potential.const_data_ptr<float>(), to, values_to,
+                                 rows);
   });
-  return {forces, scalar(Y, total)};
+  return {forces, values, scalar(Y, total)};
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ __global__ void __launch_bounds__(kThreads) gather_kernel(GatherArguments a) {
     }
     for (int m = 0; m < kDims; ++m)
       a.forces[i * kDims + m] = -0.5f * a.mesh.inverse_step * slope[m];
+    a.values[i] = value;
     total = value;
   }
   total = block_sum<kThreads>(total);

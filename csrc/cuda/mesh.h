@@ -31,6 +31,7 @@ struct GatherArguments {
   const float* potential;  // [nodes]
   int64_t n;
   float* forces;  // [n, dims] -1/2 gradient of the potential
+  float* values;  // [n] the potential at the points
   double* parts;  // [mesh_gather_parts] workspace
   double* total;  // [1] sum of the potential
 };

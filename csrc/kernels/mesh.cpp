@@ -40,9 +40,9 @@ void MeshStrips::spread(int64_t s, float* grid) const {
 }
 
 double mesh_gather(const MeshView& mesh, const PointsView& Y, const float* potential, float* forces,
-                   RowRange rows) {
+                   float* values, RowRange rows) {
   static const auto run = FASTTSNE_PICK(gather_points);
-  return run(mesh, Y.data, potential, forces, rows.begin, rows.end);
+  return run(mesh, Y.data, potential, forces, values, rows.begin, rows.end);
 }
 
 }  // namespace fasttsne

@@ -31,6 +31,6 @@ class MeshStrips {
 
 // Writes the rows of forces = -1/2 gradient of the potential; returns the potential's sum.
 double mesh_gather(const MeshView& mesh, const PointsView& Y, const float* potential, float* forces,
-                   RowRange rows);
+                   float* values, RowRange rows);
 
 }  // namespace fasttsne

@@ -29,11 +29,12 @@ void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double ste
                         device.stream));
 }
 
-std::tuple<Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
-                                       const Tensor& origin, double step) {
+std::tuple<Tensor, Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
+                                               const Tensor& origin, double step) {
   const cuda::MeshView mesh = view(Y, potential, origin, step);
   const OnDeviceOf device(Y);
   Tensor forces = torch::stable::empty_like(Y);
+  Tensor values = empty(Y, {Y.size(0)}, ScalarType::Float);
   Tensor total = empty(Y, {}, ScalarType::Double);
   Tensor parts = empty(Y, {cuda::mesh_gather_parts(Y.size(0))}, ScalarType::Double);
   check_cuda(cuda::mesh_gather({.mesh = mesh,
@@ -41,10 +42,11 @@ std::tuple<Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
                                 .potential = potential.const_data_ptr<float>(),
                                 .n = Y.size(0),
                                 .forces = forces.mutable_data_ptr<float>(),
+                                .values = values.mutable_data_ptr<float>(),
                                 .parts = parts.mutable_data_ptr<double>(),
                                 .total = total.mutable_data_ptr<double>()},
                                device.stream));
-  return {forces, total};
+  return {forces, values, total};
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ void spread(const MeshView& mesh, const float* Y, const int32_t* order, int64_t 
 
 template <int kDims>
 double gather_all(const MeshView& mesh, const float* Y, const float* potential, float* forces,
-                  int64_t begin, int64_t end) {
+                  float* values, int64_t begin, int64_t end) {
   Windows<kDims> window;
   const int64_t row = mesh.nodes[kDims - 1], plane = kDims == 3 ? row * mesh.nodes[1] : 0;
   const float scale = -0.5f * mesh.inverse_step;
@@ -122,7 +122,8 @@ double gather_all(const MeshView& mesh, const float* Y, const float* potential, 
       }
       for (int m = 0; m + 1 < kDims; ++m) force[m] = scale * sum_row(along[m] * x);
       force[kDims - 1] = scale * sum_row(value * dx);
-      batch += sum_row(value * x);
+      values[p + l] = sum_row(value * x);
+      batch += values[p + l];
     }
     total += (double)batch;
   }
@@ -144,14 +145,14 @@ void spread_points(const MeshView& mesh, const float* Y, const int32_t* order, i
 }
 
 double gather_points(const MeshView& mesh, const float* Y, const float* potential, float* forces,
-                     int64_t begin, int64_t end) {
+                     float* values, int64_t begin, int64_t end) {
   switch (mesh.dims) {
     case 1:
-      return gather_all<1>(mesh, Y, potential, forces, begin, end);
+      return gather_all<1>(mesh, Y, potential, forces, values, begin, end);
     case 2:
-      return gather_all<2>(mesh, Y, potential, forces, begin, end);
+      return gather_all<2>(mesh, Y, potential, forces, values, begin, end);
     default:
-      return gather_all<3>(mesh, Y, potential, forces, begin, end);
+      return gather_all<3>(mesh, Y, potential, forces, values, begin, end);
   }
 }
 

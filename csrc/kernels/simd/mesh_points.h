@@ -17,8 +17,9 @@ FASTTSNE_DECLARE_LEVELS(
     // Adds a unit charge at each of the points order[begin .. end) to grid.
     void spread_points(const MeshView& mesh, const float* Y, const int32_t* order, int64_t begin,
                        int64_t end, float* grid);
-    // forces = -1/2 gradient of the potential at points [begin, end); returns the potential's sum.
+    // values = the potential at points [begin, end), forces = -1/2 its gradient; returns the sum
+    // of the values.
     double gather_points(const MeshView& mesh, const float* Y, const float* potential,
-                         float* forces, int64_t begin, int64_t end))
+                         float* forces, float* values, int64_t begin, int64_t end))
 
 }  // namespace fasttsne
