@@ -26,6 +26,7 @@ _DISTANCES_AT_ONCE = 1 << 26
 TILE_ERROR = 2.0**-15
 """Largest error of a tile's squared distance over the product of the norms, besides that of float32
 sums: 6 terms of 2^-18 that the split into two bf16 leaves out of 2 a b."""
+_ROWS_SEARCHED_AT_ONCE = 1 << 17
 _BLOCKS_WANTED = 32
 """Blocks when n allows, so that each round has tiles for several threads."""
 
@@ -37,6 +38,8 @@ class Neighbors(NamedTuple):
     """(n, k) int32"""
     sq_distances: Tensor
     """(n, k) float32"""
+    unit: float = 1.0
+    """What their roots are to be multiplied by to be distances of the data."""
 
 
 def tile_rounds(n_blocks: int) -> Iterator[list[tuple[int, int]]]:
@@ -104,6 +107,16 @@ class Candidates:
             self.keep,
             blocks,
             torch.tensor(tiles),
+        )
+
+    def first(self, rows: int) -> Candidates:
+        """Return those of the first rows."""
+        return Candidates(
+            self.keys[:rows],
+            self.count[:rows],
+            self.bound[:rows],
+            self.sq_norms[:rows],
+            self.keep,
         )
 
     def nearest(self, X: Tensor, k: int) -> tuple[Neighbors, Tensor]:
@@ -183,3 +196,64 @@ def exact_neighbors(
         neighbors.indices[doubtful] = exact.indices
         neighbors.sq_distances[doubtful] = exact.sq_distances
     return neighbors
+
+
+def neighbors_in(X: Tensor, queries: Tensor, k: int) -> Neighbors:
+    """Find the k nearest rows of X of each query by squared Euclidean distance.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+        Finite, centred.
+    queries : Tensor, shape (l, d), float32
+        Finite, centred alike.
+    k : int
+        In 1 .. n.
+
+    Returns
+    -------
+    Neighbors
+        Of the queries; equally near rows stand in the order of their indices.
+    """
+    nearest = Neighbors(
+        torch.empty(len(queries), 0, dtype=torch.int32, device=X.device),
+        torch.empty(len(queries), 0, device=X.device),
+    )
+    # A few rows of X at a time: a candidate list for each of them is filled, too, for nothing.
+    for start in range(0, X.shape[0], _ROWS_SEARCHED_AT_ONCE):
+        part = X[start : start + _ROWS_SEARCHED_AT_ONCE]
+        found = _neighbors_in_part(part, queries, min(k, len(part)))
+        indices = torch.cat([nearest.indices, found.indices + start], 1)
+        sq_distances = torch.cat([nearest.sq_distances, found.sq_distances], 1)
+        sq_distances, order = sq_distances.sort(dim=1, stable=True)
+        nearest = Neighbors(indices.gather(1, order)[:, :k], sq_distances[:, :k])
+    return Neighbors(nearest.indices.contiguous(), nearest.sq_distances.contiguous())
+
+
+def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
+    l, n = len(queries), len(X)
+    both = torch.cat([queries, X])
+    candidates = Candidates.empty(both, keep_for(n + 1, k))
+    size = block_rows(n, X.shape[1])
+    theirs, mine = range(0, l, size), range(l, l + n, size)
+    blocks = torch.tensor([*theirs, *mine, l + n])
+    # Each block of one side meets each of the other; a round shifts them against each other.
+    a, b = len(theirs), len(mine)
+    for shift in range(max(a, b)):
+        pairs = [((i + shift) % max(a, b), i) for i in range(min(a, b))]
+        candidates.scan(both, blocks, [(x, a + y) if a > b else (y, a + x) for x, y in pairs])
+    nearest, doubtful = candidates.first(l).nearest(both, k)
+    indices, sq_distances = nearest.indices - l, nearest.sq_distances
+    if len(doubtful):
+        exact = _measured(X, queries[doubtful], k)
+        indices[doubtful], sq_distances[doubtful] = exact.indices, exact.sq_distances
+    return Neighbors(indices, sq_distances)
+
+
+def _measured(X: Tensor, queries: Tensor, k: int) -> Neighbors:
+    indices, sq_distances = [], []
+    for some in queries.split(max(1, _DISTANCES_AT_ONCE // X.shape[0])):
+        best = ops.pairwise_sq_distances(some, X).sort(dim=1, stable=True)
+        indices.append(best.indices[:, :k].int())
+        sq_distances.append(best.values[:, :k])
+    return Neighbors(torch.cat(indices), torch.cat(sq_distances))

@@ -65,8 +65,8 @@ _define(
     "knn_rerank(Tensor X, Tensor keys, Tensor count, Tensor bound, int keep, int k)"
     " -> (Tensor, Tensor, Tensor)",
     lambda X, keys, count, bound, keep, k: (
-        X.new_empty(X.shape[0], k, dtype=torch.int32),
-        X.new_empty(X.shape[0], k),
+        X.new_empty(keys.shape[0], k, dtype=torch.int32),
+        X.new_empty(keys.shape[0], k),
         torch.empty_like(bound),
     ),
 )
@@ -211,23 +211,25 @@ def knn_rerank(
     Parameters
     ----------
     X, keys, count, bound, keep
-        As :func:`knn_scan_` left them.
+        As :func:`knn_scan_` left them; or those of the first rows of X alone, l <= n of them.
     k : int
         At most ``keep``.
 
     Returns
     -------
-    indices : Tensor, shape (n, k), int32
-    sq_distances : Tensor, shape (n, k), float32
+    indices : Tensor, shape (l, k), int32
+    sq_distances : Tensor, shape (l, k), float32
         Rising along a row; equal distances stand in the order of their indices.
-    unmeasured : Tensor, shape (n,), float32
+    unmeasured : Tensor, shape (l,), float32
         No row that was offered but not measured was nearer, by the tiles' distance.
     """
-    n = X.shape[0]
     _check("X", X, torch.float32, (None, None))
-    _check("keys", keys, torch.int64, (n, None))
-    _check("count", count, torch.int32, (n,))
-    _check("bound", bound, torch.float32, (n,))
+    _check("keys", keys, torch.int64, (None, None))
+    rows = keys.shape[0]
+    if rows > X.shape[0]:
+        raise ValueError(f"keys must have {X.shape[0]} rows, as X, or fewer, got {rows}")
+    _check("count", count, torch.int32, (rows,))
+    _check("bound", bound, torch.float32, (rows,))
     if not 0 < k <= keep:
         raise ValueError(f"k must be in 1 .. keep = {keep}, got {k}")
     return _ops.knn_rerank.default(X, keys, count, bound, keep, k)

@@ -98,7 +98,7 @@ def knn_rerank(
     have = torch.arange(keys.shape[1], device=X.device) < count[:, None]
     index = torch.where(have, decode_candidates(keys)[1], 0)
     sq = torch.empty(index.shape, dtype=X.dtype, device=X.device)
-    for rows in _row_blocks(X.shape[0], index.shape[1] * X.shape[1]):
+    for rows in _row_blocks(index.shape[0], index.shape[1] * X.shape[1]):
         sq[rows] = (X[rows, None] - X[index[rows]]).square().sum(2)
     sq = torch.where(have, sq, math.inf)
     # By index first, so that the stable sort by distance breaks ties by index.

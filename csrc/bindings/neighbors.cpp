@@ -78,17 +78,19 @@ std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& key
                                               int64_t keep, int64_t k) {
   const ProfiledCall call(Kernel::knn_rerank);
   check_float(X, "X", 2);
-  const Candidates candidates = view(keys, count, bound, keep, X.size(0));
+  const int64_t n = keys.size(0);
+  STD_TORCH_CHECK(n <= X.size(0), "keys must have no more rows than X");
+  const Candidates candidates = view(keys, count, bound, keep, n);
   STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
-  for (int64_t i = 0; i < X.size(0); ++i)
+  for (int64_t i = 0; i < n; ++i)
     STD_TORCH_CHECK(k <= candidates.count[i], "every row must have k candidates or more");
-  Tensor indices = empty(X, {X.size(0), k}, ScalarType::Int);
-  Tensor sq_distances = empty(X, {X.size(0), k}, ScalarType::Float);
+  Tensor indices = empty(X, {n, k}, ScalarType::Int);
+  Tensor sq_distances = empty(X, {n, k}, ScalarType::Float);
   int32_t* to_indices = indices.mutable_data_ptr<int32_t>();
-  Tensor unmeasured = empty(X, {X.size(0)}, ScalarType::Float);
+  Tensor unmeasured = empty(X, {n}, ScalarType::Float);
   float* to_distances = sq_distances.mutable_data_ptr<float>();
   float* to_unmeasured = unmeasured.mutable_data_ptr<float>();
-  for_each_block(X.size(0), kBlockRows, X.numel() * k, [&](int64_t, RowRange rows) {
+  for_each_block(n, kBlockRows, n * X.size(1) * k, [&](int64_t, RowRange rows) {
     rerank_rows(points(X), candidates, k, to_indices, to_distances, to_unmeasured, rows);
   });
   return {indices, sq_distances, unmeasured};

@@ -22,11 +22,11 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
 }
 
 cuda::Candidates view(const Tensor& X, const Tensor& keys, const Tensor& count, const Tensor& bound,
-                      int64_t keep) {
+                      int64_t keep, int64_t n) {
   check(keys, "keys", ScalarType::Long, 2);
   check(count, "count", ScalarType::Int, 1);
   check_float(bound, "bound", 1);
-  for (const Tensor* t : {&keys, &count, &bound}) check_rows(*t, "keys, count, bound", X.size(0));
+  for (const Tensor* t : {&keys, &count, &bound}) check_rows(*t, "keys, count, bound", n);
   check_same_device(X, {&keys, &count, &bound});
   STD_TORCH_CHECK(0 < keep && keep <= cuda::kLargestKeep, "keep must be in 1 .. ",
                   cuda::kLargestKeep, " on a GPU, got ", keep);
@@ -47,7 +47,7 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
   STD_TORCH_CHECK(!blocks.is_cuda() && !tiles.is_cuda(), "blocks and tiles must be on the CPU");
   STD_TORCH_CHECK(blocks.numel() > 1 && X.size(0) <= INT32_MAX, "X or blocks have a wrong size");
   check_same_device(X, {&sq_norms});
-  const cuda::Candidates candidates = view(X, keys, count, bound, keep);
+  const cuda::Candidates candidates = view(X, keys, count, bound, keep, X.size(0));
   const int64_t* begin = blocks.const_data_ptr<int64_t>();
   const int64_t* pair = tiles.const_data_ptr<int64_t>();
   const int64_t n_blocks = blocks.numel() - 1, n_tiles = tiles.size(0);
@@ -86,10 +86,11 @@ std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& key
                                               const Tensor& count, const Tensor& bound,
                                               int64_t keep, int64_t k) {
   check_float(X, "X", 2);
-  const cuda::Candidates candidates = view(X, keys, count, bound, keep);
+  const int64_t n = keys.size(0);
+  STD_TORCH_CHECK(n <= X.size(0), "keys must have no more rows than X");
+  const cuda::Candidates candidates = view(X, keys, count, bound, keep, n);
   STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
   const OnDeviceOf device(X);
-  const int64_t n = X.size(0);
   Tensor indices = empty(X, {n, k}, ScalarType::Int);
   Tensor sq_distances = empty(X, {n, k}, ScalarType::Float);
   Tensor unmeasured = empty(X, {n}, ScalarType::Float);
