@@ -7,7 +7,7 @@ import torch
 from data import load_centered
 
 from fasttsne import TSNE, config
-from fasttsne.affinities import JointP, perplexity_affinities
+from fasttsne.affinities import JointP, Perplexity
 from fasttsne.neighbors import Neighbors, exact_neighbors
 
 N = 100_000
@@ -29,7 +29,7 @@ def neighbors(X: torch.Tensor) -> Neighbors:
 
 @pytest.fixture(scope="session")
 def P(neighbors: Neighbors) -> JointP:
-    return perplexity_affinities(neighbors, 30.0)
+    return Perplexity(30.0).joint(neighbors)
 
 
 @pytest.fixture(scope="session")

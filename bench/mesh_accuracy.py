@@ -15,19 +15,20 @@ import sys
 from data import load_centered
 
 from fasttsne import initialization, ops
-from fasttsne.affinities import perplexity_affinities
+from fasttsne.affinities import Perplexity
 from fasttsne.gradient import BarnesHut, Exact, Mesh
 from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import default_schedule, minimize_kl
+from fasttsne.optimize import minimize_kl
+from fasttsne.schedule import default_schedule
 
 
 def main(names: list[str]) -> None:
     for name in names:
         X = load_centered(name)
         n = len(X)
-        P = perplexity_affinities(exact_neighbors(X, 90), 30.0)
+        P = Perplexity(30.0).joint(exact_neighbors(X, 90))
         start = initialization.pca(X, 2, seed=0)
-        phases = default_schedule(n, 12, None, None)
+        phases = default_schedule(n)
         Y = minimize_kl(P, start, phases, BarnesHut(1.0, 0.5)).embedding
         low, high = Y.amin(0).tolist(), Y.amax(0).tolist()
         exact, Z = ops.repulsive_exact(Y)

@@ -93,13 +93,13 @@ class Judge:
     def __init__(self, X: np.ndarray) -> None:
         import torch
 
-        from fasttsne.affinities import perplexity_affinities
+        from fasttsne.affinities import Perplexity
         from fasttsne.neighbors import exact_neighbors
 
         self.X = X
         self.points = torch.from_numpy(X) - torch.from_numpy(X).mean(0)
         neighbors = exact_neighbors(self.points, min(len(X) - 1, 90))
-        self.P = perplexity_affinities(neighbors, 30.0)
+        self.P = Perplexity(30.0).joint(neighbors)
 
     def measure(self, Y: np.ndarray) -> dict[str, float]:
         import torch

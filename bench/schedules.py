@@ -15,11 +15,12 @@ import numpy as np
 from data import load_centered
 
 from fasttsne import initialization
-from fasttsne.affinities import perplexity_affinities
+from fasttsne.affinities import Perplexity
 from fasttsne.gradient import BarnesHut, choose_repulsion
 from fasttsne.metrics import neighbor_recall
 from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import Phase, minimize_kl
+from fasttsne.optimize import minimize_kl
+from fasttsne.schedule import Phase
 
 SCHEDULES = {
     "250 at .5, 500 at .8": ((250, 0.5), (500, 0.8)),
@@ -39,13 +40,13 @@ def main(names: list[str]) -> None:
     for name in names:
         X = load_centered(name)
         n = len(X)
-        P = perplexity_affinities(exact_neighbors(X, min(n - 1, 90)), min(30.0, (n - 1) / 3))
+        P = Perplexity(min(30.0, (n - 1) / 3)).joint(exact_neighbors(X, min(n - 1, 90)))
         Y = initialization.pca(X, 2, seed=0)
         print(f"{name}: n = {n}")
         for label, rule in SCHEDULES.items():
             (early, momentum), *late = rule
-            phases = [Phase(early, 12, n / 48, momentum)]
-            phases += [Phase(count, 1, n / 4, momentum) for count, momentum in late]
+            phases = [Phase(early, 12, momentum, n / 48)]
+            phases += [Phase(count, 1, momentum, n / 4) for count, momentum in late]
             start = time.perf_counter()
             best = minimize_kl(P, Y, phases, choose_repulsion("auto", n, 2, 1.0, 0.5))
             seconds = time.perf_counter() - start

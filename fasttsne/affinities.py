@@ -1,14 +1,26 @@
-"""From neighbours to the joint P: the perplexity search and its symmetrised sparse matrix."""
+"""From neighbours to the joint P: how much each pair of points belongs together.
+
+Every kind of :class:`Affinities` says how many neighbours it wants and turns their distances into
+conditional probabilities; the joint P is made of these in one way. :func:`given_affinities` takes a
+P made elsewhere, and :func:`joint_affinities` goes from data to P in one call.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
-from . import ops
+from . import _validation, ops
 from .neighbors import Neighbors
+from .search import Search
 
 
 class JointP(NamedTuple):
@@ -29,20 +41,294 @@ class JointP(NamedTuple):
         terms = torch.special.entr(P.view(-1, length))
         return -float(terms.sum(1).sum())
 
+    def to_scipy(self) -> sparse.csr_matrix:
+        """Return a scipy matrix of the same numbers."""
+        n = len(self.indptr) - 1
+        parts = (part.cpu().numpy() for part in (self.values, self.indices, self.indptr))
+        return sparse.csr_matrix(tuple(parts), shape=(n, n))
 
-def perplexity_affinities(neighbors: Neighbors, perplexity: float) -> JointP:
-    """Make P of Gaussian conditionals whose widths give every row the same perplexity.
+
+class Affinities(ABC):
+    """One way to turn distances of neighbours into probabilities."""
+
+    @abstractmethod
+    def neighbors_wanted(self) -> int:
+        """Return how many neighbours of each point to look for."""
+
+    @abstractmethod
+    def conditional_P(self, neighbors: Neighbors) -> Tensor:
+        """Return p_{j|i} (n, k); each row sums to 1."""
+
+    @abstractmethod
+    def check(self, n: int) -> None:
+        """Raise ValueError or TypeError unless the parameters suit n points."""
+
+    def joint(self, neighbors: Neighbors) -> JointP:
+        """Make P_ij = (p_{j|i} + p_{i|j}) / 2n."""
+        return JointP(*ops.symmetrize(neighbors.indices, self.conditional_P(neighbors)))
+
+
+@dataclass(frozen=True)
+class Perplexity(Affinities):
+    """Gaussians whose widths give every row the same perplexity (van der Maaten and Hinton 2008).
 
     Parameters
     ----------
-    neighbors : Neighbors
-        k of them, by custom three times the perplexity.
-    perplexity : float
-        At most k.
+    perplexity : float, default 30
+        1 to below the number of points. Where there are fewer neighbours, it is lowered to their
+        number.
+    """
+
+    perplexity: float = 30.0
+
+    def neighbors_wanted(self) -> int:
+        """Three times the perplexity: what is farther has next to no probability."""
+        return max(1, int(3 * self.perplexity))
+
+    def conditional_P(self, neighbors: Neighbors) -> Tensor:
+        """Search the width of each row."""
+        return self._search(neighbors)[1]
+
+    def sigma(self, neighbors: Neighbors) -> Tensor:
+        """Return the width of each row's Gaussian in units of the data: (n,) float32."""
+        return neighbors.unit * (0.5 / self._search(neighbors)[0]).sqrt()
+
+    def _search(self, neighbors: Neighbors) -> tuple[Tensor, Tensor]:
+        k = neighbors.indices.shape[1]
+        if self.perplexity > k:
+            warnings.warn(
+                f"perplexity {self.perplexity:g} is lowered to {k}, the number of neighbors",
+                stacklevel=2,
+            )
+        return ops.perplexity_search(neighbors.sq_distances, min(self.perplexity, k))
+
+    def check(self, n: int) -> None:
+        """Raise unless the perplexity is in 1 .. n - 1."""
+        _check_perplexity("perplexity", self.perplexity, n)
+
+
+@dataclass(frozen=True)
+class Multiscale(Affinities):
+    """Several perplexities at once: near and far neighbourhoods (Lee et al. 2015).
+
+    Parameters
+    ----------
+    perplexities : sequence of float
+        Each as of :class:`Perplexity`.
+    mixture : bool, default False
+        False: the average of the distributions of all perplexities. True: the distribution of the
+        mixture of their Gaussians, each weighted as a density on the line, by 1 / sigma; narrow
+        ones then count for more.
+    """
+
+    perplexities: Sequence[float]
+    mixture: bool = False
+
+    def neighbors_wanted(self) -> int:
+        """Three times the largest perplexity."""
+        return max(1, int(3 * max(self.perplexities)))
+
+    def conditional_P(self, neighbors: Neighbors) -> Tensor:
+        """Search the widths of each row, and average."""
+        found = [Perplexity(p)._search(neighbors) for p in self.perplexities]
+        if not self.mixture:
+            return torch.stack([P for _, P in found]).mean(0)
+        nearest = neighbors.sq_distances.min(1, keepdim=True).values
+        beyond = neighbors.sq_distances - nearest
+        beta = torch.stack([b for b, _ in found], 1)  # (n, scales)
+        # Relative to the narrowest at the nearest neighbour, so that nothing underflows.
+        weight = 0.5 * beta.clamp(min=torch.finfo(beta.dtype).tiny).log() - beta * nearest
+        weight = (weight - weight.max(1, keepdim=True).values).exp()
+        mixed = torch.zeros_like(beyond)
+        for h in range(beta.shape[1]):
+            mixed += weight[:, h, None] * (-beta[:, h, None] * beyond).exp()
+        return mixed / mixed.sum(1, keepdim=True)
+
+    def check(self, n: int) -> None:
+        """Raise unless there is a perplexity and all are in 1 .. n - 1."""
+        if not isinstance(self.perplexities, Sequence) or not self.perplexities:
+            raise TypeError(
+                f"perplexities must be a list of 1 number or more, got {self.perplexities!r}"
+            )
+        for i, perplexity in enumerate(self.perplexities):
+            _check_perplexity(f"perplexities[{i}]", perplexity, n)
+
+
+@dataclass(frozen=True)
+class FixedSigma(Affinities):
+    """Gaussians of one width for all points, so that dense regions stay dense.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in units of the data.
+    k : int, default 90
+        Neighbours.
+    """
+
+    sigma: float
+    k: int = 90
+
+    def neighbors_wanted(self) -> int:
+        """Return k."""
+        return self.k
+
+    def conditional_P(self, neighbors: Neighbors) -> Tensor:
+        """Apply the Gaussian to the distances of each row."""
+        exponent = neighbors.sq_distances.double() * (-0.5 * (neighbors.unit / self.sigma) ** 2)
+        return torch.softmax(exponent, 1).float()
+
+    def check(self, n: int) -> None:
+        """Raise unless sigma is above 0 and k is 1 or more."""
+        _validation.number("sigma", self.sigma, above=0)
+        _validation.integer("k", self.k, 1)
+
+
+@dataclass(frozen=True)
+class Uniform(Affinities):
+    """The same probability for each of the k nearest neighbours.
+
+    Parameters
+    ----------
+    k : int, default 30
+        Neighbours.
+    """
+
+    k: int = 30
+
+    def neighbors_wanted(self) -> int:
+        """Return k."""
+        return self.k
+
+    def conditional_P(self, neighbors: Neighbors) -> Tensor:
+        """Return 1 / k everywhere."""
+        return torch.full_like(neighbors.sq_distances, 1 / neighbors.sq_distances.shape[1])
+
+    def check(self, n: int) -> None:
+        """Raise unless k is 1 or more."""
+        _validation.integer("k", self.k, 1)
+
+
+def _check_perplexity(name: str, perplexity: Any, n: int) -> None:
+    if _validation.number(name, perplexity, least=1) >= n:
+        raise ValueError(f"{name} ({perplexity:g}) must be less than n_samples ({n})")
+
+
+def given_affinities(P: Any) -> JointP:
+    """Check a P made elsewhere, make it symmetric, and let it sum to 1.
+
+    Parameters
+    ----------
+    P : scipy.sparse matrix, torch.Tensor (dense or sparse) or array, shape (n, n)
+        Finite, 0 or more. A matrix that is not symmetric is averaged with its transpose, so both
+        conditional and joint probabilities will do; the diagonal is left out.
 
     Returns
     -------
     JointP
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not square, negative or not finite entries, a point without any.
     """
-    _, conditional_P = ops.perplexity_search(neighbors.sq_distances, perplexity)
-    return JointP(*ops.symmetrize(neighbors.indices, conditional_P))
+    matrix = _as_csr(P)
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"P must be square, got shape {matrix.shape}")
+    n = matrix.shape[0]
+    if n < 2:
+        raise ValueError(f"P must have 2 rows or more, got {n}")
+    if not np.isfinite(matrix.data).all():
+        raise ValueError("P must be finite, got NaN or infinity")
+    if matrix.data.size and matrix.data.min() < 0:
+        raise ValueError(f"P must be 0 or more, got {matrix.data.min():g}")
+    matrix = matrix - sparse.diags_array(matrix.diagonal(), format="csr")
+    matrix = (matrix + matrix.T).tocsr()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
+    if alone.size:
+        raise ValueError(f"P must connect each point to another, got none in row {alone[0]}")
+    return JointP(
+        torch.from_numpy(matrix.indptr.astype(np.int64)),
+        torch.from_numpy(matrix.indices.astype(np.int32)),
+        torch.from_numpy((matrix.data / matrix.data.sum()).astype(np.float32)),
+    )
+
+
+def _as_csr(P: Any) -> Any:
+    if isinstance(P, Tensor):
+        P = P.detach().cpu()
+        if P.layout == torch.sparse_csr:
+            parts = (P.values(), P.col_indices(), P.crow_indices())
+            P = sparse.csr_array(tuple(part.numpy() for part in parts), shape=tuple(P.shape))
+        elif P.layout == torch.sparse_coo:
+            P = P.coalesce()
+            P = sparse.coo_array((P.values().numpy(), P.indices().numpy()), shape=tuple(P.shape))
+        else:
+            P = P.numpy()
+    if not sparse.issparse(P):
+        P = np.asarray(P)
+        if P.dtype.kind not in "biuf" or P.ndim != 2:
+            raise TypeError(
+                f"P must be a matrix of numbers, got dtype {P.dtype} of shape {P.shape}"
+            )
+    return sparse.csr_array(P, dtype=np.float64)
+
+
+def is_matrix(affinities: Any) -> bool:
+    """Whether ``affinities`` is a P rather than a way to make one; it may still be wrong."""
+    return isinstance(affinities, (np.ndarray, Tensor)) or sparse.issparse(affinities)
+
+
+def joint_affinities(
+    X: Any,
+    perplexity: float = 30.0,
+    *,
+    affinities: Affinities | None = None,
+    neighbors: Any = "auto",
+    metric: Any = "euclidean",
+    metric_params: dict[str, Any] | None = None,
+    device: Any = None,
+    seed: int = 0,
+) -> JointP:
+    """Go from data to P, as :class:`fasttsne.TSNE` does.
+
+    Parameters
+    ----------
+    X : array or Tensor, shape (n, d)
+    perplexity : float, default 30
+    affinities : Affinities, optional
+        Default: ``Perplexity(perplexity)``.
+    neighbors, metric, metric_params
+        As of :class:`fasttsne.TSNE`.
+    device : torch.device, optional
+        Where to compute, and where P will be; default: where X is.
+    seed : int
+        Of the approximate search.
+
+    Returns
+    -------
+    JointP
+        Of the rows of X in their order.
+    """
+    search = Search(neighbors, metric, metric_params)
+    data = X if sparse.issparse(X) else _validation.as_matrix(X)
+    n = data.shape[0]
+    kind = Perplexity(perplexity) if affinities is None else affinities
+    kind.check(n)
+    device = torch.device(device or (data.device if isinstance(data, Tensor) else "cpu"))
+    with torch.no_grad():
+        found = search(data, min(n - 1, kind.neighbors_wanted()), device, seed, given=X)
+        nearest = found.neighbors
+        if found.order is not None:
+            nearest = _in_order(nearest, found.order)
+        return kind.joint(nearest)
+
+
+def _in_order(neighbors: Neighbors, order: Tensor) -> Neighbors:
+    """Undo a sort: rows and indices as they were before ``X[order]``."""
+    place = torch.empty_like(order)
+    place[order] = torch.arange(len(order), device=order.device)
+    indices = order.int()[neighbors.indices.long()][place]
+    return neighbors._replace(indices=indices, sq_distances=neighbors.sq_distances[place])

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 
-from .graphs import given_neighbors
+from .graphs import given_neighbors, scaled_squares
 from .neighbors import Neighbors
 
 
@@ -19,6 +20,7 @@ def metric_neighbors(
     *,
     whole: bool = False,
     n_jobs: int | None = None,
+    queries: Any = None,
 ) -> Neighbors:
     """Find the k nearest other rows of each row by scikit-learn's search.
 
@@ -35,11 +37,12 @@ def metric_neighbors(
     whole : bool
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
     n_jobs : int, optional
+    queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
+        Find the nearest rows of X to these instead.
 
     Returns
     -------
     Neighbors
-        Their squared distances are up to a power of two, which no P notices.
 
     Raises
     ------
@@ -57,10 +60,14 @@ def metric_neighbors(
     search = NearestNeighbors(
         n_neighbors=k, metric=metric, metric_params=metric_params, n_jobs=n_jobs
     )
-    distances, indices = search.fit(X).kneighbors()
+    distances, indices = search.fit(X).kneighbors(queries)
     if np.any(distances < 0):
         raise ValueError("All distances should be positive, the metric given is not correct")
-    return given_neighbors((indices, distances), X, X.shape[0], k)
+    if queries is None:
+        return given_neighbors((indices, distances), X, X.shape[0], k)
+    return Neighbors(
+        torch.from_numpy(indices.astype(np.int32)), *scaled_squares(torch.from_numpy(distances))
+    )
 
 
 def check_precomputed(X: Any, method: str) -> None:

@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
-import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from . import _library, _validation, initialization, ops
+from . import _validation, checkpoint, pipeline
 from ._threads import threads
-from .affinities import perplexity_affinities
-from .cells import cell_neighbors, make_cells
-from .distances import check_precomputed, metric_neighbors
-from .gradient import METHODS, choose_repulsion
-from .graphs import KINDS, given_neighbors, is_graph
-from .neighbors import Neighbors, exact_neighbors
-from .optimize import default_schedule, minimize_kl
+from .affinities import Affinities, Perplexity, is_matrix
+from .distances import check_precomputed
+from .graphs import is_graph
+from .optimize import CHECK_EVERY
+from .parameters import Plan, check_device, check_start, thread_count
+from .placement import ITERATIONS, STARTS, place
 from .progress import Progress, default_listener
+from .search import Search
+from .tables import check_writable
 
-INITS = ("pca", "random")
-SEARCHES = ("auto", "exact", "cells")
 _SMALL = ("float16", "int8", "uint8", "int16", "uint16", "bool")
-_EXACT_SEARCH_UP_TO = 50_000
-"""Points up to which the search is exact unless told otherwise; above, cells take less time
-(bench/test_kernels.py times both)."""
-
-
-@dataclass(frozen=True)
-class FitReport:
-    """What a fit did, for people: sizes, method, search, seconds of each phase, kernels."""
-
-    n: int
-    d: int
-    method: str
-    seconds: dict[str, float]
-    kernels: str
-    """A SIMD level, ``'cuda'`` or ``'reference'``."""
-    iterations: int
-    search: str
-    """How neighbours were found: ``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``."""
-    search_recall: float
-    """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact,
-    NaN if they were given."""
+_PLAIN = (bool, int, float, str, type(None))
+"""Parameters of these types go into a checkpoint."""
+_WATCHING = {
+    *("callback", "callback_every", "checkpoint_every", "n_jobs", "on_interrupt", "progress"),
+    "verbose",
+}
 
 
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -69,6 +50,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     perplexity : float, default 30
         Neighbours that each point pays attention to; below the number of samples. The 3 x
         perplexity nearest ones are searched.
+    affinities : Affinities or matrix, optional
+        Another P than that of one perplexity: an object of :mod:`fasttsne.affinities`
+        (``Multiscale([30, 300])``, ``FixedSigma(2.5)``, ``Uniform(15)``), or P itself, dense or
+        sparse, of scipy, NumPy or torch; see :func:`fasttsne.affinities.given_affinities`.
+        ``perplexity`` is then left aside, and with a matrix ``fit(None)`` needs no X.
     early_exaggeration : float, default 12
         Factor on the attraction in the first phase.
     learning_rate : float or 'auto', default 'auto'
@@ -76,19 +62,30 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     max_iter : int, optional
         Iterations in all. Default: 200 to 750 by n, see
         :func:`fasttsne.optimize.default_schedule`.
+    late_exaggeration : float, default 1
+        Factor on the attraction from iteration ``late_exaggeration_start`` on (default: after the
+        first phase): 2 to 4 draws clusters together.
+    late_exaggeration_start : int, optional
+    early_compression : float, default 0
+        Weight of a penalty on the squared distances from the origin in the first phase (van der
+        Maaten and Hinton 2008).
+    schedule : list of fasttsne.Phase, optional
+        All phases, one by one; instead of early_exaggeration, learning_rate, max_iter,
+        late_exaggeration and early_compression.
     n_iter_without_progress : int, default 300
         A phase ends when the KL divergence, evaluated every 50 iterations, has not fallen for so
         many.
     min_grad_norm : float, default 1e-7
         A phase ends when the norm of the gradient is below.
     metric : str or callable, default 'euclidean'
-        Distance of samples: 'euclidean' by the kernels; any other that
+        Distance of samples: 'euclidean', 'cosine' and 'correlation' by the kernels; any other that
         ``sklearn.neighbors.NearestNeighbors`` knows, and sparse data, by its search;
         'precomputed' if X holds the distances.
     metric_params : dict, optional
         Further arguments of the metric.
-    init : 'pca', 'random' or array of shape (n, n_components), default 'pca'
-        Where points start. An array is used as it is.
+    init : 'pca', 'random', 'spectral' or array of shape (n, n_components), default 'pca'
+        Where points start; 'spectral' follows the slowest modes of P. An array is used as it is;
+        :func:`fasttsne.initialization.rescale` brings one to the size of the others.
     verbose : int, default 0
         1: progress goes to standard error, and the recall of a search by cells. 2: scikit-learn's
         messages go to standard output.
@@ -116,11 +113,21 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     dof : float, default 1
         Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
         (Kobak et al. 2019).
-    callback : callable, optional
-        ``callback(iteration, kl, embedding)`` every 50 iterations; a true result stops. The
-        embedding is a tensor on the device that computes.
+    callback : callable or list of callables, optional
+        ``callback(iteration, kl, embedding)``; a true result of one stops. The embedding is a
+        tensor on the device that computes, and changes: copy it to keep it, as
+        :class:`fasttsne.Snapshots` does.
+    callback_every : int, default 50
+        Iterations. Each call costs an evaluation of the KL divergence; none changes the map.
     progress : callable, optional
         Takes a :class:`fasttsne.progress.Progress` at each step of each phase.
+    on_interrupt : {'raise', 'return'}, default 'raise'
+        What Ctrl-C does while points move: with 'return' the fit ends with a warning, and the map
+        so far is the result.
+    checkpoint : str or path-like, optional
+        File that is replaced every ``checkpoint_every`` iterations, and on Ctrl-C, by the state of
+        the fit, from which :meth:`resume` goes on to the same bits. It holds P: 8 bytes a pair.
+    checkpoint_every : int, default 50
 
     Attributes
     ----------
@@ -144,9 +151,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n_components: int = 2,
         *,
         perplexity: float = 30.0,
+        affinities: Any = None,
         early_exaggeration: float = 12.0,
         learning_rate: float | str = "auto",
         max_iter: int | None = None,
+        late_exaggeration: float = 1.0,
+        late_exaggeration_start: int | None = None,
+        early_compression: float = 0.0,
+        schedule: Any = None,
         n_iter_without_progress: int = 300,
         min_grad_norm: float = 1e-7,
         metric: str = "euclidean",
@@ -161,14 +173,23 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         device: Any = None,
         n_jobs: int | None = None,
         dof: float = 1.0,
-        callback: Callable[[int, float, Any], object] | None = None,
+        callback: Any = None,
+        callback_every: int = CHECK_EVERY,
         progress: Callable[[Progress], None] | None = None,
+        on_interrupt: str = "raise",
+        checkpoint: Any = None,
+        checkpoint_every: int = CHECK_EVERY,
     ) -> None:
         self.n_components = n_components
         self.perplexity = perplexity
+        self.affinities = affinities
         self.early_exaggeration = early_exaggeration
         self.learning_rate = learning_rate
         self.max_iter = max_iter
+        self.late_exaggeration = late_exaggeration
+        self.late_exaggeration_start = late_exaggeration_start
+        self.early_compression = early_compression
+        self.schedule = schedule
         self.n_iter_without_progress = n_iter_without_progress
         self.min_grad_norm = min_grad_norm
         self.metric = metric
@@ -184,15 +205,19 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.dof = dof
         self.callback = callback
+        self.callback_every = callback_every
         self.progress = progress
+        self.on_interrupt = on_interrupt
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
 
     def fit(self, X: Any, y: None = None) -> TSNE:
         """Embed X.
 
         Parameters
         ----------
-        X : array or Tensor, shape (n, d)
-            At least 2 samples, finite.
+        X : array or Tensor, shape (n, d), or None
+            See :meth:`fit_transform`.
         y : None
             Ignored.
 
@@ -209,8 +234,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array or Tensor, shape (n, d)
-            At least 2 samples, finite.
+        X : array or Tensor, shape (n, d), or None
+            At least 2 samples, finite. None where ``affinities`` is a matrix or
+            ``neighbors`` are a graph.
         y : None
             Ignored.
 
@@ -224,53 +250,220 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError, TypeError
             Bad data or parameters, before any work starts.
         """
-        if self.init is None or isinstance(self.init, str):
-            _validation.choice("init", self.init, INITS)
-            if self.metric == "precomputed" and self.init == "pca":
-                raise ValueError(
-                    'The parameter init="pca" cannot be used with metric="precomputed".'
-                )
-        data = self._validated(X)
+        data, n = self._validated(X)
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
-        device = _check_device(self.device, home)
-        with (
-            torch.no_grad(),
-            threads(_thread_count(self.n_jobs)),
-            torch.cuda.device(device) if device.type == "cuda" else nullcontext(),
-            self._listener() as report,
-        ):
+        device = check_device(self.device, home)
+        plan = Plan.of(self, n, has_X=data is not None)
+        columns = ("n_features_in_", "feature_names_in_")
+        facts = {
+            "parameters": {k: v for k, v in self.get_params().items() if isinstance(v, _PLAIN)},
+            "columns": {k: _listed(getattr(self, k)) for k in columns if hasattr(self, k)},
+            "is_tensor": isinstance(X, Tensor),
+        }
+        with self._running(device, facts) as listeners:
             try:
-                embedding = self._embed(data, X, device, report).to(home)
+                fitted = pipeline.fit(plan, data, X, n, device, listeners)
             except torch.OutOfMemoryError as error:
                 if device.type != "cuda":
                     raise
-                message = self._memory_wanted(data.shape[0], data.shape[1], device)
+                d = 0 if data is None else data.shape[1]
+                message = pipeline.memory_wanted(plan, n, d, device)
                 raise torch.OutOfMemoryError(message) from error
-        self.embedding_ = embedding if isinstance(X, Tensor) else embedding.numpy()
-        return self.embedding_
+        if self.verbose and fitted.report.search == "cells":
+            recall = fitted.report.search_recall
+            print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
+        return self._keep(fitted, plan, data, home, isinstance(X, Tensor))
 
-    def _validated(self, X: Any) -> Any:
-        """Return X as a finite float Tensor or CSR matrix, and remember its columns."""
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        X: Any = None,
+        *,
+        device: Any = None,
+        **parameters: Any,
+    ) -> TSNE:
+        """Finish a fit from its checkpoint, to the same bits.
+
+        Parameters
+        ----------
+        path : str or path-like
+            What the parameter ``checkpoint`` named; written on as the fit goes on.
+        X : array or Tensor, optional
+            The data of that fit; needed by :meth:`transform` alone.
+        device : str or torch.device, optional
+            Where to compute; default: the CPU.
+        **parameters
+            Those of :class:`TSNE` that tell about a fit and change no map: callback,
+            callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose.
+
+        Returns
+        -------
+        TSNE
+            Fitted. Parameters that are arrays, functions or objects have their defaults.
+
+        Raises
+        ------
+        OSError, ValueError, TypeError
+            No such file, no checkpoint, another X, another parameter.
+        """
+        content = checkpoint.load(path)
+        if unknown := set(parameters) - _WATCHING:
+            raise TypeError(
+                f"resume takes {', '.join(sorted(_WATCHING))}; got {', '.join(sorted(unknown))}"
+            )
+        self = cls(**{**content["parameters"], **parameters, "checkpoint": path, "device": device})
+        n = content["state"]["Y"].shape[0]
+        data = None
+        if X is not None:
+            data, rows = self._validated(X)
+            if (rows, data.shape[1]) != (n, content["d"]):
+                raise ValueError(
+                    f"X must be the data of the checkpoint, of shape ({n}, {content['d']}), "
+                    f"got {tuple(data.shape)}"
+                )
+        for name, value in content["columns"].items():
+            setattr(self, name, np.asarray(value, dtype=object) if name[0] == "f" else value)
+        home = data.device if isinstance(data, Tensor) else torch.device("cpu")
+        where = check_device(device, home)
+        plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
+        facts = {name: content[name] for name in ("parameters", "columns", "is_tensor")}
+        with self._running(where, facts) as listeners:
+            fitted = pipeline.resume(plan, content, where, listeners)
+        self._keep(fitted, plan, data, home, content["is_tensor"])
+        return self
+
+    def transform(self, X: Any, *, start: Any = "weighted", iterations: int = ITERATIONS) -> Any:
+        """Place new samples into the map, which does not change.
+
+        Each goes by its own neighbours among the samples of the fit, whatever else is placed with
+        it; a sample of the fit goes where it is in the map.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (l, d); with ``metric='precomputed'`` (l, n)
+            Finite; of the kind that was fitted.
+        start : {'weighted', 'median'} or array of shape (l, n_components)
+            Where a sample starts: at the mean of its neighbours in the map, weighted by their
+            probabilities, at their median, or there.
+        iterations : int, default 200
+            Steps of each; 0 leaves samples where they start.
+
+        Returns
+        -------
+        array or Tensor, shape (l, n_components), float32
+            A tensor, on the device of X, if X is one.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before a fit.
+        ValueError, TypeError
+            Bad data, or other columns than those of the fit.
+        """
+        check_is_fitted(self)
+        if self._reference is None:
+            raise ValueError(
+                "transform needs the data of the fit, and this TSNE was fitted without X"
+            )
+        data = self._checked(X, reset=False)
+        reference, Y = self._reference
+        home = data.device if isinstance(data, Tensor) else torch.device("cpu")
+        device = check_device(self.device, home)
+        n, (l, m) = len(Y), (data.shape[0], Y.shape[1])
+        kind = self.affinities if isinstance(self.affinities, Affinities) else None
+        if kind is None:
+            kind = Perplexity(min(self.perplexity, n - 1))
+        if isinstance(start, str):
+            _validation.choice("start", start, STARTS)
+        else:
+            start = check_start(start, l, m, "start")
+        iterations = _validation.integer("iterations", iterations, 0)
+        search = Search("exact", self.metric, self.metric_params, n_jobs=self.n_jobs)
+        with torch.no_grad(), threads(thread_count(self.n_jobs)):
+            k = min(n, kind.neighbors_wanted())
+            neighbors = search.among(reference, data, k, device)
+            P = kind.conditional_P(neighbors)
+            placed = place(neighbors, P, Y.to(device), start, iterations, self.dof)
+        placed = placed.to(home)
+        return placed if isinstance(X, Tensor) else placed.numpy()
+
+    def _validated(self, X: Any) -> tuple[Any, int]:
+        """Return X as a finite float Tensor or CSR matrix, or None, and the number of samples."""
+        if X is not None:
+            data = self._checked(X, reset=True)
+            if self.metric == "precomputed":
+                check_precomputed(data, self.method)
+            return data, data.shape[0]
+        if is_matrix(self.affinities):
+            return None, self.affinities.shape[0]
+        if is_graph(self.neighbors) and not callable(self.neighbors):
+            graph = self.neighbors
+            return None, graph.shape[0] if sparse.issparse(graph) else len(graph[0])
+        raise ValueError(
+            "X must be given, unless affinities is a matrix or neighbors are a graph; got None"
+        )
+
+    def _checked(self, X: Any, reset: bool) -> Any:
+        """Return X as a finite float Tensor or CSR matrix, and learn or check its columns."""
         if isinstance(X, Tensor):
             data = _validation.as_matrix(X)
-            self.n_features_in_ = data.shape[1]
-            self.__dict__.pop("feature_names_in_", None)
+            if reset:
+                self.n_features_in_ = data.shape[1]
+                self.__dict__.pop("feature_names_in_", None)
+            elif data.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"X has {data.shape[1]} features, but {type(self).__name__} is expecting "
+                    f"{self.n_features_in_} features as input"
+                )
             return data
         if getattr(X, "dtype", None) in _SMALL:  # float64 would be more than they hold
             X = X.astype(np.float32)
         data = validate_data(
             self,
             X,
+            reset=reset,
             accept_sparse="csr",
             dtype=(np.float64, np.float32),
-            ensure_min_samples=2,
+            ensure_min_samples=2 if reset else 1,
         )
-        if self.metric == "precomputed":
-            check_precomputed(data, self.method)
         if sparse.issparse(data):
             return data
         table = np.ascontiguousarray(data)
         return torch.from_numpy(table if table.flags.writeable else table.copy())
+
+    def _keep(
+        self, fitted: pipeline.Fitted, plan: Plan, data: Any, home: torch.device, is_tensor: bool
+    ) -> Any:
+        """Set the attributes of a fit; return the map."""
+        embedding = fitted.embedding.to(home)
+        self.kl_divergence_ = fitted.kl_divergence
+        self.report_ = fitted.report
+        self.n_iter_ = fitted.report.iterations - 1
+        self.learning_rate_ = plan.phases[0].rate
+        self._reference = None if data is None else (data, embedding)
+        self.embedding_ = embedding if is_tensor else embedding.numpy()
+        return self.embedding_
+
+    @contextmanager
+    def _running(self, device: torch.device, facts: dict[str, Any]) -> Iterator[pipeline.Listeners]:
+        """Set up threads, the device and who listens."""
+        if self.checkpoint is not None:
+            check_writable(self.checkpoint)
+        with (
+            torch.no_grad(),
+            threads(thread_count(self.n_jobs)),
+            torch.cuda.device(device) if device.type == "cuda" else nullcontext(),
+            self._listener() as report,
+        ):
+            yield pipeline.Listeners(
+                report=report,
+                say=_talk if self.verbose > 1 else None,
+                callback=_as_one(self.callback),
+                return_on_interrupt=self.on_interrupt == "return",
+                checkpoint=self.checkpoint,
+                facts=facts,
+            )
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what X may be."""
@@ -283,154 +476,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     @property
     def _n_features_out(self) -> int:
         return self.embedding_.shape[1]
-
-    def _memory_wanted(self, n: int, d: int, device: torch.device) -> str:
-        """Say what a fit needs on a GPU, what there was, and what to lower."""
-        k = min(n - 1, int(3 * self.perplexity))
-        search = 4 * n * d * 3 + 8 * n * (k + k // 8 + 64)
-        affinities = 4 * n * d + n * k * (4 * 3 + 8 * 2 + 2) + n * k * 10
-        free, total = torch.cuda.mem_get_info(device)
-        return (
-            f"{device} ran out of memory: {n:,} samples of {d} features at perplexity "
-            f"{self.perplexity:g} need about {max(search, affinities) / 1e9:.1f} GB, and "
-            f"{free / 1e9:.1f} of {total / 1e9:.1f} GB are free; lower perplexity, embed fewer "
-            "samples, or compute on the CPU with device='cpu'"
-        )
-
-    def _embed(
-        self, X: Any, given: Any, device: torch.device, report: Callable[[Progress], None]
-    ) -> Tensor:
-        """Run the pipeline on a finite matrix and set the attributes but the embedding.
-
-        ``given`` is X as the user gave it.
-        """
-        n, d = X.shape
-        dims = _validation.integer("n_components", self.n_components, 1)
-        perplexity = _check_perplexity(self.perplexity, n)
-        dof = _validation.number("dof", self.dof, above=0)
-        metric_params = _check_metric(self.metric, self.metric_params)
-        method = _validation.choice("method", self.method, METHODS)
-        angle = _validation.number("angle", self.angle, least=0)
-        if angle > 1:
-            raise ValueError(f"angle must be in 0 .. 1, got {angle}")
-        step = self.mesh_step
-        if step is not None:
-            step = _validation.number("mesh_step", step, above=0)
-        repulsion = choose_repulsion(method, n, dims, dof, angle, step)
-        rate = None
-        if self.learning_rate != "auto":
-            if isinstance(self.learning_rate, str):
-                raise ValueError(
-                    f"learning_rate must be a number or 'auto', got {self.learning_rate!r}"
-                )
-            rate = _validation.number("learning_rate", self.learning_rate, above=0)
-        phases = default_schedule(
-            n,
-            _validation.number("early_exaggeration", self.early_exaggeration, least=1),
-            rate,
-            None if self.max_iter is None else _validation.integer("max_iter", self.max_iter, 1),
-        )
-        patience = _validation.integer("n_iter_without_progress", self.n_iter_without_progress, -1)
-        min_grad_norm = _validation.number("min_grad_norm", self.min_grad_norm, least=0)
-        seed = _validation.seed_of(self.random_state)
-        start = self._given_start(n, dims)
-
-        search = _check_search(self.neighbors, n)
-        if search != "given" and (self.metric != "euclidean" or sparse.issparse(X)):
-            search = "scikit-learn"
-
-        say = _talk if self.verbose > 1 else None
-        clock = _PhaseClock()
-        k = min(n - 1, max(1, int(3 * perplexity)))
-        with clock("neighbors"):
-            if say:
-                say(f"Computing {k} nearest neighbors...")
-            order, recall = None, math.nan
-            if search == "given":
-                neighbors = given_neighbors(self.neighbors, given, n, k)
-            elif search == "scikit-learn":
-                plain = X.cpu().numpy() if isinstance(X, Tensor) else X
-                neighbors = metric_neighbors(
-                    plain,
-                    k,
-                    self.metric,
-                    metric_params,
-                    whole=method == "exact",
-                    n_jobs=self.n_jobs,
-                )
-                recall = 1.0
-            else:
-                # The scaled copy has no name here, so that the search can let go of it.
-                X, order, neighbors, recall = _search(
-                    search, _standard_scale(X.to(device)), k, seed, report
-                )
-            neighbors = Neighbors(*(part.to(device) for part in neighbors))
-        if search in ("given", "scikit-learn"):
-            report(Progress("neighbors", n, n))
-        if self.verbose and search == "cells":
-            print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
-        if say:
-            say(f"Computed neighbors for {n} samples in {clock.seconds['neighbors']:.3f}s...")
-        with clock("initialization"):
-            if start is not None:
-                Y = start.to(device)
-                Y = Y if order is None else Y[order]
-            elif self.init == "random":
-                Y = initialization.random(n, dims, seed).to(device)
-            elif isinstance(X, Tensor):
-                scaled = _standard_scale(X.to(device)) if order is None else X
-                Y = initialization.pca(scaled, dims, seed)
-                del scaled
-            else:
-                Y = initialization.pca_of_sparse(X, dims, seed).to(device)
-            del X  # at a million rows P needs the memory
-        report(Progress("initialization", n, n))
-        with clock("affinities"):
-            k = neighbors.indices.shape[1]
-            if perplexity > k:
-                warnings.warn(
-                    f"perplexity {perplexity:g} is lowered to {k}, the number of neighbors",
-                    stacklevel=4,
-                )
-            P = perplexity_affinities(neighbors, min(perplexity, k))
-            if say:
-                beta, _ = ops.perplexity_search(neighbors.sq_distances, min(perplexity, k))
-                say(f"Computed conditional probabilities for sample {n} / {n}")
-                say(f"Mean sigma: {float((0.5 / beta).sqrt().mean()):f}")
-            del neighbors
-        report(Progress("affinities", n, n))
-        callback = self.callback
-        if callback is not None and order is not None:
-            callback = _in_callers_order(callback, order)
-        with clock("optimization"):
-            best = minimize_kl(
-                P,
-                Y,
-                phases,
-                repulsion,
-                dof,
-                patience,
-                min_grad_norm,
-                callback,
-                lambda done, total, kl: report(Progress("optimization", done, total, kl)),
-                say,
-            )
-        self.kl_divergence_ = best.kl_divergence
-        self.n_iter_ = best.n_iter - 1
-        self.learning_rate_ = phases[0].learning_rate
-        kernels = _library.kernels_on(best.embedding.device)
-        self.report_ = FitReport(
-            n, d, repulsion.name, clock.seconds, kernels, best.n_iter, search, recall
-        )
-        return best.embedding if order is None else _unsort(best.embedding, order)
-
-    def _given_start(self, n: int, dims: int) -> Tensor | None:
-        if isinstance(self.init, str):
-            return None
-        start = _validation.as_matrix(self.init, "init")
-        if tuple(start.shape) != (n, dims):
-            raise ValueError(f"init must have shape ({n}, {dims}), got {tuple(start.shape)}")
-        return _validation.as_matrix(start.float(), "init").contiguous()
 
     @contextmanager
     def _listener(self) -> Iterator[Callable[[Progress], None]]:
@@ -470,120 +515,12 @@ def _talk(message: str) -> None:
     print(f"[t-SNE] {message}")
 
 
-class _PhaseClock:
-    """Seconds spent in named blocks."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, phase: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[phase] = time.perf_counter() - start
+def _as_one(callbacks: Any) -> Callable[[int, float, Tensor], object] | None:
+    """Return one callback for several, all of which are called."""
+    if callbacks is None or callable(callbacks):
+        return callbacks
+    return lambda *seen: any([callback(*seen) for callback in callbacks])
 
 
-def _search(
-    search: str, X: Tensor, k: int, seed: int, report: Callable[[Progress], None]
-) -> tuple[Tensor, Tensor | None, Neighbors, float]:
-    """Find neighbours; X as the search sorted it, the order, the neighbours, their recall."""
-
-    def progress(done: int, total: int) -> None:
-        report(Progress("neighbors", done, total))
-
-    if search == "exact":
-        return X, None, exact_neighbors(X, k, progress), 1.0
-    cells = make_cells(X, seed)
-    # Stays sorted until the end: near rows are near in memory for all that follows.
-    X = X[cells.order]
-    neighbors, recall = cell_neighbors(X, cells, k, seed, progress=progress)
-    return X, cells.order, neighbors, recall
-
-
-def _unsort(Y: Tensor, order: Tensor) -> Tensor:
-    out = torch.empty_like(Y)
-    out[order] = Y
-    return out
-
-
-def _in_callers_order(
-    callback: Callable[[int, float, Any], object], order: Tensor
-) -> Callable[[int, float, Tensor], object]:
-    return lambda iteration, kl, Y: callback(iteration, kl, _unsort(Y, order))
-
-
-def _check_metric(metric: Any, metric_params: Any) -> dict[str, Any] | None:
-    from sklearn.neighbors import VALID_METRICS
-
-    if not callable(metric):
-        names = sorted({"precomputed", *VALID_METRICS["brute"]})
-        _validation.choice("metric", metric, names)
-    if metric_params is not None and not isinstance(metric_params, dict):
-        raise TypeError(f"metric_params must be a dict or None, got {metric_params!r}")
-    return metric_params
-
-
-def _check_search(neighbors: Any, n: int) -> str:
-    if is_graph(neighbors):
-        return "given"
-    if not isinstance(neighbors, str):
-        raise TypeError(
-            f"neighbors must be one of {', '.join(SEARCHES)}, {KINDS}; got {neighbors!r}"
-        )
-    search = _validation.choice("neighbors", neighbors, SEARCHES)
-    if search == "auto":
-        search = "exact" if n <= _EXACT_SEARCH_UP_TO else "cells"
-    return search
-
-
-def _check_device(device: Any, home: torch.device) -> torch.device:
-    if device is None:
-        return home
-    try:
-        wanted = torch.device(device)
-    except (RuntimeError, TypeError):
-        raise ValueError(f"device must be a torch device such as 'cuda', got {device!r}") from None
-    if wanted.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device must be one that torch can use, got {device!r} without a GPU")
-    return wanted
-
-
-def _thread_count(n_jobs: int | None) -> int | None:
-    if n_jobs is None:
-        return None
-    if _validation.integer("n_jobs", n_jobs, -1) == 0:
-        raise ValueError("n_jobs must be None, -1 or a positive number, got 0")
-    return n_jobs if n_jobs > 0 else os.cpu_count()
-
-
-def _check_perplexity(perplexity: Any, n: int) -> float:
-    perplexity = _validation.number("perplexity", perplexity, least=1)
-    if n < 2:
-        raise ValueError(f"X must have 2 samples or more, got {n}")
-    if perplexity >= n:
-        raise ValueError(f"perplexity ({perplexity:g}) must be less than n_samples ({n})")
-    return perplexity
-
-
-def _standard_scale(X: Tensor) -> Tensor:
-    """Centre the columns and scale by a power of two, exactly, so that float32 holds all data.
-
-    Neither changes neighbours or P. Done in the dtype of X: a float64 column with a large offset
-    keeps its digits.
-    """
-    exponent = _exponent(X)
-    if abs(exponent) > 60:  # sums or squares could leave the range of float32
-        X = _scaled(X, exponent)
-    with threads(1):  # a sum of one column would depend on the threads
-        X = X - X.mean(0)
-    return _scaled(X, _exponent(X)).float()
-
-
-def _exponent(X: Tensor) -> int:
-    return int(np.frexp(max(abs(float(X.min())), abs(float(X.max()))))[1])
-
-
-def _scaled(X: Tensor, exponent: int) -> Tensor:
-    """X / 2^exponent, in two steps: the power itself may be beyond float32."""
-    half = exponent // 2
-    return X.mul(2.0**-half).mul_(2.0 ** (half - exponent))
+def _listed(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value

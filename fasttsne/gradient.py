@@ -28,6 +28,8 @@ cost of its calls is worth; bench/crossover.py times both."""
 
 Sum = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Takes a map (n, m); returns forces (n, m), not divided by Z, and Z (float64 scalar)."""
+Bounds = tuple[list[float], list[float]]
+"""Lowest and highest coordinates."""
 
 
 class Repulsion(ABC):
@@ -45,6 +47,14 @@ class Repulsion(ABC):
     def precise(self) -> Repulsion:
         """Return a way whose Z is good enough for a KL divergence to be told: 1 % of any KL."""
         return self
+
+    def grid_bounds(self) -> Bounds | None:
+        """Return the bounds that a grid was made for which :meth:`within` may use again."""
+        return None
+
+    def make_grid(self, Y: Tensor, bounds: Bounds | None) -> None:
+        """Make that grid, so that a descent goes on to the same bits."""
+        return
 
     def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
         """Forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
@@ -131,9 +141,27 @@ class Mesh(Repulsion):
         assert self._grid is not None
         return self._grid
 
+    def grid_bounds(self) -> Bounds | None:
+        """Return the bounds that the grid at hand was made for."""
+        return self._grid.made_for if self._grid else None
+
+    def make_grid(self, Y: Tensor, bounds: Bounds | None) -> None:
+        """Make the grid for these bounds, whatever those of Y are."""
+        self._grid = self._make_grid(Y, *self._grid_for(*bounds), *bounds) if bounds else None
+
     def nodes_for(self, low: list[float], high: list[float]) -> int:
         """Return how many nodes the padded grid for these bounds has."""
         return math.prod(self._grid_for(low, high)[1])
+
+    def potential_of(self, Y: Tensor) -> Potential | None:
+        """Return the potential of fixed points; None where no grid in memory is fine enough."""
+        low, high = Y.amin(0).tolist(), Y.amax(0).tolist()
+        step, shape = self._grid_for(low, high)
+        if step > self.COARSEST * self.step_wanted:
+            return None
+        grid = self._make_grid(Y, step, shape, low, high)
+        ops.mesh_spread_(Y, grid.charges, grid.origin, step)
+        return Potential(grid.convolve(grid.charges), grid.origin, step, grid.bounds)
 
     def _without_mesh(self, n: int) -> Sum:
         return self._exact if n <= _EXACT_UP_TO else self._tree
@@ -180,6 +208,7 @@ class Mesh(Repulsion):
                 [o + step for o in origin],
                 [o + (n - 3) * step for o, n in zip(origin, half, strict=True)],
             ),
+            (low, high),
             self._without_mesh(Y.shape[0]),
         )
 
@@ -204,6 +233,23 @@ class Mesh(Repulsion):
         return influence.float()
 
 
+@dataclass(frozen=True)
+class Potential:
+    """Phi of points that stay where they are, to be read at others."""
+
+    nodes: Tensor
+    origin: Tensor
+    step: float
+    bounds: Bounds
+
+    def __call__(self, Y: Tensor) -> tuple[Tensor, Tensor]:
+        """Forces (l, m) on other points, -1/2 grad Phi, and Phi (l,); at the edge beyond it."""
+        low, high = (Y.new_tensor(bound) for bound in self.bounds)
+        inside = torch.minimum(torch.maximum(Y, low), high)
+        forces, values, _ = ops.mesh_gather(inside, self.nodes, self.origin, self.step)
+        return forces, values
+
+
 @dataclass(eq=False)  # one is itself: a recording of its work hangs on it
 class _Grid:
     """A mesh for maps within its bounds: spread, convolve, gather."""
@@ -212,7 +258,8 @@ class _Grid:
     origin: Tensor
     step: float
     convolve: FreeConvolution
-    bounds: tuple[list[float], list[float]]
+    bounds: Bounds
+    made_for: Bounds
     without: Sum
     """What to do where the mesh is no good."""
     _good: bool | None = None
@@ -251,6 +298,14 @@ class Cheaper(Repulsion):
         nodes = self.mesh.nodes_for(low, high)
         dense = nodes <= _NODES_A_POINT * Y.shape[0] - _NODES_A_CALL
         return (self.mesh if dense else self.tree).within(Y, low, high)
+
+    def grid_bounds(self) -> Bounds | None:
+        """Return those of the mesh's grid."""
+        return self.mesh.grid_bounds()
+
+    def make_grid(self, Y: Tensor, bounds: Bounds | None) -> None:
+        """Let the mesh make its grid."""
+        self.mesh.make_grid(Y, bounds)
 
     def precise(self) -> Cheaper:
         """Return one of the two's precise ways."""

@@ -125,6 +125,10 @@ def _checked(indices: Tensor, distances: Tensor, n: int) -> Neighbors:
         keep -= 1
     order = distances.argsort(dim=1, stable=True)[:, :keep]
     indices, distances = indices.gather(1, order), distances.gather(1, order)
-    # A power of two changes no P and keeps squares within float32.
-    scale = 2.0 ** -np.frexp(float(distances.max()))[1]
-    return Neighbors(indices.int().contiguous(), (distances * scale).square().float())
+    return Neighbors(indices.int().contiguous(), *scaled_squares(distances))
+
+
+def scaled_squares(distances: Tensor) -> tuple[Tensor, float]:
+    """Squares in float32 of distances over a power of two, and that power."""
+    unit = 2.0 ** int(np.frexp(float(distances.max()))[1])
+    return (distances / unit).square().float(), unit

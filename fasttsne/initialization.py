@@ -15,6 +15,9 @@ START_SPREAD = 1e-4
 _OVERSAMPLING = 8
 _POWER_ITERATIONS = 4
 """With these the randomised components agree with the exact ones to plotting accuracy."""
+_SPECTRAL_TOLERANCE = 1e-4
+_SPECTRAL_VECTORS = 30
+"""Slow modes of well separated clusters are close together: more vectors part them sooner."""
 
 
 def pca(X: Tensor, dims: int, seed: int) -> Tensor:
@@ -45,7 +48,7 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
         # The sign of a component is arbitrary; make its largest loading positive.
         largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
         Y[:, :found] = (U * S * largest.sign())[:, :found]
-        return _small(Y, seed)
+        return rescale(Y, seed)
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
@@ -57,11 +60,67 @@ def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
     components = PCA(found, svd_solver=solver, random_state=seed).fit_transform(X)
     Y = torch.zeros(X.shape[0], dims)
     Y[:, :found] = torch.from_numpy(components)
-    return _small(Y, seed)
+    return rescale(Y, seed)
 
 
-def _small(Y: Tensor, seed: int) -> Tensor:
-    """Scale to :data:`START_SPREAD`, and fill flat coordinates with small random numbers."""
+def spectral(P: Any, dims: int, seed: int) -> Tensor:
+    """Lay points out by the slowest modes of a random walk along P (Belkin and Niyogi 2003).
+
+    Parameters
+    ----------
+    P : scipy.sparse matrix, shape (n, n)
+        Symmetric, 0 or more.
+    dims : int
+    seed : int
+        Of the first vector of the iteration.
+
+    Returns
+    -------
+    Tensor, shape (n, dims), float32
+        Scaled to :data:`START_SPREAD`.
+    """
+    import numpy as np
+    from scipy.sparse import diags_array
+    from scipy.sparse.linalg import eigsh
+
+    n = P.shape[0]
+    root = np.sqrt(np.asarray(P.sum(1), dtype=np.float64).ravel())
+    Y = torch.zeros(n, dims)
+    found = min(dims, n - 2)  # the first mode is constant; the iteration finds fewer than n
+    if found > 0:
+        scale = diags_array(1 / root)
+        walk = scale @ P.astype(np.float64) @ scale
+        first = np.random.default_rng(seed).normal(size=n)
+        with threads(1):
+            _, modes = eigsh(
+                walk,
+                k=found + 1,
+                which="LA",
+                v0=first,
+                tol=_SPECTRAL_TOLERANCE,
+                ncv=min(n, max(2 * found + 3, _SPECTRAL_VECTORS)),
+            )
+        modes = modes[:, -2::-1] / root[:, None]  # slowest first, without the constant one
+        modes = modes * np.sign(modes[np.abs(modes).argmax(0), np.arange(found)])
+        Y[:, :found] = torch.from_numpy(modes / modes.std(0))
+    return rescale(Y, seed)
+
+
+def rescale(Y: Any, seed: int = 0) -> Tensor:
+    """Scale a start to :data:`START_SPREAD`, and fill flat coordinates with small random numbers.
+
+    Parameters
+    ----------
+    Y : array or Tensor, shape (n, m)
+        A map to start from, such as that of another method: at its own size it would hardly change.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    Tensor, shape (n, m), float32
+    """
+    Y = torch.as_tensor(Y).float()
     spread = Y[:, 0].std(correction=0)
     if spread > 0:
         Y = Y * (START_SPREAD / spread)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,72 +15,246 @@ from . import ops
 from ._replay import Replay
 from .affinities import JointP
 from .gradient import Repulsion, Sum
+from .schedule import Phase
 
 CHECK_EVERY = 50
-"""Iterations between evaluations of the KL divergence, stopping rules and callbacks."""
+"""Iterations between evaluations of the KL divergence and stopping rules."""
 
 MAX_STEP = 5.0
 """Longest step of a point, in map units: keeps a large learning rate from throwing points out."""
 
 
-MOMENTA = (
-    (0, ((100, 0.5), (650, 0.8))),
-    (1500, ((60, 0.8), (150, 0.97), (40, 0.9))),
-    (5000, ((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9))),
-)
-"""From so many points on: iterations and momentum of the phases, the first exaggerated.
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what about a descent; none of it changes the map."""
 
-Below 1,500 points many small steps, which cost nothing there: more momentum overshoots. A map of
-many points is, after the customary 750 iterations, still growing: momentum takes it there sooner,
-and the last 40 let the points settle. bench/schedules.py prints the comparison.
-"""
+    callback: Callable[[int, float, Tensor], object] | None = None
+    """``callback(iteration, kl, embedding)``; a true result stops the descent. The embedding is the
+    live tensor: copy it to keep it."""
+    callback_every: int = CHECK_EVERY
+    """Iterations. Each call costs an evaluation of the KL divergence."""
+    progress: Callable[[int, int, float | None], None] | None = None
+    """``progress(iteration, iterations, kl)`` after each iteration; kl is the last known."""
+    say: Callable[[str], None] | None = None
+    """Takes a line about each evaluation and the end of each phase, in scikit-learn's words."""
+    save: Callable[[dict[str, Any]], None] | None = None
+    """Takes the state of the descent, from which another goes on to the same bits."""
+    save_every: int = CHECK_EVERY
+    """Iterations."""
+    return_on_interrupt: bool = False
+    """Whether Ctrl-C ends the descent with a warning, and the map so far is the result."""
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A stretch of iterations with constant parameters."""
+class Optimum:
+    """What the descent ended with."""
 
-    iterations: int
-    exaggeration: float
-    learning_rate: float
-    momentum: float
+    embedding: Tensor
+    kl_divergence: float
+    n_iter: int
 
 
-def default_schedule(
-    n: int, early_exaggeration: float, learning_rate: float | None, max_iter: int | None
-) -> list[Phase]:
-    """Attraction exaggerated while clusters form, then the plain objective.
+def minimize_kl(
+    P: JointP,
+    Y: Tensor,
+    phases: list[Phase],
+    repulsion: Repulsion,
+    dof: float = 1.0,
+    n_iter_without_progress: int = 300,
+    min_grad_norm: float = 1e-7,
+    watch: Watch | None = None,
+    state: dict[str, Any] | None = None,
+) -> Optimum:
+    """Minimise KL(P || Q) from a start.
 
     Parameters
     ----------
-    n : int
-        Number of points.
-    early_exaggeration : float
-        Of the first phase.
-    learning_rate : float, optional
-        Of all phases. Default: n / (4 exaggeration) of each phase (Belkina et al. 2019; the 4 is
-        in the gradient), also for small n, where scikit-learn's floor of 50 overshoots.
-    max_iter : int, optional
-        Iterations in all: the early phase takes at most half, the others share the rest in the
-        proportion of the default.
+    P : JointP
+    Y : Tensor, shape (n, m), float32
+        The start; left alone.
+    phases : list of Phase
+    repulsion : Repulsion
+    dof : float
+    n_iter_without_progress : int
+        Stop the phase when the KL divergence has not fallen for so many iterations.
+    min_grad_norm : float
+        Stop the phase when the gradient's norm is below.
+    watch : Watch, optional
+    state : dict, optional
+        What ``watch.save`` was given by another descent, to go on from there instead of Y.
 
     Returns
     -------
-    list of Phase
+    Optimum
     """
-    momenta = next(rule for least, rule in reversed(MOMENTA) if n >= least)
-    iterations = [count for count, _ in momenta]
-    if max_iter is not None:
-        early, late = min(iterations[0], max_iter // 2), sum(iterations[1:])
-        left = max_iter - early
-        shares = [left * count // late for count in iterations[2:]]
-        iterations = [early, left - sum(shares), *shares]
-    phases = []
-    for i, (count, (_, momentum)) in enumerate(zip(iterations, momenta, strict=True)):
-        exaggeration = early_exaggeration if i == 0 else 1.0
-        rate = n / exaggeration / 4 if learning_rate is None else learning_rate
-        phases.append(Phase(count, exaggeration, rate, momentum))
-    return phases
+    watch = Watch() if watch is None else watch
+    phases = [phase.for_points(Y.shape[0]) for phase in phases]
+    descent = _Descent(P, Y, phases, repulsion, dof, n_iter_without_progress, min_grad_norm)
+    if state is not None:
+        descent.restore(state)
+    try:
+        descent.run(watch)
+    except KeyboardInterrupt:
+        if watch.save:
+            watch.save(descent.state())
+        if not watch.return_on_interrupt:
+            raise
+        warnings.warn(
+            f"interrupted after {descent.done} of {descent.total} iterations; "
+            "the map is what it was then",
+            stacklevel=2,
+        )
+    kl = descent.kl_divergence()
+    if watch.say:
+        watch.say(f"Iteration {descent.done}: error = {kl:.7f}, the last")
+        watch.say(f"KL divergence after {descent.done} iterations: {kl:f}")
+    if watch.progress:
+        watch.progress(descent.total, descent.total, kl)
+    return Optimum(descent.Y, kl, descent.done)
+
+
+class _Descent:
+    """The moving parts of a descent."""
+
+    def __init__(
+        self,
+        P: JointP,
+        Y: Tensor,
+        phases: list[Phase],
+        repulsion: Repulsion,
+        dof: float,
+        patience: int,
+        min_grad_norm: float,
+    ) -> None:
+        self.P = P
+        self.phases = phases
+        self.repulsion = repulsion
+        self.precise = repulsion.precise()
+        self.dof = dof
+        self.patience = patience
+        self.min_grad_norm = min_grad_norm
+        self.total = sum(phase.iterations for phase in phases)
+        self.constant = P.negative_entropy()
+
+        self.Y = Y.clone()
+        self.velocity, self.gains = torch.zeros_like(Y), torch.ones_like(Y)
+        self.bounds = _Bounds(self.Y)
+        self.replay = Replay(Y.device)
+        self.done = 0
+        self.kl: float | None = None
+        self.phase = 0  # number of the present one, and what it began with
+        self.began = 0
+        self.best, self.best_at = math.inf, 0
+        self.is_over = False
+
+    _NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
+    _TENSORS = ("Y", "velocity", "gains")
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next iterations depend on."""
+        return {
+            **{name: getattr(self, name) for name in self._NUMBERS},
+            **{name: getattr(self, name).cpu() for name in self._TENSORS},
+            "bounds": dict(vars(self.bounds)),
+            "grid": self.repulsion.grid_bounds(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what :meth:`state` returned."""
+        for name in self._NUMBERS:
+            setattr(self, name, state[name])
+        for name in self._TENSORS:
+            setattr(self, name, state[name].to(self.Y.device))
+        vars(self.bounds).update(state["bounds"])
+        self.repulsion.make_grid(self.Y, state["grid"])
+
+    def run(self, watch: Watch) -> None:
+        """Go through what is left of the phases."""
+        while self.phase < len(self.phases):
+            phase = self.phases[self.phase]
+            if self.is_over or self.done >= self.began + phase.iterations:
+                if watch.say and self.phase == 0 and phase.exaggeration > 1 and self.kl is not None:
+                    watch.say(
+                        f"KL divergence after {self.done} iterations with early exaggeration: "
+                        f"{self.kl:f}"
+                    )
+                self.phase += 1
+                self.began, self.is_over = self.done, False
+                self.best, self.best_at = math.inf, self.done
+                continue
+            if self._iterate(phase, watch):
+                return
+            if watch.progress:
+                watch.progress(self.done, self.total, self.kl)
+            if watch.save and self.done % watch.save_every == 0:
+                watch.save(self.state())
+
+    def _iterate(self, phase: Phase, watch: Watch) -> bool:
+        """Take a step, unless the callback wants to stop here: then return True."""
+        check = (self.done + 1) % CHECK_EVERY == 0
+        look = watch.callback is not None and (self.done + 1) % watch.callback_every == 0
+        if check or look:
+            attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
+            repulsive, Z = self.precise(self.Y, *self.bounds.now())
+            self.kl = self._kl(cost, Z)
+        # Asked before the step, so that KL and embedding belong together.
+        if look and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
+            return True
+        if check:
+            statistics = self._step(phase, attractive, repulsive, Z)
+        else:
+            push = self.repulsion.within(self.Y, *self.bounds.now())
+
+            def iteration(phase: Phase = phase, push: Sum = push) -> Tensor:
+                attractive, _ = ops.attractive_forces(*self.P, self.Y, self.dof)
+                return self._step(phase, attractive, *push(self.Y))
+
+            statistics = self.replay((phase, push), iteration)
+        self.done += 1
+        last = self.done == self.began + phase.iterations
+        sq_gradient = self.bounds.read(statistics, now=check or last)
+        if sq_gradient is not None and not math.isfinite(sq_gradient):
+            raise FloatingPointError(
+                f"the embedding diverged at iteration {self.done}: lower learning_rate "
+                f"(now {phase.rate:g})"
+            )
+        if check:
+            assert sq_gradient is not None
+            self.is_over = self._has_settled(math.sqrt(sq_gradient), watch.say)
+        return False
+
+    def _step(self, phase: Phase, attractive: Tensor, repulsive: Tensor, Z: Tensor) -> Tensor:
+        if phase.compression:
+            # The gradient of the penalty, 2 compression Y, in units of the attraction.
+            attractive.add_(self.Y, alpha=phase.compression / (2 * phase.exaggeration))
+        return ops.update_embedding_(
+            *(self.Y, self.velocity, self.gains, attractive, repulsive, Z),
+            *(phase.exaggeration, phase.rate, phase.momentum, MAX_STEP),
+        )
+
+    def _has_settled(self, norm: float, say: Callable[[str], None] | None) -> bool:
+        """Whether the phase should end: no progress, or next to no gradient."""
+        assert self.kl is not None
+        why = None
+        if say:
+            say(f"Iteration {self.done}: error = {self.kl:.7f}, gradient norm = {norm:.7f}")
+        if self.kl < self.best:
+            self.best, self.best_at = self.kl, self.done
+        elif self.done - self.best_at > self.patience:
+            why = f"did not make any progress during the last {self.patience} episodes"
+        if why is None and norm <= self.min_grad_norm:
+            why = f"gradient norm {norm:f}"
+        if say and why:
+            say(f"Iteration {self.done}: {why}. Finished.")
+        return why is not None
+
+    def _kl(self, cost: Tensor, Z: Tensor) -> float:
+        return self.constant + float(cost) + math.log(float(Z))
+
+    def kl_divergence(self) -> float:
+        """Return the KL divergence of the map as it is."""
+        _, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
+        return self._kl(cost, self.precise(self.Y, *self.bounds.now())[1])
 
 
 class _Bounds:
@@ -120,130 +296,3 @@ class _Bounds:
             self._room = max(room, growth)
         self._low, self._high, self._since = low, high, 0
         return sq_gradient
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """What the descent ended with."""
-
-    embedding: Tensor
-    kl_divergence: float
-    n_iter: int
-
-
-def minimize_kl(
-    P: JointP,
-    Y: Tensor,
-    phases: list[Phase],
-    repulsion: Repulsion,
-    dof: float = 1.0,
-    n_iter_without_progress: int = 300,
-    min_grad_norm: float = 1e-7,
-    callback: Callable[[int, float, Tensor], object] | None = None,
-    progress: Callable[[int, int, float | None], None] | None = None,
-    say: Callable[[str], None] | None = None,
-) -> Optimum:
-    """Minimise KL(P || Q) from a start.
-
-    Parameters
-    ----------
-    P : JointP
-    Y : Tensor, shape (n, m), float32
-        The start; left alone.
-    phases : list of Phase
-    repulsion : Repulsion
-    dof : float
-    n_iter_without_progress : int
-        Stop the phase when the KL divergence has not fallen for so many iterations.
-    min_grad_norm : float
-        Stop the phase when the gradient's norm is below.
-    callback : callable, optional
-        ``callback(iteration, kl, embedding)`` every :data:`CHECK_EVERY` iterations; a true result
-        stops the descent. The embedding is the live tensor: copy it to keep it.
-    progress : callable, optional
-        ``progress(iteration, iterations, kl)`` after each iteration; kl is the last known.
-    say : callable, optional
-        Takes a line about each evaluation and the end of each phase, in scikit-learn's words.
-
-    Returns
-    -------
-    Optimum
-    """
-    Y = Y.clone()
-    velocity, gains = torch.zeros_like(Y), torch.ones_like(Y)
-    constant = P.negative_entropy()
-    precise = repulsion.precise()
-    total = sum(phase.iterations for phase in phases)
-    bounds = _Bounds(Y)
-    replay = Replay(Y.device)
-
-    def kl_divergence(cost: Tensor, Z: Tensor) -> float:
-        return constant + float(cost) + math.log(float(Z))
-
-    def step(phase: Phase, attractive: Tensor, repulsive: Tensor, Z: Tensor) -> Tensor:
-        return ops.update_embedding_(
-            *(Y, velocity, gains, attractive, repulsive, Z),
-            *(phase.exaggeration, phase.learning_rate, phase.momentum, MAX_STEP),
-        )
-
-    done, kl, stopped = 0, None, False
-    for phase in phases:
-        if stopped:
-            break
-        best, best_at, last = math.inf, done, done + phase.iterations
-        while done < last:
-            check = (done + 1) % CHECK_EVERY == 0
-            if check:
-                attractive, cost = ops.attractive_forces(*P, Y, dof, True)
-                repulsive, Z = precise(Y, *bounds.now())
-                kl = kl_divergence(cost, Z)
-                # Asked before the step, so that KL and embedding belong together.
-                stopped = bool(callback and callback(done, kl, Y))
-                if stopped:
-                    break
-                statistics = step(phase, attractive, repulsive, Z)
-            else:
-                push = repulsion.within(Y, *bounds.now())
-
-                def iteration(phase: Phase = phase, push: Sum = push) -> Tensor:
-                    attractive, _ = ops.attractive_forces(*P, Y, dof)
-                    return step(phase, attractive, *push(Y))
-
-                statistics = replay((phase, push), iteration)
-            done += 1
-            if progress:
-                progress(done, total, kl)
-            sq_gradient = bounds.read(statistics, now=check or done == last)
-            if sq_gradient is not None and not math.isfinite(sq_gradient):
-                raise FloatingPointError(
-                    f"the embedding diverged at iteration {done}: lower learning_rate "
-                    f"(now {phase.learning_rate:g})"
-                )
-            if check:
-                assert kl is not None and sq_gradient is not None
-                norm = math.sqrt(sq_gradient)
-                if say:
-                    say(f"Iteration {done}: error = {kl:.7f}, gradient norm = {norm:.7f}")
-                if kl < best:
-                    best, best_at = kl, done
-                elif done - best_at > n_iter_without_progress:
-                    if say:
-                        say(
-                            f"Iteration {done}: did not make any progress during the last "
-                            f"{n_iter_without_progress} episodes. Finished."
-                        )
-                    break
-                if norm <= min_grad_norm:
-                    if say:
-                        say(f"Iteration {done}: gradient norm {norm:f}. Finished.")
-                    break
-        if say and phase.exaggeration > 1 and kl is not None:
-            say(f"KL divergence after {done} iterations with early exaggeration: {kl:f}")
-    _, cost = ops.attractive_forces(*P, Y, dof, True)
-    kl = kl_divergence(cost, precise(Y, *bounds.now())[1])
-    if say:
-        say(f"Iteration {done}: error = {kl:.7f}, the last")
-        say(f"KL divergence after {done} iterations: {kl:f}")
-    if progress:
-        progress(total, total, kl)
-    return Optimum(Y, kl, done)

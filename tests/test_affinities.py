@@ -1,16 +1,26 @@
-"""perplexity_search, symmetrize and the joint P."""
+"""perplexity_search, symmetrize, and every way to a joint P."""
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import assert_close, opcheck, over_devices, points
+from scipy import sparse
 
-from fasttsne import ops, reference
-from fasttsne.affinities import perplexity_affinities
+from fasttsne import TSNE, ops, reference
+from fasttsne.affinities import (
+    FixedSigma,
+    Multiscale,
+    Perplexity,
+    Uniform,
+    given_affinities,
+    joint_affinities,
+)
 from fasttsne.neighbors import exact_neighbors
+from fasttsne.search import Search
 
 
 def perplexities(conditional_P):
@@ -92,9 +102,7 @@ def test_symmetrize_matches_reference(device, n, k):
 
 def test_joint_P_of_real_neighbors_and_its_entropy(two_thread_counts):
     X = points("clustered", 900, 12)
-    one, two = two_thread_counts(
-        lambda: perplexity_affinities(exact_neighbors(X, 60), perplexity=20)
-    )
+    one, two = two_thread_counts(lambda: Perplexity(20).joint(exact_neighbors(X, 60)))
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
     P = dense(one, 900)
     expected = (P * P.log().nan_to_num(neginf=0)).sum().item()
@@ -118,3 +126,217 @@ def test_bad_input_is_named():
         ops.symmetrize(torch.zeros(2, 1, dtype=torch.int32), torch.ones(2, 2))
     with pytest.raises(RuntimeError, match=r"indices must be in 0 .. n - 1"):
         ops.symmetrize(torch.full((2, 1), 5, dtype=torch.int32), torch.ones(2, 1))
+
+
+# --- kinds of affinities -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def X():
+    return points("clustered", 400, 6)
+
+
+@pytest.fixture(scope="module")
+def neighbors(X):
+    return exact_neighbors(X, 60)
+
+
+def assert_joint(P, n):
+    """Every P is truly symmetric and sums to 1."""
+    matrix = dense(P, n)
+    assert torch.equal(matrix, matrix.T)
+    assert abs(matrix.sum().item() - 1) < 1e-6
+    assert (matrix.diagonal() == 0).all()
+
+
+KINDS = [
+    Perplexity(20),
+    Multiscale([5, 20]),
+    Multiscale([5, 20], True),
+    FixedSigma(2.0),
+    Uniform(9),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=repr)
+def test_every_kind_makes_distributions(kind, neighbors):
+    conditional = kind.conditional_P(neighbors)
+    assert conditional.shape == neighbors.indices.shape and (conditional >= 0).all()
+    torch.testing.assert_close(conditional.sum(1), torch.ones(400))
+    assert_joint(kind.joint(neighbors), 400)
+
+
+@pytest.mark.parametrize("mixture", [False, True])
+def test_one_scale_is_plain(neighbors, mixture):
+    plain = Perplexity(20).conditional_P(neighbors)
+    scales = Multiscale([20], mixture).conditional_P(neighbors)
+    torch.testing.assert_close(scales, plain, rtol=1e-4, atol=1e-7)
+    repeated = Multiscale([20, 20], mixture).conditional_P(neighbors)
+    torch.testing.assert_close(repeated, plain, rtol=1e-4, atol=1e-7)
+
+
+def test_scales_by_their_formulas(neighbors):
+    sq = neighbors.sq_distances.double()
+    averaged, mixed = 0, 0
+    for perplexity in (5, 20):
+        beta, P = reference.perplexity_search(sq, perplexity)
+        averaged = averaged + P / 2
+        mixed = mixed + beta[:, None].sqrt() * torch.exp(-beta[:, None] * sq)
+    actual = Multiscale([5, 20]).conditional_P(neighbors)
+    assert_close(actual, averaged, 1e-4)
+    actual = Multiscale([5, 20], mixture=True).conditional_P(neighbors)
+    assert_close(actual, mixed / mixed.sum(1, keepdim=True), 1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_sigma_is_in_units_of_the_data(X, scale):
+    P = joint_affinities(X.double() * scale, affinities=FixedSigma(2.0 * scale, k=50))
+    sq = torch.cdist(X.double(), X.double()).square()
+    kth = sq.fill_diagonal_(math.inf).kthvalue(50, 1, keepdim=True).values
+    conditional = torch.softmax(torch.where(sq <= kth, -sq / (2 * 2.0**2), -math.inf), 1)
+    assert_close(dense(P, 400), (conditional + conditional.T) / 800, 1e-4)
+
+
+def test_a_width_far_below_all_distances_leaves_the_nearest(neighbors):
+    conditional = FixedSigma(1e-12).conditional_P(neighbors)
+    assert torch.isfinite(conditional).all()
+    torch.testing.assert_close(conditional[:, 0], torch.ones(400))
+
+
+def test_mean_sigma_is_in_units_of_the_data(X):
+    def sigma(scale):
+        found = Search()(X.double() * scale, 60, torch.device("cpu")).neighbors
+        return Perplexity(20).sigma(found) / scale
+
+    torch.testing.assert_close(sigma(1e6), sigma(1.0), rtol=1e-3, atol=0)
+
+
+def test_fewer_neighbors_than_the_perplexity_lower_it_with_a_warning(X):
+    few = exact_neighbors(X, 10)
+    with pytest.warns(UserWarning, match="perplexity 20 is lowered to 10"):
+        conditional = Perplexity(20).conditional_P(few)
+    # The entropy is flat at its largest.
+    torch.testing.assert_close(conditional, torch.full((400, 10), 0.1), rtol=0.02, atol=0)
+
+
+# --- given P -------------------------------------------------------------------------------------
+
+
+def forms_of(P):
+    matrix = sparse.csr_array(P)
+    yield "array", P
+    yield "tensor", torch.from_numpy(P)
+    yield "scipy", sparse.coo_matrix(P)
+    yield "torch csr", torch.from_numpy(P).to_sparse_csr()
+    yield "torch coo", torch.from_numpy(P).to_sparse_coo()
+    yield "float32", matrix.astype(np.float32)
+
+
+def some_P():
+    rng = np.random.default_rng(0)
+    P = rng.random((30, 30)) * (rng.random((30, 30)) < 0.3)
+    P[np.arange(30), (np.arange(30) + 1) % 30] = 0.5
+    return P
+
+
+@pytest.mark.parametrize(
+    "form, P", list(forms_of(some_P())), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_a_given_P_is_made_symmetric_and_sums_to_one(form, P):
+    expected = some_P()
+    np.fill_diagonal(expected, 0)
+    expected = expected + expected.T
+    joint = given_affinities(P)
+    assert_close(dense(joint, 30), torch.from_numpy(expected / expected.sum()), 1e-6)
+    assert_joint(joint, 30)
+    assert joint.indices.dtype == torch.int32
+    for row in range(30):
+        assert (joint.indices[joint.indptr[row] : joint.indptr[row + 1]].diff() > 0).all()
+
+
+BAD_P = [
+    (np.full((3, 3), -1.0), ValueError, "P must be 0 or more, got -1"),
+    (np.ones((3, 4)), ValueError, r"P must be square, got shape \(3, 4\)"),
+    (np.full((3, 3), np.nan), ValueError, "P must be finite"),
+    (np.eye(3), ValueError, "P must connect each point to another, got none in row 0"),
+    (np.ones((1, 1)), ValueError, "P must have 2 rows or more, got 1"),
+    (np.array([["a"]]), TypeError, "P must be a matrix of numbers"),
+    (np.ones(3), TypeError, r"P must be a matrix of numbers, got dtype float64 of shape \(3,\)"),
+]
+
+
+@pytest.mark.parametrize("P, error, message", BAD_P, ids=range(len(BAD_P)))
+def test_a_wrong_P_is_named(P, error, message):
+    with pytest.raises(error, match=message):
+        given_affinities(P)
+
+
+BAD_KINDS = [
+    (Perplexity(400), ValueError, r"perplexity \(400\) must be less than n_samples \(400\)"),
+    (Perplexity("a"), TypeError, "perplexity must be a number"),
+    (Multiscale([]), TypeError, "perplexities must be a list of 1 number or more"),
+    (Multiscale([5, 0.5]), ValueError, r"perplexities\[1\] must be 1 or more"),
+    (FixedSigma(0), ValueError, "sigma must be above 0"),
+    (FixedSigma(1, k=0), ValueError, "k must be 1 or more"),
+    (Uniform(2.5), TypeError, "k must be an integer"),
+]
+
+
+@pytest.mark.parametrize("kind, error, message", BAD_KINDS, ids=repr)
+def test_wrong_parameters_are_named(kind, error, message):
+    with pytest.raises(error, match=message):
+        kind.check(400)
+
+
+# --- from data to P, and from P to a map ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("neighbors", ["exact", "cells"])
+def test_joint_affinities_are_those_of_the_rows_in_their_order(neighbors):
+    X = points("clustered", 3000, 4)
+    P = joint_affinities(X.numpy(), 10, neighbors=neighbors)
+    expected = Perplexity(10).joint(exact_neighbors(X - X.mean(0), 30))
+    assert_joint(P, 3000)
+    assert_close(dense(P, 3000), dense(expected, 3000), 0.2 if neighbors == "cells" else 1e-3, 1)
+
+
+def test_a_map_of_a_given_P_is_that_of_the_data(X):
+    P = joint_affinities(X, 20)
+    start = points("normal", 400, 2, seed=3)
+    expected = TSNE(perplexity=20, init=start, max_iter=10).fit_transform(X)
+    for given_P in (P.to_scipy(), P.to_scipy().toarray()):
+        estimator = TSNE(affinities=given_P, init=start.numpy(), max_iter=10)
+        Y = estimator.fit_transform(None)
+        assert np.allclose(Y, expected, atol=1e-3)
+        assert estimator.report_.search == "given"
+
+
+def test_a_map_of_a_given_graph_needs_no_data(X):
+    found = exact_neighbors(X, 60)
+    graph = (found.indices, found.sq_distances.sqrt())
+    start = points("normal", 400, 2, seed=3).numpy()
+    expected = TSNE(perplexity=20, init=start, max_iter=10).fit_transform(X.numpy())
+    Y = TSNE(perplexity=20, neighbors=graph, init=start, max_iter=10).fit_transform(None)
+    assert np.allclose(Y, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=repr)
+def test_every_kind_makes_a_map(X, kind):
+    estimator = TSNE(affinities=kind, random_state=0, max_iter=60)
+    assert torch.isfinite(estimator.fit_transform(X)).all()
+    assert 0 < estimator.kl_divergence_ < 10
+
+
+@pytest.mark.parametrize(
+    "parameters, X, message",
+    [
+        (dict(), None, "X must be given, unless affinities is a matrix or neighbors are a graph"),
+        (dict(affinities=np.ones((5, 5))), None, "init='pca' needs X"),
+        (dict(affinities=np.ones((5, 5))), np.eye(4), r"affinities must have shape \(4, 4\)"),
+        (dict(affinities=7), np.eye(4), "affinities must be one of fasttsne.affinities"),
+    ],
+    ids=range(4),
+)
+def test_what_does_not_go_together_is_named(parameters, X, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        TSNE(**{"perplexity": 2, **parameters}).fit(X)

@@ -9,7 +9,7 @@ import torch
 from sample import assert_close, points
 
 from fasttsne import ops, reference
-from fasttsne.affinities import perplexity_affinities
+from fasttsne.affinities import Perplexity
 from fasttsne.neighbors import exact_neighbors
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
@@ -21,7 +21,7 @@ KINDS_2D = ("normal", "clustered", "duplicates", "wide")
 @pytest.mark.parametrize("kind", KINDS_2D)
 def test_attractive_kernel_agrees_with_numba(kind):
     Y = points(kind, 2000, 2)
-    P = perplexity_affinities(exact_neighbors(points("clustered", 2000, 8), 60), 20)
+    P = Perplexity(20).joint(exact_neighbors(points("clustered", 2000, 8), 60))
     arrays = [t.numpy() for t in P]
     expected = numba_baseline.attractive_forces(*arrays, Y.numpy().astype(np.float64))
     forces, _ = ops.attractive_forces(*P, Y)

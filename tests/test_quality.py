@@ -16,7 +16,7 @@ import torch
 from sklearn.manifold import TSNE as SklearnTSNE
 
 from fasttsne import TSNE, _validation, initialization, landmarks, reference
-from fasttsne.affinities import perplexity_affinities
+from fasttsne.affinities import Perplexity
 from fasttsne.metrics import neighbor_recall
 from fasttsne.neighbors import exact_neighbors
 
@@ -65,7 +65,7 @@ class Maps:
         scaled = _validation.as_matrix(X)
         scaled = (scaled - scaled.mean(0)).float()
         k = min(n - 1, int(3 * perplexity))
-        self.P = perplexity_affinities(exact_neighbors(scaled, k), perplexity)
+        self.P = Perplexity(perplexity).joint(exact_neighbors(scaled, k))
         starts = [
             (initialization.pca(scaled, 2, 0) + 1e-2 * initialization.random(n, 2, s)).numpy()
             for s in range(9 if n < 1000 else 1)

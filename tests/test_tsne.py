@@ -228,7 +228,7 @@ BAD = [
     (dict(n_components=2.5), X_GOOD, TypeError, "n_components must be an integer, got 2.5"),
     (dict(n_components=4, method="fft"), X_GOOD, ValueError, "'n_components' should be 1 to 3"),
     (dict(method="bh"), X_GOOD, ValueError, "method must be one of auto, exact, barnes_hut, fft"),
-    (dict(init="spectral"), X_GOOD, ValueError, "init must be one of pca, random"),
+    (dict(init="svd"), X_GOOD, ValueError, "init must be one of pca, random, spectral"),
     (dict(init=X_GOOD), X_GOOD, ValueError, r"init must have shape \(50, 2\), got \(50, 4\)"),
     (
         dict(metric="hamming_"),

@@ -1,0 +1,170 @@
+"""The parameters of a fit: each checked before any work, and made into what the pipeline takes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import _validation
+from .affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
+from .gradient import METHODS, Repulsion, choose_repulsion
+from .schedule import Phase, check_learning_rate, check_schedule, default_schedule
+from .search import Search
+
+INITS = ("pca", "random", "spectral")
+ON_INTERRUPT = ("raise", "return")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fit will do."""
+
+    dims: int
+    dof: float
+    affinities: Affinities | JointP
+    """How to make P, or P."""
+    search: Search
+    repulsion: Repulsion
+    phases: list[Phase]
+    patience: int
+    min_grad_norm: float
+    seed: int
+    start: str | Tensor
+    """One of :data:`INITS`, or the start itself (n, dims)."""
+    callback_every: int
+    checkpoint_every: int
+
+    @classmethod
+    def of(cls, given: Any, n: int, has_X: bool = True, P: JointP | None = None) -> Plan:
+        """Check the parameters of an estimator for n samples.
+
+        Parameters
+        ----------
+        given : TSNE
+        n : int
+        has_X : bool
+            Whether there are data to start from.
+        P : JointP, optional
+            Stands for affinities.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the parameter, what it is, and what would be right.
+        """
+        if n < 2:
+            raise ValueError(f"X must have 2 samples or more, got {n}")
+        dims = _validation.integer("n_components", given.n_components, 1)
+        affinities = P or _check_affinities(given.affinities, given.perplexity, n)
+        dof = _validation.number("dof", given.dof, above=0)
+        method = _validation.choice("method", given.method, METHODS)
+        search = Search(
+            given.neighbors, given.metric, given.metric_params, method == "exact", given.n_jobs
+        )
+        angle = _validation.number("angle", given.angle, least=0)
+        if angle > 1:
+            raise ValueError(f"angle must be in 0 .. 1, got {angle}")
+        step = given.mesh_step
+        if step is not None:
+            step = _validation.number("mesh_step", step, above=0)
+        _validation.choice("on_interrupt", given.on_interrupt, ON_INTERRUPT)
+        return cls(
+            dims=dims,
+            dof=dof,
+            affinities=affinities,
+            search=search,
+            repulsion=choose_repulsion(method, n, dims, dof, angle, step),
+            phases=_check_phases(given, n),
+            patience=_validation.integer(
+                "n_iter_without_progress", given.n_iter_without_progress, -1
+            ),
+            min_grad_norm=_validation.number("min_grad_norm", given.min_grad_norm, least=0),
+            seed=_validation.seed_of(given.random_state),
+            start=_check_init(given, n, dims, has_X),
+            callback_every=_validation.integer("callback_every", given.callback_every, 1),
+            checkpoint_every=_validation.integer("checkpoint_every", given.checkpoint_every, 1),
+        )
+
+    @property
+    def wants_neighbors(self) -> bool:
+        """Whether P is to be made."""
+        return isinstance(self.affinities, Affinities)
+
+
+def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | JointP:
+    if affinities is None:
+        affinities = Perplexity(perplexity)
+    if isinstance(affinities, Affinities):
+        affinities.check(n)
+        return affinities
+    if not is_matrix(affinities):
+        raise TypeError(
+            "affinities must be one of fasttsne.affinities (Perplexity, Multiscale, FixedSigma, "
+            f"Uniform) or a matrix P, got {affinities!r}"
+        )
+    P = given_affinities(affinities)
+    if len(P.indptr) - 1 != n:
+        raise ValueError(f"affinities must have shape ({n}, {n}), got {tuple(affinities.shape)}")
+    return P
+
+
+def _check_phases(given: Any, n: int) -> list[Phase]:
+    # Also where a schedule overrules them: a wrong value is a mistake.
+    early = _validation.number("early_exaggeration", given.early_exaggeration, least=1)
+    rate = check_learning_rate("learning_rate", given.learning_rate)
+    late = _validation.number("late_exaggeration", given.late_exaggeration, above=0)
+    late_start, most = given.late_exaggeration_start, given.max_iter
+    if late_start is not None:
+        late_start = _validation.integer("late_exaggeration_start", late_start, 0)
+    if most is not None:
+        most = _validation.integer("max_iter", most, 1)
+    compression = _validation.number("early_compression", given.early_compression, least=0)
+    if given.schedule is not None:
+        return check_schedule(given.schedule, n)
+    return default_schedule(n, early, rate, most, late, late_start, compression)
+
+
+def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
+    init = given.init
+    if init is not None and not isinstance(init, str):
+        return check_start(init, n, dims, "init")
+    init = _validation.choice("init", init, INITS)
+    if init == "pca" and given.metric == "precomputed":
+        raise ValueError('The parameter init="pca" cannot be used with metric="precomputed".')
+    if init == "pca" and not has_X:
+        raise ValueError("init='pca' needs X; without it use 'spectral', 'random' or an array")
+    return init
+
+
+def check_start(start: Any, n: int, dims: int, name: str) -> Tensor:
+    """Return a start of the right shape."""
+    start = _validation.as_matrix(start, name)
+    if tuple(start.shape) != (n, dims):
+        raise ValueError(f"{name} must have shape ({n}, {dims}), got {tuple(start.shape)}")
+    return _validation.as_matrix(start.float(), name).contiguous()
+
+
+def check_device(device: Any, home: torch.device) -> torch.device:
+    """Return where to compute, which is ``home`` unless another is asked for."""
+    if device is None:
+        return home
+    try:
+        wanted = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device must be a torch device such as 'cuda', got {device!r}") from None
+    if wanted.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device must be one that torch can use, got {device!r} without a GPU")
+    return wanted
+
+
+def thread_count(n_jobs: int | None) -> int | None:
+    """Return how many threads to use; None for torch's own number."""
+    if n_jobs is None:
+        return None
+    if _validation.integer("n_jobs", n_jobs, -1) == 0:
+        raise ValueError("n_jobs must be None, -1 or a positive number, got 0")
+    return n_jobs if n_jobs > 0 else os.cpu_count()

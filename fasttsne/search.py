@@ -1,0 +1,276 @@
+"""Which search finds the neighbours of some data, and what it is given: scaled, sorted, normalised.
+
+Euclidean data goes to the tiles (:mod:`fasttsne.neighbors`) or, where there is much of it, to cells
+(:mod:`fasttsne.cells`); so do cosine and correlation distances, which are Euclidean on the sphere.
+Other metrics and sparse data go to scikit-learn (:mod:`fasttsne.distances`), and neighbours that
+the user brings are only checked (:mod:`fasttsne.graphs`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from . import _validation
+from ._threads import threads
+from .cells import cell_neighbors, make_cells
+from .distances import metric_neighbors
+from .graphs import KINDS, given_neighbors, is_graph
+from .neighbors import Neighbors, exact_neighbors, neighbors_in
+
+SEARCHES = ("auto", "exact", "cells")
+_EXACT_SEARCH_UP_TO = 50_000
+"""Points up to which the search is exact unless told otherwise; above, cells take less time
+(bench/test_kernels.py times both)."""
+_ON_THE_SPHERE = ("cosine", "correlation")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found."""
+
+    neighbors: Neighbors
+    name: str
+    """``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``."""
+    recall: float
+    """Share of the true neighbours: 1 if exact, measured for cells, NaN if given."""
+    X: Tensor | None = None
+    """The data as the search scaled and sorted them, where it did."""
+    order: Tensor | None = None
+    """(n,) row of the data at each place of X and of the neighbours; None if as they came."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Centres columns and scales by a power of two, exactly, so that float32 holds all data.
+
+    Neither changes neighbours or P. Done in the dtype of X: a float64 column with a large offset
+    keeps its digits.
+    """
+
+    before: int
+    mean: Tensor
+    after: int
+
+    @classmethod
+    def of(cls, X: Tensor) -> Scaling:
+        """Find what suits X."""
+        exponent = _exponent(X)
+        # Sums or squares could leave the range of float32.
+        before = exponent if abs(exponent) > 60 else 0
+        X = _divided(X, before)
+        with threads(1):  # a sum of one column would depend on the threads
+            mean = X.mean(0)
+        return cls(before, mean, _exponent(X - mean))
+
+    def __call__(self, X: Tensor) -> Tensor:
+        """Scale X, or rows to be compared with it: float32."""
+        return _divided(_divided(X, self.before) - self.mean, self.after).float()
+
+    @property
+    def unit(self) -> float:
+        """What distances of scaled rows are to be multiplied by."""
+        return math.ldexp(1.0, self.before + self.after)
+
+
+def _exponent(X: Tensor) -> int:
+    return int(np.frexp(max(abs(float(X.min())), abs(float(X.max()))))[1])
+
+
+def _divided(X: Tensor, exponent: int) -> Tensor:
+    """X / 2^exponent, in two steps: the power itself may be beyond float32."""
+    if exponent == 0:
+        return X
+    half = exponent // 2
+    return X.mul(2.0**-half).mul_(2.0 ** (half - exponent))
+
+
+class Search:
+    """A way to find neighbours, chosen and checked before any work.
+
+    Parameters
+    ----------
+    neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
+        See :class:`fasttsne.TSNE`.
+    metric : str or callable
+    metric_params : dict, optional
+    whole : bool
+        Whether a search by scikit-learn computes the whole matrix of distances first.
+    n_jobs : int, optional
+        Of scikit-learn.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unknown names.
+    """
+
+    def __init__(
+        self,
+        neighbors: Any = "auto",
+        metric: Any = "euclidean",
+        metric_params: dict[str, Any] | None = None,
+        whole: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
+        if not is_graph(neighbors):
+            if not isinstance(neighbors, str):
+                raise TypeError(
+                    f"neighbors must be one of {', '.join(SEARCHES)}, {KINDS}; got {neighbors!r}"
+                )
+            _validation.choice("neighbors", neighbors, SEARCHES)
+        _check_metric(metric, metric_params)
+        self.neighbors = neighbors
+        self.metric = metric
+        self.metric_params = metric_params
+        self.whole = whole
+        self.n_jobs = n_jobs
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user brings the neighbours."""
+        return is_graph(self.neighbors)
+
+    def __call__(
+        self,
+        X: Any,
+        k: int,
+        device: torch.device,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+        given: Any = None,
+        n: int | None = None,
+    ) -> Found:
+        """Find the k nearest other rows of each row.
+
+        Parameters
+        ----------
+        X : Tensor or CSR matrix, shape (n, d)
+            Finite. None will do where neighbours are given.
+        k : int
+        device : torch.device
+            Where to search, and where the neighbours go.
+        seed : int
+            Of cells.
+        progress : callable, optional
+            ``progress(done, total)``.
+        given : array or Tensor
+            X as the user gave it, for a function that finds neighbours. Default: X.
+        n : int, optional
+            Rows, where there is no X.
+
+        Returns
+        -------
+        Found
+        """
+        if self.is_given:
+            data = X if given is None else given
+            neighbors = given_neighbors(self.neighbors, data, n or X.shape[0], k)
+            return Found(_moved(neighbors, device), "given", math.nan)
+        rows = self._rows(X)
+        if rows is None:
+            neighbors = metric_neighbors(
+                _plain(X), k, self.metric, self.metric_params, whole=self.whole, n_jobs=self.n_jobs
+            )
+            return Found(_moved(neighbors, device), "scikit-learn", 1.0)
+        rows = rows.to(device)
+        scaling = Scaling.of(rows)
+        rows = scaling(rows)
+        if self._is_exact(rows.shape[0]):
+            neighbors, order, recall = exact_neighbors(rows, k, progress), None, 1.0
+        else:
+            cells = make_cells(rows, seed)
+            # Stays sorted until the end: near rows are near in memory for all that follows.
+            order, rows = cells.order, rows[cells.order]
+            neighbors, recall = cell_neighbors(rows, cells, k, seed, progress=progress)
+        return Found(
+            self._in_metric(neighbors, scaling.unit),
+            "cells" if order is not None else "exact",
+            recall,
+            rows if self.metric == "euclidean" else None,
+            order,
+        )
+
+    def among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
+        """Find the k nearest rows of X of each query, whatever found the neighbours within X.
+
+        Parameters
+        ----------
+        X : Tensor or CSR matrix, shape (n, d)
+        queries : Tensor or CSR matrix, shape (l, d); with ``metric='precomputed'`` (l, n)
+        k : int
+        device : torch.device
+
+        Returns
+        -------
+        Neighbors
+            Of the queries among the rows of X.
+        """
+        rows, wanted = self._rows(X), self._rows(queries)
+        if rows is None or wanted is None:
+            neighbors = metric_neighbors(
+                _plain(X),
+                k,
+                self.metric,
+                self.metric_params,
+                n_jobs=self.n_jobs,
+                queries=_plain(queries),
+            )
+            return _moved(neighbors, device)
+        scaling = Scaling.of(rows.to(device))
+        found = neighbors_in(scaling(rows.to(device)), scaling(wanted.to(device, rows.dtype)), k)
+        return self._in_metric(found, scaling.unit)
+
+    def _is_exact(self, n: int) -> bool:
+        if self.neighbors == "auto":
+            return n <= _EXACT_SEARCH_UP_TO
+        return self.neighbors == "exact"
+
+    def _rows(self, X: Any) -> Tensor | None:
+        """Return rows whose Euclidean neighbours are those sought; None if none are known."""
+        if sparse.issparse(X):
+            return None
+        if self.metric == "euclidean":
+            return X
+        if self.metric not in _ON_THE_SPHERE or self.metric_params or self.whole:
+            return None
+        X = X.double()
+        if self.metric == "correlation":
+            X = X - X.mean(1, keepdim=True)
+        norm = X.norm(dim=1, keepdim=True)
+        # A zero row is at the same distance from all others, which no place on the sphere is.
+        return X / norm if bool((norm > 0).all()) else None
+
+    def _in_metric(self, neighbors: Neighbors, unit: float) -> Neighbors:
+        if self.metric == "euclidean":
+            return neighbors._replace(unit=unit)
+        # On the sphere the squared distance is 2 (1 - cosine).
+        distances = neighbors.sq_distances * (unit**2 / 2)
+        return Neighbors(neighbors.indices, distances.square())
+
+
+def _plain(X: Any) -> Any:
+    return X.cpu().numpy() if isinstance(X, Tensor) else X
+
+
+def _moved(neighbors: Neighbors, device: torch.device) -> Neighbors:
+    return neighbors._replace(
+        indices=neighbors.indices.to(device), sq_distances=neighbors.sq_distances.to(device)
+    )
+
+
+def _check_metric(metric: Any, metric_params: Any) -> None:
+    from sklearn.neighbors import VALID_METRICS
+
+    if not callable(metric):
+        names = sorted({"precomputed", *VALID_METRICS["brute"]})
+        _validation.choice("metric", metric, names)
+    if metric_params is not None and not isinstance(metric_params, dict):
+        raise TypeError(f"metric_params must be a dict or None, got {metric_params!r}")
