@@ -5,8 +5,9 @@ because the coordinates of a t-SNE map mean nothing; points are drawn in shuffle
 no class hides another.
 """
 
+from .animation import animate
 from .colors import palette
 from .figures import check_path, save
 from .maps import compare, scatter
 
-__all__ = ["check_path", "compare", "palette", "save", "scatter"]
+__all__ = ["animate", "check_path", "compare", "palette", "save", "scatter"]

@@ -99,9 +99,7 @@ def draw_map(
     ax: Any, Y: np.ndarray, coloring: Coloring, title: str | None, caption: str | None, seed: int
 ) -> None:
     size, alpha = _size_and_alpha(ax, len(Y))
-    shuffled = np.random.default_rng(seed).permutation(len(Y))
-    # Unlabelled points go below the others.
-    order = shuffled[np.argsort(coloring.is_labelled[shuffled], kind="stable")]
+    order = drawing_order(coloring, seed)
     style: dict[str, Any] = {"s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
     if Y.shape[1] == 3:
         style["depthshade"] = False
@@ -129,6 +127,12 @@ def draw_map(
         write(
             0.5, -0.02, plain(caption), transform=ax.transAxes, ha="center", va="top", color="0.3"
         )
+
+
+def drawing_order(coloring: Coloring, seed: int) -> np.ndarray:
+    """Return the points in the order in which they are drawn: shuffled, unlabelled ones first."""
+    shuffled = np.random.default_rng(seed).permutation(len(coloring.is_labelled))
+    return shuffled[np.argsort(coloring.is_labelled[shuffled], kind="stable")]
 
 
 def _size_and_alpha(ax: Any, n: int) -> tuple[float, float]:
