@@ -1,12 +1,32 @@
-"""Recall and label accuracy against brute force."""
+"""The measures of a map against brute force, scikit-learn and known answers."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+import sklearn.manifold
 import torch
+from sample import KINDS, points
+from scipy import stats
+from scipy.spatial.distance import pdist
+from sklearn.metrics import silhouette_samples, silhouette_score
 
-from fasttsne.metrics import label_accuracy, neighbor_recall
+from fasttsne import TSNE, _ranks, initialization
+from fasttsne.affinities import JointP, Perplexity
+from fasttsne.datasets import make_landmark_frames
+from fasttsne.metrics import (
+    continuity,
+    kl_divergence,
+    label_accuracy,
+    neighbor_recall,
+    pairwise_distance_correlation,
+    silhouette,
+    silhouette_by_label,
+    trustworthiness,
+)
+from fasttsne.neighbors import exact_neighbors
 
 
 def brute_force_neighbors(data, k):
@@ -161,12 +181,12 @@ def test_digits_of_real_data(data_dir):
     ("change", "error", "message"),
     [
         ({"X": np.zeros((9, 3))}, ValueError, "as many rows, got 9 and 20"),
-        ({"X": np.zeros(20)}, ValueError, r"X must have shape .*got \(20,\)"),
-        ({"Y": np.zeros((20, 0))}, ValueError, r"Y must have shape"),
+        ({"X": np.zeros(20)}, ValueError, r"X must have 2 dim.*got shape \(20,\)"),
+        ({"Y": np.zeros((20, 0))}, ValueError, "Y must have 1 feature or more"),
         ({"X": np.full((20, 3), np.nan)}, ValueError, "X must be finite"),
         ({"Y": np.full((20, 2), np.inf)}, ValueError, "Y must be finite"),
         ({"X": np.zeros((20, 3), complex)}, TypeError, "X must hold real numbers"),
-        ({"X": torch.zeros(20, 3, dtype=torch.complex64)}, TypeError, "X must hold real numbers"),
+        ({"X": torch.zeros(20, 3, dtype=torch.complex64)}, TypeError, "X must be .*real numbers"),
         ({"X": np.full((20, 3), "a")}, TypeError, "X must hold real numbers"),
         ({"k": 0}, ValueError, "k must be 1 to 19"),
         ({"k": 20}, ValueError, "k must be 1 to 19.*got 20"),
@@ -190,3 +210,372 @@ def test_recall_refuses(change, error, message):
 def test_accuracy_refuses(labels, error, message):
     with pytest.raises(error, match=message):
         label_accuracy(np.zeros((20, 2)), labels)
+
+
+def dense_kl(P, Y, dof):
+    """KL by its definition, in float64: q is w to the power of dof."""
+    sq_distances = ((Y[:, None] - Y[None]) ** 2).sum(2)
+    q = (1 + sq_distances / dof) ** -dof
+    np.fill_diagonal(q, 0)
+    rows = np.repeat(np.arange(len(Y)), np.diff(P.indptr))
+    p = P.values.double().numpy()
+    return (p * np.log(p * q.sum() / q[rows, P.indices])).sum()
+
+
+@pytest.fixture
+def P():
+    return Perplexity(10.0).joint(exact_neighbors(points("clustered", 400, 6), 30))
+
+
+@pytest.mark.parametrize("dof", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("dims", [1, 2, 3, 5])
+@pytest.mark.parametrize("kind", KINDS)
+def test_kl_equals_its_definition(P, kind, dims, dof):
+    Y = points(kind, 400, dims).double().numpy()
+    expected = dense_kl(P, Y, dof)
+    assert expected > 0.1
+    assert kl_divergence(P, Y, dof) == pytest.approx(expected, rel=1e-5)
+    assert kl_divergence(P, torch.from_numpy(Y), dof=dof) == kl_divergence(P, Y, dof)
+
+
+@pytest.mark.parametrize("dof", [0.5, 1.0, 2.0])
+def test_kl_is_zero_where_p_is_q(dof):
+    n = 300
+    Y = points("normal", n, 2).double()
+    q = (1 + torch.cdist(Y, Y).square() / dof) ** -dof
+    others = ~torch.eye(n, dtype=torch.bool)
+    P = JointP(
+        torch.arange(n + 1) * (n - 1),
+        others.nonzero()[:, 1].int(),
+        (q / q[others].sum())[others].float(),
+    )
+    assert kl_divergence(P, Y, dof) == pytest.approx(0, abs=1e-6)
+    uniform = P._replace(values=torch.full_like(P.values, 1 / (n * (n - 1))))
+    assert kl_divergence(uniform, torch.ones(n, 2), dof) == pytest.approx(0, abs=1e-6)
+    assert kl_divergence(P, Y.flip(0), dof) > 0.1
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_approximate_kl_is_within_a_percent(dims):
+    X = points("clustered", 3000, 6)
+    P = Perplexity(10.0).joint(exact_neighbors(X, 30))
+    for Y in (X[:, :dims], 10 * X[:, :dims], 1e5 * X[:, :dims], 1e9 * X[:, :dims]):
+        exact = kl_divergence(P, Y)
+        assert kl_divergence(P, Y, method="approximate") == pytest.approx(exact, rel=0.01)
+    dense = 10 * X[:, :dims]
+    assert kl_divergence(P, dense, method="approximate") != kl_divergence(P, dense)
+    with pytest.raises(ValueError, match="Y must spread less"):
+        kl_divergence(P, 1e39 * dense.double(), method="approximate")
+
+
+def test_kl_is_what_a_fit_reports():
+    X = points("clustered", 1000, 6)
+    estimator = TSNE(perplexity=10, method="exact", max_iter=100, random_state=0).fit(X)
+    P = Perplexity(10.0).joint(exact_neighbors(X - X.mean(0), 30))
+    assert kl_divergence(P, estimator.embedding_) == pytest.approx(
+        estimator.kl_divergence_, rel=1e-5
+    )
+
+
+def test_kl_ignores_where_the_map_lies(P):
+    Y = points("normal", 400, 2).double()
+    assert kl_divergence(P, Y + 1e6) == pytest.approx(kl_divergence(P, Y), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"P": "P"}, TypeError, "P must be a fasttsne.affinities.JointP, got str"),
+        ({"Y": np.zeros((399, 2))}, ValueError, "as many rows, got 400 and 399"),
+        ({"Y": np.full((400, 2), np.nan)}, ValueError, "Y must be finite"),
+        ({"Y": np.zeros((400, 2), complex)}, TypeError, "Y must hold real numbers"),
+        ({"Y": 1e20 * np.eye(400)}, ValueError, r"Y must spread less: over 1e\+20"),
+        ({"Y": 1e9 * np.eye(400), "dof": 9}, ValueError, "Y must spread less"),
+        ({"dof": 0}, ValueError, "dof must be above 0"),
+        ({"method": "fft"}, ValueError, "method must be one of exact, approximate"),
+    ],
+)
+def test_kl_refuses(P, change, error, message):
+    with pytest.raises(error, match=message):
+        kl_divergence(**{"P": P, "Y": np.zeros((400, 2)), **change})
+
+
+def test_kl_refuses_an_exaggerated_p(P):
+    with pytest.raises(ValueError, match="P must sum to 1, got 12"):
+        kl_divergence(P._replace(values=12 * P.values), np.zeros((400, 2)))
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 5])
+@pytest.mark.parametrize("k", [1, 10, 59])
+def test_trustworthiness_and_continuity_equal_scikit_learn(rng, n_columns, k):
+    X = rng.normal(size=(120, 9))
+    Y = X[:, :n_columns] + 0.3 * rng.normal(size=(120, n_columns))
+    for ours, data, embedded in ((trustworthiness, X, Y), (continuity, Y, X)):
+        expected = sklearn.manifold.trustworthiness(data, embedded, n_neighbors=k)
+        assert 0.4 < expected < 0.97
+        assert ours(X, Y, k) == pytest.approx(expected, abs=1e-12)
+        assert ours(torch.from_numpy(X), torch.from_numpy(Y), k) == ours(X, Y, k)
+
+
+def test_blocks_of_queries_join(rng, monkeypatch):
+    X, Y = rng.normal(size=(200, 5)), rng.normal(size=(200, 4))
+    whole = trustworthiness(X, Y), neighbor_recall(X, Y)
+    monkeypatch.setattr(_ranks, "_BLOCK", 200 * 7)
+    assert (trustworthiness(X, Y), neighbor_recall(X, Y)) == whole
+
+
+def test_rows_equally_far_share_the_best_rank(rng):
+    # Sevenths of small whole numbers: brute force knows which distances are the same, and most are;
+    # their sums of squares are rounded, differently by order.
+    X = rng.integers(0, 3, size=(331, 17))
+    X[166:] = X[rng.permutation(166)[:165]]
+    Y = rng.normal(size=(331, 2))
+    sq_distances = ((X[:, None] - X[None]) ** 2).sum(2)
+    np.fill_diagonal(sq_distances, sq_distances.max() + 1)
+    cost = 0
+    for row, neighbors in enumerate(brute_force_neighbors(Y, 10)):
+        for neighbor in neighbors:
+            rank = 1 + (sq_distances[row] < sq_distances[row, neighbor]).sum()
+            cost += max(0, rank - 10)
+    expected = 1 - cost * 2 / (331 * 10 * (2 * 331 - 3 * 10 - 1))
+    found = trustworthiness(X / 7, Y)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert found >= sklearn.manifold.trustworthiness(X, Y, n_neighbors=10)
+
+
+def test_copies_within_the_nearest_are_no_mistake(rng):
+    # Whichever of the 4 copies of a row a map puts first: the others are the 3 nearest.
+    X = np.repeat(rng.normal(size=(60, 12)), 4, axis=0)
+    Y = X[:, :2] + 1e-9 * rng.normal(size=(240, 2))
+    assert trustworthiness(X, Y, k=3) == 1.0
+    assert sklearn.manifold.trustworthiness(X, Y, n_neighbors=3) == 1.0
+    assert trustworthiness(np.ones((240, 12)), Y) == 1.0
+
+
+def test_data_themselves_are_trusted_and_a_random_or_permuted_map_is_chance(rng):
+    X = rng.normal(size=(1500, 20)).astype(np.float32)
+    for measure in (trustworthiness, continuity):
+        assert measure(X, X) == 1.0
+        assert measure(X, X @ np.linalg.qr(rng.normal(size=(20, 20)))[0] * 7 - 100) == 1.0
+        for Y in (rng.normal(size=(1500, 2)), X[rng.permutation(1500), :2]):
+            # A rank is one of 1 .. n - 1, all alike.
+            ranks = np.arange(1, 1500)
+            chance = 1 - 2 / (2 * 1500 - 31) * np.maximum(0, ranks - 10).mean()
+            assert measure(X, Y) == pytest.approx(chance, abs=0.02)
+
+
+def test_a_tear_costs_continuity_and_a_fold_trustworthiness(rng):
+    angle = np.sort(rng.uniform(0, 2 * np.pi, 500))
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
+    line, folded = angle[:, None], np.cos(angle)[:, None]
+    assert trustworthiness(circle, line, k=5) > 0.9999 > 0.999 > continuity(circle, line, k=5)
+    assert continuity(circle, folded, k=5) > 0.97 > 0.8 > trustworthiness(circle, folded, k=5)
+
+
+def test_ranks_survive_a_large_offset_and_scale(rng):
+    X, Y = rng.normal(size=(300, 12)), rng.normal(size=(300, 2))
+    expected = trustworthiness(X, Y)
+    assert expected == pytest.approx(sklearn.manifold.trustworthiness(X, Y, n_neighbors=10))
+    assert trustworthiness(X * 1e6 + 1e9, Y) == pytest.approx(expected, abs=1e-12)
+    assert trustworthiness(X * 1e-12, Y) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("how_many", [3, 150])
+@pytest.mark.parametrize("away", [1e5, 1e8])
+def test_ranks_are_exact_where_products_of_far_rows_are_not(rng, how_many, away):
+    X, Y = rng.integers(0, 1000, size=(300, 12)), rng.normal(size=(300, 2))
+    X[:how_many] += int(away)
+    sq_distances = ((X[:, None] - X[None]) ** 2).astype(object).sum(2)  # whole numbers, no rounding
+    queries = torch.arange(300)
+    named = torch.from_numpy(brute_force_neighbors(Y, 10))
+    expected = [
+        [
+            1 + sum(sq_distances[q, j] < sq_distances[q, c] for j in range(300) if j != q)
+            for c in row
+        ]
+        for q, row in enumerate(named.tolist())
+    ]
+    assert _ranks.ranks(torch.from_numpy(X).double(), queries, named).tolist() == expected
+
+
+@pytest.mark.parametrize("method", ["spearman", "pearson"])
+def test_distance_correlation_of_all_pairs_equals_scipy(rng, method):
+    X, Y = rng.normal(size=(90, 6)), rng.normal(size=(90, 2))
+    Y += 2 * X[:, :2]
+    expected = getattr(stats, method + "r")(pdist(X), pdist(Y)).statistic
+    assert 0.2 < expected < 0.8
+    for x, y in ((X, Y), (torch.from_numpy(X), torch.from_numpy(Y))):
+        assert pairwise_distance_correlation(x, y, method=method) == pytest.approx(
+            expected, abs=1e-12
+        )
+
+
+def test_distance_correlation_knows_copies_of_another_size_and_noise(rng):
+    X = rng.normal(size=(400, 5))
+    turned = 3 * X @ np.linalg.qr(rng.normal(size=(5, 5)))[0] + 1
+    permuted, noise = X[rng.permutation(400)], rng.normal(size=(400, 2))
+    for method in ("spearman", "pearson"):
+        assert pairwise_distance_correlation(X, turned, method=method) == pytest.approx(1)
+        for Y in (permuted, noise):
+            assert pairwise_distance_correlation(X, Y, method=method) == pytest.approx(0, abs=0.04)
+    # The order of distances on a line survives its bending, the distances do not.
+    line = rng.uniform(0, 50, size=(50, 1))
+    arc = np.hstack([np.cos(line / 16), np.sin(line / 16)])
+    assert pairwise_distance_correlation(line, arc) == pytest.approx(1)
+    assert pairwise_distance_correlation(line, arc, method="pearson") < 0.995
+
+
+def test_distance_correlation_looks_at_different_pairs_of_different_rows(monkeypatch):
+    seen = []
+
+    def spy(data, rows, columns):
+        seen.append(torch.stack([rows, columns[:, 0]], 1))
+        return search(data, rows, columns)
+
+    search = _ranks.sq_distances
+    monkeypatch.setattr(_ranks, "sq_distances", spy)
+    X = points("normal", 60, 3)
+    pairwise_distance_correlation(X, X, n_sample=2000)
+    pairs, again = seen
+    assert torch.equal(pairs, again) and len(pairs.unique(dim=0)) == 2000
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    # 2,000 of 3,540 with no favourites: a row is the first of 34, the second of 34.
+    for counts in (pairs[:, 0].bincount(), pairs[:, 1].bincount()):
+        assert len(counts) == 60 and 17 < counts.min() and counts.max() < 51
+
+
+def test_distance_correlation_is_undefined_where_all_are_equal():
+    with pytest.warns(stats.ConstantInputWarning):
+        assert math.isnan(pairwise_distance_correlation(np.eye(9), np.ones((9, 2))))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"X": np.zeros((9, 3))}, ValueError, "as many rows, got 9 and 20"),
+        ({"X": np.zeros((2, 3)), "Y": np.zeros((2, 2))}, ValueError, "at least 3 rows, got 2"),
+        ({"n_sample": 1}, ValueError, "n_sample must be at least 2, got 1"),
+        ({"method": "kendall"}, ValueError, "method must be one of spearman, pearson"),
+        ({"Y": np.full((20, 2), np.nan)}, ValueError, "Y must be finite"),
+    ],
+)
+def test_distance_correlation_refuses(change, error, message):
+    arguments = {"X": np.zeros((20, 3)), "Y": np.zeros((20, 2)), **change}
+    with pytest.raises(error, match=message):
+        pairwise_distance_correlation(**arguments)
+
+
+@pytest.mark.parametrize("measure", [trustworthiness, continuity])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X": np.zeros((9, 3))}, "as many rows, got 9 and 20"),
+        ({"X": np.full((20, 3), np.nan)}, "X must be finite"),
+        ({"Y": np.full((20, 2), np.nan)}, "Y must be finite"),
+        ({"k": 0}, "k must be 1 or more"),
+        ({"k": 10}, "less than half of the 20 rows, got 10"),
+        ({"n_sample": 0}, "n_sample must be at least 1"),
+    ],
+)
+def test_trustworthiness_and_continuity_refuse(measure, change, message):
+    arguments = {"X": np.zeros((20, 3)), "Y": np.zeros((20, 2)), "k": 5, **change}
+    with pytest.raises(ValueError, match=message):
+        measure(**arguments)
+
+
+@pytest.fixture
+def groups(rng):
+    labels = rng.integers(0, 3, 300)
+    return np.array([[0, 0], [4, 0], [9, 9]])[labels] + rng.normal(size=(300, 2)), labels
+
+
+def test_silhouette_equals_scikit_learn(groups):
+    Y, labels = groups
+    expected = silhouette_score(Y, labels)
+    assert 0.3 < expected < 0.9
+    assert silhouette(Y, labels) == pytest.approx(expected, abs=1e-12)
+    assert silhouette(torch.from_numpy(Y), torch.from_numpy(labels)) == silhouette(Y, labels)
+    names = np.array(["c", "a", "b"])
+    assert silhouette(Y + 1e9, names[labels]) == pytest.approx(expected, abs=1e-6)
+    each = silhouette_samples(Y, labels)
+    by_label = silhouette_by_label(Y, names[labels])
+    assert list(by_label) == ["a", "b", "c"]
+    for label, name in enumerate(names):
+        assert by_label[name] == pytest.approx(each[labels == label].mean(), abs=1e-12)
+    assert list(silhouette_by_label(Y, labels)) == [0, 1, 2]
+
+
+def test_silhouette_of_groups_apart_is_one_and_of_random_labels_none(rng, groups):
+    Y, labels = groups
+    assert silhouette(Y + 1e4 * labels[:, None], labels) > 0.999
+    assert silhouette(Y, rng.permutation(labels)) == pytest.approx(0, abs=0.03)
+
+
+def test_unlabelled_rows_are_left_out_of_the_silhouette(rng, groups):
+    Y, labels = groups
+    crowd = np.concatenate([rng.normal(size=(500, 2)), Y])
+    crowd_labels = np.concatenate([np.full(500, -1), labels])
+    assert silhouette(crowd, crowd_labels) == pytest.approx(silhouette(Y, labels), abs=1e-12)
+    assert list(silhouette_by_label(crowd, crowd_labels)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (np.zeros(19, int), ValueError, r"labels must have shape \(20,\)"),
+        (np.zeros(20), TypeError, "labels must be integers or strings"),
+        (np.zeros(20, int), ValueError, "labels must have at least 2 values .*got 1 in 20 rows"),
+        (np.arange(20), ValueError, "fewer than rows in the sample, got 20 in 20 rows"),
+        (np.full(20, -1), ValueError, "got 0 in 0 rows"),
+    ],
+)
+@pytest.mark.parametrize("measure", [silhouette, silhouette_by_label])
+def test_silhouette_refuses(measure, labels, error, message):
+    with pytest.raises(error, match=message):
+        measure(np.zeros((20, 2)), labels)
+
+
+def test_silhouette_refuses_no_sample(groups):
+    with pytest.raises(ValueError, match="n_sample must be at least 1, got 0"):
+        silhouette(*groups, n_sample=0)
+
+
+@pytest.mark.parametrize(
+    ("measure", "n_sample", "tolerance"),
+    [
+        (trustworthiness, 500, 0.01),
+        (continuity, 500, 0.01),
+        (pairwise_distance_correlation, 20_000, 0.02),
+        (lambda X, Y, **sampling: silhouette(Y, (X[:, 0] > 0).astype(int), **sampling), 500, 0.05),
+    ],
+)
+def test_samples_are_seeded_and_close_to_the_whole(rng, measure, n_sample, tolerance):
+    X = rng.normal(size=(1000, 6))
+    Y = X[:, :2]
+    whole = measure(X, Y, n_sample=1000**2)
+    first = measure(X, Y, n_sample=n_sample, seed=1)
+    assert first == measure(X, Y, n_sample=n_sample, seed=1)
+    others = [measure(X, Y, n_sample=n_sample, seed=seed) for seed in range(2, 6)]
+    assert len({first, *others}) == 5
+    assert [first, *others] == pytest.approx([whole] * 5, abs=tolerance)
+
+
+@pytest.mark.slow
+def test_all_measures_of_a_hundred_thousand_frames():
+    # What grew as n^2 in memory would not end. The map is the principal plane, of known qualities.
+    frames = make_landmark_frames(100_000)
+    X = torch.from_numpy(frames.points.reshape(len(frames), -1)).float()
+    X -= X.mean(0)
+    Y = initialization.pca(X, 2, 0)
+    assert 0.93 < trustworthiness(X, Y) < 0.97
+    assert 0.99 < continuity(X, Y) < 1
+    assert 0.95 < pairwise_distance_correlation(X, Y) < 0.99
+    assert 0.1 < neighbor_recall(X, Y) < 0.25
+    # It tells actors and poses, not emotions.
+    assert 0.3 < label_accuracy(Y, frames.label) < 0.45
+    assert -0.1 < silhouette(Y, frames.label) < 0
+    P = Perplexity(5.0).joint(exact_neighbors(X, 15))
+    kl, about = (kl_divergence(P, 1e6 * Y, method=m) for m in ("exact", "approximate"))
+    assert about == pytest.approx(kl, rel=0.01) and about != kl
+    # Spread evenly over the pairs, Q would be this far from P.
+    assert 1 < kl < P.negative_entropy() + math.log(1e5 * (1e5 - 1))
