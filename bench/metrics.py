@@ -1,0 +1,63 @@
+"""Print what every measure of a map takes at its default sample, and its value.
+
+    python bench/metrics.py [--frames 100000]
+
+The data are synthetic landmark frames of 136 coordinates, the labels their emotions; the map and
+its P are those of a default fit. ``sample`` is of rows, or of pairs for the correlation; ``other
+seed`` is the value on another sample of that size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+
+from fasttsne import TSNE, metrics
+from fasttsne.affinities import perplexity_affinities
+from fasttsne.datasets import make_landmark_frames
+from fasttsne.neighbors import exact_neighbors
+
+
+def row(name: str, measure: Callable[..., float], *arguments) -> None:
+    """Print a line: one call's seconds and value, then the value with another seed."""
+    parameters = inspect.signature(measure).parameters
+    sample = f"{parameters['n_sample'].default:,}" if "n_sample" in parameters else "all"
+    start = time.perf_counter()
+    value = measure(*arguments)
+    seconds = time.perf_counter() - start
+    other = f"{measure(*arguments, seed=1):12.4f}" if "seed" in parameters else ""
+    print(f"{name:30s}{sample:>9s}{seconds:9.2f}{value:9.4f}{other}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--frames", type=int, default=100_000)
+    n = parser.parse_args().frames
+
+    frames = make_landmark_frames(n)
+    X = np.ascontiguousarray(frames.points.reshape(n, -1), dtype=np.float32)
+    Y = TSNE(random_state=0).fit_transform(X)
+    centred = torch.from_numpy(X - X.mean(0))
+    P = perplexity_affinities(exact_neighbors(centred, 90), 30.0)
+
+    print(f"{n:,} frames x {X.shape[1]}, {torch.get_num_threads()} threads")
+    print(f"{'measure':30s}{'sample':>9s}{'seconds':>9s}{'value':>9s}{'other seed':>12s}")
+    for method in ("exact", "approximate"):
+        row(f"kl_divergence, {method}", partial(metrics.kl_divergence, method=method), P, Y)
+    for name in ("trustworthiness", "continuity", "neighbor_recall"):
+        row(name, getattr(metrics, name), X, Y)
+    row("pairwise_distance_correlation", metrics.pairwise_distance_correlation, X, Y)
+    for name in ("label_accuracy", "silhouette"):
+        row(name, getattr(metrics, name), Y, frames.label)
+
+
+if __name__ == "__main__":
+    main()
