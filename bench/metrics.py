@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from fasttsne import TSNE, metrics
-from fasttsne.affinities import perplexity_affinities
+from fasttsne.affinities import Perplexity
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.neighbors import exact_neighbors
 
@@ -46,7 +46,7 @@ def main() -> None:
     X = np.ascontiguousarray(frames.points.reshape(n, -1), dtype=np.float32)
     Y = TSNE(random_state=0).fit_transform(X)
     centred = torch.from_numpy(X - X.mean(0))
-    P = perplexity_affinities(exact_neighbors(centred, 90), 30.0)
+    P = Perplexity(30.0).joint(exact_neighbors(centred, 90))
 
     print(f"{n:,} frames x {X.shape[1]}, {torch.get_num_threads()} threads")
     print(f"{'measure':30s}{'sample':>9s}{'seconds':>9s}{'value':>9s}{'other seed':>12s}")
