@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -341,7 +342,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(np, "save", fail_midway)
     monkeypatch.setattr(np, "savez", fail_midway)
-    monkeypatch.setattr(tables, "_shortest", fail)
+    monkeypatch.setattr(tables.writing, "_shortest", fail)
     with pytest.raises(error):
         tables.write(path, Y)
     assert path.read_text() == "old"
@@ -390,6 +391,6 @@ def test_check_output_where_nothing_can_be_written(tmp_path, monkeypatch):
     def touch(self, exist_ok):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(tables.Path, "touch", touch)
+    monkeypatch.setattr(Path, "touch", touch)
     with pytest.raises(PermissionError, match=r"y\.npz: cannot be written \(Permission denied\)"):
         tables.check_output(tmp_path / "y.npz")

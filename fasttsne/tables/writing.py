@@ -1,0 +1,185 @@
+"""Maps into files, each written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .table import LabelNames
+
+OUTPUTS = (".npy", ".npz", ".csv", ".json")
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raise what `write` would raise for a name, before there is anything to write.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File that will be written.
+
+    Raises
+    ------
+    ValueError
+        If the extension is none of `OUTPUTS`.
+    OSError
+        If there is no such folder or it cannot be written to.
+    """
+    if Path(path).suffix.lower() not in OUTPUTS:
+        raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
+    check_writable(path)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise OSError if no file can be written under this name; leave nothing behind."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(f"{path}: is a folder, not a file")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {target.parent}")
+    probe = _temporary(target)
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as error:
+        raise type(error)(f"{path}: cannot be written ({error.strerror})") from None
+    probe.unlink()
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary name to write to, which then becomes ``path``.
+
+    If anything is raised within, Ctrl-C included, the temporary file is removed and ``path``
+    stays as it was.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Final name. A symbolic link is followed.
+
+    Yields
+    ------
+    Path
+        Temporary name in the same folder, with the same extension.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = _temporary(target)
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.stem[:100]}.{secrets.token_hex(4)}{target.suffix}")
+
+
+def write(
+    path: str | os.PathLike[str],
+    Y: np.ndarray,
+    labels: np.ndarray | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    kl: float | None = None,
+    label_names: LabelNames | Sequence[str] | None = None,
+) -> None:
+    """Write a map; the extension tells how. A file of that name is replaced by a complete one.
+
+    =========  ==================================================================================
+    ``.npy``   ``Y``
+    ``.npz``   ``Y``, ``kl``, ``parameters`` (JSON text), ``labels``, ``label_names``
+    ``.csv``   columns ``y0``, ``y1`` and so on, and ``label``: the name where there is one
+    ``.json``  ``parameters``, ``kl`` and ``points``: each ``point`` with its ``label``
+    =========  ==================================================================================
+
+    Parameters
+    ----------
+    path : str or path-like
+        File.
+    Y : ndarray, shape (n, m)
+        Map.
+    labels : ndarray, shape (n,), int, optional
+        Class of each row, negative where it has none.
+    parameters : mapping, optional
+        How the map was made: anything that JSON can hold.
+    kl : float, optional
+        KL divergence in nats.
+    label_names : mapping or sequence, optional
+        Names of the classes.
+
+    Raises
+    ------
+    ValueError
+        If the extension is none of `OUTPUTS`.
+    OSError
+        If the file cannot be written.
+    """
+    kind = Path(path).suffix.lower()
+    if kind not in OUTPUTS:
+        raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
+    names = dict(label_names if isinstance(label_names, Mapping) else enumerate(label_names or ()))
+    with replacing(path) as temporary:
+        if kind == ".npy":
+            with temporary.open("wb") as file:
+                np.save(file, Y)
+        elif kind == ".npz":
+            _write_npz(temporary, Y, labels, parameters, kl, names)
+        elif kind == ".csv":
+            _write_csv(temporary, Y, labels, names)
+        else:
+            _write_json(temporary, Y, labels, parameters, kl, names)
+
+
+def _write_npz(path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, names: Any) -> None:
+    parts: dict[str, Any] = {"Y": Y, "parameters": json.dumps(dict(parameters or {}))}
+    if kl is not None:
+        parts["kl"] = kl
+    if labels is not None:
+        parts["labels"] = labels
+        if names:
+            parts["label_names"] = [names.get(code, str(code)) for code in range(max(names) + 1)]
+    with path.open("wb") as file:
+        np.savez(file, **parts)
+
+
+def _write_csv(path: Path, Y: Any, labels: Any, names: Any) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        header = [f"y{i}" for i in range(Y.shape[1])]
+        points = _shortest(Y)
+        if labels is None:
+            writer.writerow(header)
+            writer.writerows(points)
+        else:
+            writer.writerow([*header, "label"])
+            for point, label in zip(points, labels.tolist(), strict=True):
+                writer.writerow([*point, "" if label < 0 else names.get(label, label)])
+
+
+def _write_json(path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, names: Any) -> None:
+    points: list[dict[str, Any]] = [
+        {"point": [float(text) for text in point]} for point in _shortest(Y)
+    ]
+    if labels is not None:
+        for entry, label in zip(points, labels.tolist(), strict=True):
+            entry["label"] = None if label < 0 else names.get(label, label)
+    content = {
+        "parameters": dict(parameters or {}),
+        "kl": kl if kl is not None and isfinite(kl) else None,
+        "points": points,
+    }
+    path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def _shortest(Y: np.ndarray) -> list[list[str]]:
+    """Fewest digits that give the same value again in the type of ``Y``."""
+    return np.asarray(Y).astype(str).tolist()
