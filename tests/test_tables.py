@@ -215,6 +215,116 @@ def test_bytes_that_are_no_text(tmp_path):
         tables.read(tmp_path / "x.csv")
 
 
+# ---- Names of rows ----------------------------------------------------------------------------
+
+WORDS = ["the", "say: ,", "Ärger", "", "x$y", "the"]
+
+
+@pytest.mark.parametrize("column", ["word", 1, "1"])
+def test_name_column_of_a_table(tmp_path, column):
+    path = write_text(
+        tmp_path / "x.csv",
+        "u,word,v,w",
+        *with_labels(['"say: ,"' if w == "say: ," else w for w in WORDS]),
+    )
+    table = tables.read(path, name_column=column)
+    np.testing.assert_array_equal(table.X, X)
+    assert table.names == WORDS and table.labels is None
+
+
+def test_names_and_labels_without_header(tmp_path):
+    rows = [
+        f"{word},{row},{label}"
+        for word, row, label in zip("abcdef", rows_of(X), "xyxyxy", strict=True)
+    ]
+    table = tables.read(write_text(tmp_path / "x.csv", *rows), label_column=4, name_column=0)
+    np.testing.assert_array_equal(table.X, X)
+    assert table.names == list("abcdef")
+    assert [table.label_names[i] for i in table.labels] == list("xyxyxy")
+
+
+def test_names_in_the_index_of_pandas(tmp_path):
+    rows = [f"{word},{row}" for word, row in zip("abcdef", rows_of(X), strict=True)]
+    table = tables.read(write_text(tmp_path / "x.csv", ",u,v,w", *rows), name_column=0)
+    np.testing.assert_array_equal(table.X, X)
+    assert table.names == list("abcdef")
+
+
+def test_names_in_an_npz(tmp_path):
+    np.savez(tmp_path / "x.npz", X=X, y=[0, 1, 0, 1, 0, 1], words=WORDS, numbers=np.arange(6))
+    table = tables.read(tmp_path / "x.npz", name_column="words")
+    assert table.names == WORDS and table.labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert tables.read(tmp_path / "x.npz").names is None
+    with pytest.raises(ValueError, match="has no array nope, but X, y, words"):
+        tables.read(tmp_path / "x.npz", name_column="nope")
+    with pytest.raises(ValueError, match=r"numbers must hold 6 strings.*\(6,\), dtype int64"):
+        tables.read(tmp_path / "x.npz", name_column="numbers")
+    np.savez(tmp_path / "x.npz", X=X, words=WORDS[:5])
+    with pytest.raises(ValueError, match=r"words must hold 6 strings.*shape \(5,\)"):
+        tables.read(tmp_path / "x.npz", name_column="words")
+
+
+TOKENS = ["the", '"', "#", "2", ". . .", "non\xa0breaking\x85"]  # all of them occur in GloVe
+
+
+def vectors_of(tokens):
+    return [f"{token} {row}" for token, row in zip(tokens, rows_of(X, " "), strict=True)]
+
+
+@pytest.mark.parametrize("kind", [".txt", ".vec"])
+def test_word_vectors_of_glove(tmp_path, kind):
+    path = write_text(tmp_path / f"x{kind}", *vectors_of(TOKENS))
+    table = tables.read(path, name_column=0)
+    assert table.X.dtype == np.float32 and table.names == TOKENS and table.labels is None
+    np.testing.assert_array_equal(table.X, X)
+
+
+def test_word_vectors_of_fasttext(tmp_path):
+    lines = ["6 3", *(f"{line} " for line in vectors_of(TOKENS))]
+    table = tables.read(write_text(tmp_path / "x.vec", *lines))
+    assert table.names == TOKENS
+    np.testing.assert_array_equal(table.X, X)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["a 1 2", "b 3"], r"x\.vec, line 2: has 1 numbers, not 2"),
+        (["a 1 2", "b 3 x"], "line 2: could not convert string to float: 'x'"),
+        (["a 1 2", "", "b nan 1"], "line 3: 'nan' is not a finite number"),
+        (["a 1 2", "b 3 1e39"], "line 2: '1e39' is not a finite number"),
+        (["3 2", "a 1 2", "b 3 4"], "line 1 announces 3 words, found 2"),
+        (["a", "b"], "has no word followed by numbers"),
+        (["2 0", "a", "b"], "has no word followed by numbers"),
+        ([""], "has no word followed by numbers"),
+    ],
+)
+def test_bad_word_vectors(tmp_path, lines, message):
+    with pytest.raises(ValueError, match=message):
+        tables.read(write_text(tmp_path / "x.vec", *lines))
+
+
+def test_bytes_that_are_no_word_vectors(tmp_path):
+    (tmp_path / "x.vec").write_bytes(b"a 1 2\nb\xff 3 4\n")
+    with pytest.raises(ValueError, match=r"x\.vec, after line .*not text"):
+        tables.read(tmp_path / "x.vec")
+
+
+def test_name_columns_that_do_not_apply(tmp_path, data_dir):
+    np.save(tmp_path / "x.npy", X)
+    openface = data_dir / "landmarks" / "openface_pyfeat_test" / "openface.csv"
+    for path in (tmp_path / "x.npy", openface):
+        with pytest.raises(ValueError, match="name_column applies to"):
+            tables.read(path, name_column=0)
+    with pytest.raises(ValueError, match="name_column of word vectors must be 0, got 'word'"):
+        tables.read(tmp_path / "x.txt", name_column="word")
+    with pytest.raises(ValueError, match="features apply to landmark lists"):
+        tables.read(tmp_path / "x.txt", features="raw", name_column=0)
+    path = write_text(tmp_path / "x.csv", "u,word,v,w", *with_labels(list("abcdef")))
+    with pytest.raises(ValueError, match=r"name_column must be one of .* got 'nope'"):
+        tables.read(path, name_column="nope")
+
+
 # ---- Landmarks --------------------------------------------------------------------------------
 
 
@@ -323,6 +433,27 @@ def test_write_json(tmp_path):
     tables.write(tmp_path / "y.json", Y, kl=float("nan"))
     written = json.loads((tmp_path / "y.json").read_text())
     assert written["kl"] is None and "label" not in written["points"][0]
+
+
+def test_write_names(tmp_path):
+    words = ["a, b", "ä", "", "4"]
+    for labels, columns in ((None, ["name"]), (LABELS, ["label", "name"])):
+        tables.write(tmp_path / "y.csv", Y, labels, label_names=NAMES, names=words)
+        lines = (tmp_path / "y.csv").read_text().splitlines()
+        assert lines[0].split(",") == ["y0", "y1", *columns]
+        table = tables.read(
+            tmp_path / "y.csv", "label" if labels is not None else None, name_column="name"
+        )
+        np.testing.assert_array_equal(table.X, Y)
+        assert table.names == words
+    tables.write(tmp_path / "y.json", Y, LABELS, label_names=NAMES, names=words)
+    points = json.loads((tmp_path / "y.json").read_text())["points"]
+    assert [entry["name"] for entry in points] == words and points[1]["label"] == "calm"
+    tables.write(tmp_path / "y.npz", Y, names=words)
+    with np.load(tmp_path / "y.npz") as written:
+        assert written["names"].tolist() == words
+    with pytest.raises(ValueError, match="names must hold 4 names, one for each row; got 3"):
+        tables.write(tmp_path / "y.csv", Y, names=words[:3])
 
 
 @pytest.mark.parametrize("kind", tables.OUTPUTS)

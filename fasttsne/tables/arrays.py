@@ -17,24 +17,31 @@ from .text import coded
 _KEYS = {"X", "y", "label_names"}
 
 
-def read_arrays(path: Path) -> Table:
+def read_arrays(path: Path, name_column: str | int | None) -> Table:
     loaded = _load(path, lambda: np.load(path, allow_pickle=False))
     if isinstance(loaded, np.ndarray):
         return Table(_checked_matrix(path, "the array", loaded))
+    wanted = _KEYS if name_column is None else _KEYS | {str(name_column)}
     with loaded:
-        if "X" not in loaded.files:
-            found = ", ".join(loaded.files) or "nothing"
-            raise ValueError(f"{path}: has no array X, but {found}")
-        parts = {key: _load(path, partial(loaded.__getitem__, key)) for key in _KEYS & set(loaded)}
+        for key in {"X"} if name_column is None else {"X", str(name_column)}:
+            if key not in loaded.files:
+                found = ", ".join(loaded.files) or "nothing"
+                raise ValueError(f"{path}: has no array {key}, but {found}")
+        parts = {key: _load(path, partial(loaded.__getitem__, key)) for key in wanted & set(loaded)}
     X = _checked_matrix(path, "X", parts["X"])
+    names = None
+    if name_column is not None:
+        names = _checked_names(path, str(name_column), parts[str(name_column)], len(X))
     if "y" not in parts:
-        return Table(X)
-    labels, names = _checked_labels(path, parts["y"], len(X))
-    if "label_names" in parts and names is None:
-        names = dict(enumerate(map(str, parts["label_names"].ravel().tolist())))
-        if labels.max() >= len(names):
-            raise ValueError(f"{path}: y holds {labels.max()}, but label_names {len(names)} names")
-    return Table(X, labels, names)
+        return Table(X, names=names)
+    labels, label_names = _checked_labels(path, parts["y"], len(X))
+    if "label_names" in parts and label_names is None:
+        label_names = dict(enumerate(map(str, parts["label_names"].ravel().tolist())))
+        if labels.max() >= len(label_names):
+            raise ValueError(
+                f"{path}: y holds {labels.max()}, but label_names {len(label_names)} names"
+            )
+    return Table(X, labels, label_names, names)
 
 
 def _load(path: Path, load: Callable[[], Any]) -> Any:
@@ -65,6 +72,15 @@ def _checked_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
             f"{path}: {name} must be finite in float32, got {content} in row {row}, column {column}"
         )
     return X
+
+
+def _checked_names(path: Path, key: str, names: np.ndarray, n: int) -> list[str]:
+    if names.dtype.kind != "U" or names.shape != (n,):
+        raise ValueError(
+            f"{path}: {key} must hold {n} strings, a name for each row of X; got shape "
+            f"{names.shape}, dtype {names.dtype}"
+        )
+    return names.tolist()
 
 
 def _checked_labels(path: Path, y: np.ndarray, n: int) -> tuple[np.ndarray, LabelNames | None]:

@@ -22,6 +22,8 @@ class Table:
         A class for each row, negative where it has none.
     label_names : mapping of int to str, or None
         Names of the classes.
+    names : list of str, or None
+        Name of each row: a word, a document.
     features : str or None
         Features that were computed, where landmarks were read.
     """
@@ -29,4 +31,5 @@ class Table:
     X: np.ndarray
     labels: np.ndarray | None = None
     label_names: LabelNames | None = None
+    names: list[str] | None = None
     features: str | None = None

@@ -1,10 +1,11 @@
-"""Numbers, and labels among them, between commas or tabs."""
+"""Numbers, and labels and names among them, between commas or tabs."""
 
 from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -53,27 +54,30 @@ def is_openface_table(path: Path) -> bool:
     return {f"{axis}_{i}" for axis in "xy" for i in range(68)} <= set(header)
 
 
-def read_text(path: Path, delimiter: str, label_column: str | int | None) -> Table:
+def read_text(
+    path: Path, delimiter: str, label_column: str | int | None, name_column: str | int | None
+) -> Table:
     first_line, first = next(_rows(path, delimiter), (0, []))
     if not first:
         raise ValueError(f"{path}: is empty")
-    has_header, label_at = _header(path, first, label_column)
-    left_out = {label_at} if label_at is not None else set()
+    has_header, at = _header(
+        path, first, {"label_column": label_column, "name_column": name_column}
+    )
+    texts: dict[int, list[str]] = {i: [] for i in at.values()}
+    left_out = set(texts)
     if has_header and first[0] == "":
         left_out.add(0)
     columns = [i for i in range(len(first)) if i not in left_out]
     if not columns:
         raise ValueError(f"{path}: has no column of numbers")
 
-    texts: list[str] = []
-
-    def take_label(text: str) -> float:
-        texts.append(text.strip())
+    def keep(text: str, where: list[str]) -> float:
+        where.append(text.strip())
         return 0.0
 
-    converters: dict[int | str, Callable[[str], Any]] = {i: lambda text: 0.0 for i in left_out}
-    if label_at is not None:
-        converters[label_at] = take_label
+    converters: dict[int | str, Callable[[str], Any]] = {
+        i: partial(keep, where=texts.get(i, [])) for i in left_out
+    }
     # NumPy's parser is fast, but its messages name neither the line nor the column: where it
     # fails, the rows are read again to find the cell.
     complain = partial(_complain, path, delimiter, first, columns, has_header)
@@ -95,25 +99,36 @@ def read_text(path: Path, delimiter: str, label_column: str | int | None) -> Tab
         complain(str(error))
     if values.shape[1] != len(first) or not np.isfinite(values).all():
         complain("has no rows")
-    labels, names = coded(texts) if label_at is not None else (None, None)
-    return Table(np.ascontiguousarray(values[:, columns]), labels, names)
+    table = Table(np.ascontiguousarray(values[:, columns]))
+    if "label_column" in at:
+        labels, label_names = coded(texts[at["label_column"]])
+        table = replace(table, labels=labels, label_names=label_names)
+    if "name_column" in at:
+        table = replace(table, names=texts[at["name_column"]])
+    return table
 
 
 def _header(
-    path: Path, first: list[str], label_column: str | int | None
-) -> tuple[bool, int | None]:
-    """Whether the first row is a header, and where the labels are."""
-    if label_column in first and not _is_number(str(label_column)):
-        return True, first.index(str(label_column))
-    at = None
-    if label_column is not None:
-        at = int(label_column) if str(label_column).isdecimal() else -1
-        if not 0 <= at < len(first):
+    path: Path, first: list[str], wanted: Mapping[str, str | int | None]
+) -> tuple[bool, dict[str, int]]:
+    """Whether the first row is a header, and where the columns of texts are, by argument."""
+    at = {}
+    has_header = False
+    for argument, column in wanted.items():
+        if column is None:
+            continue
+        if column in first and not _is_number(str(column)):
+            has_header = True
+            at[argument] = first.index(str(column))
+            continue
+        at[argument] = int(column) if str(column).isdecimal() else -1
+        if not 0 <= at[argument] < len(first):
             raise ValueError(
-                f"{path}: label_column must be one of the columns {', '.join(first[:20])} or an "
-                f"index from 0 to {len(first) - 1}; got {label_column!r}"
+                f"{path}: {argument} must be one of the columns {', '.join(first[:20])} or an "
+                f"index from 0 to {len(first) - 1}; got {column!r}"
             )
-    return not all(_is_number(cell) for i, cell in enumerate(first) if i != at), at
+    numbers = (cell for i, cell in enumerate(first) if i not in at.values())
+    return has_header or not all(map(_is_number, numbers)), at
 
 
 def _is_number(text: str) -> bool:
@@ -144,6 +159,6 @@ def _complain(
                 column = f"{i} ({first[i]})" if has_header else str(i)
                 raise ValueError(
                     f"{path}, line {line}, column {column}: {row[i]!r} is not a finite number; "
-                    "if the column holds labels, name it as the label column"
+                    "if the column holds labels or names, give it as the label column or name column"
                 )
     raise ValueError(f"{path}: {otherwise}")

@@ -91,14 +91,16 @@ def write(
     parameters: Mapping[str, Any] | None = None,
     kl: float | None = None,
     label_names: LabelNames | Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> None:
     """Write a map; the extension tells how. A file of that name is replaced by a complete one.
 
     =========  ==================================================================================
     ``.npy``   ``Y``
-    ``.npz``   ``Y``, ``kl``, ``parameters`` (JSON text), ``labels``, ``label_names``
-    ``.csv``   columns ``y0``, ``y1`` and so on, and ``label``: the name where there is one
-    ``.json``  ``parameters``, ``kl`` and ``points``: each ``point`` with its ``label``
+    ``.npz``   ``Y``, ``kl``, ``parameters`` (JSON text), ``labels``, ``label_names``, ``names``
+    ``.csv``   columns ``y0``, ``y1`` and so on, ``label``: the class's name where there is one,
+               and ``name``: the row's
+    ``.json``  ``parameters``, ``kl`` and ``points``: each ``point`` with its ``label`` and ``name``
     =========  ==================================================================================
 
     Parameters
@@ -115,63 +117,74 @@ def write(
         KL divergence in nats.
     label_names : mapping or sequence, optional
         Names of the classes.
+    names : sequence of str, length n, optional
+        Names of the rows.
 
     Raises
     ------
     ValueError
-        If the extension is none of `OUTPUTS`.
+        If the extension is none of `OUTPUTS`, or there is not a name for each row.
     OSError
         If the file cannot be written.
     """
     kind = Path(path).suffix.lower()
     if kind not in OUTPUTS:
         raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
-    names = dict(label_names if isinstance(label_names, Mapping) else enumerate(label_names or ()))
+    if names is not None and len(names) != len(Y):
+        raise ValueError(f"names must hold {len(Y)} names, one for each row; got {len(names)}")
+    classes = dict(
+        label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
+    )
+    columns: dict[str, Sequence[Any]] = {}
+    if labels is not None:
+        columns["label"] = [
+            None if label < 0 else classes.get(label, label) for label in labels.tolist()
+        ]
+    if names is not None:
+        columns["name"] = names
     with replacing(path) as temporary:
         if kind == ".npy":
             with temporary.open("wb") as file:
                 np.save(file, Y)
         elif kind == ".npz":
-            _write_npz(temporary, Y, labels, parameters, kl, names)
+            _write_npz(temporary, Y, labels, parameters, kl, classes, names)
         elif kind == ".csv":
-            _write_csv(temporary, Y, labels, names)
+            _write_csv(temporary, Y, columns)
         else:
-            _write_json(temporary, Y, labels, parameters, kl, names)
+            _write_json(temporary, Y, columns, parameters, kl)
 
 
-def _write_npz(path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, names: Any) -> None:
+def _write_npz(
+    path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, classes: Any, names: Any
+) -> None:
     parts: dict[str, Any] = {"Y": Y, "parameters": json.dumps(dict(parameters or {}))}
     if kl is not None:
         parts["kl"] = kl
     if labels is not None:
         parts["labels"] = labels
-        if names:
-            parts["label_names"] = [names.get(code, str(code)) for code in range(max(names) + 1)]
+        if classes:
+            parts["label_names"] = [classes.get(i, str(i)) for i in range(max(classes) + 1)]
+    if names is not None:
+        parts["names"] = np.array(names, str)
     with path.open("wb") as file:
         np.savez(file, **parts)
 
 
-def _write_csv(path: Path, Y: Any, labels: Any, names: Any) -> None:
+def _write_csv(path: Path, Y: Any, columns: Mapping[str, Sequence[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        header = [f"y{i}" for i in range(Y.shape[1])]
-        points = _shortest(Y)
-        if labels is None:
-            writer.writerow(header)
-            writer.writerows(points)
-        else:
-            writer.writerow([*header, "label"])
-            for point, label in zip(points, labels.tolist(), strict=True):
-                writer.writerow([*point, "" if label < 0 else names.get(label, label)])
+        writer.writerow([*(f"y{i}" for i in range(Y.shape[1])), *columns])
+        for point, *texts in zip(_shortest(Y), *columns.values(), strict=True):
+            writer.writerow([*point, *texts])  # None is an empty cell
 
 
-def _write_json(path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, names: Any) -> None:
-    points: list[dict[str, Any]] = [
-        {"point": [float(text) for text in point]} for point in _shortest(Y)
+def _write_json(
+    path: Path, Y: Any, columns: Mapping[str, Sequence[Any]], parameters: Any, kl: Any
+) -> None:
+    points = [
+        {"point": [float(text) for text in point], **dict(zip(columns, texts, strict=True))}
+        for point, *texts in zip(_shortest(Y), *columns.values(), strict=True)
     ]
-    if labels is not None:
-        for entry, label in zip(points, labels.tolist(), strict=True):
-            entry["label"] = None if label < 0 else names.get(label, label)
     content = {
         "parameters": dict(parameters or {}),
         "kl": kl if kl is not None and isfinite(kl) else None,
