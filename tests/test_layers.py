@@ -19,6 +19,7 @@ LEVELS = [
         "progress",
         "landmarks",
         "_ranks",
+        "names",
     },
     {"_library", "convolution", "datasets", "schedule", "snapshots", "tables"},
     {"ops", "config", "_replay"},

@@ -159,6 +159,6 @@ def _complain(
                 column = f"{i} ({first[i]})" if has_header else str(i)
                 raise ValueError(
                     f"{path}, line {line}, column {column}: {row[i]!r} is not a finite number; "
-                    "if the column holds labels or names, give it as the label column or name column"
+                    "if the column holds labels or names, give it as label column or name column"
                 )
     raise ValueError(f"{path}: {otherwise}")

@@ -1,0 +1,89 @@
+"""Points by their names: words, documents, files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+Neighbor = tuple[str, float]
+
+
+def index_of(name: str, names: Sequence[str]) -> int:
+    """Find the row of a name.
+
+    Parameters
+    ----------
+    name : str
+        Name.
+    names : sequence of str, length n
+        Names of all rows.
+
+    Returns
+    -------
+    int
+        The first row of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message suggests names that look alike.
+    """
+    names = [str(other) for other in names]
+    if name in names:
+        return names.index(name)
+    alike = get_close_matches(str(name), dict.fromkeys(names), n=5)
+    hint = f": did you mean {', '.join(map(repr, alike))}?" if alike else ", nor one like it"
+    raise ValueError(f"there is no name {name!r} among {len(names):,}{hint}")
+
+
+def neighbors_of(
+    name: str, names: Sequence[str], X: Any, k: int = 10, metric: str = "euclidean"
+) -> list[Neighbor]:
+    """List the nearest neighbours of a named row, in the data or in a map.
+
+    Parameters
+    ----------
+    name : str
+        Name of the row; the first of several.
+    names : sequence of str, length n
+        Names of all rows.
+    X : array, tensor or sparse matrix, shape (n, d)
+        Data or map.
+    k : int
+        Neighbours, 1 to n - 1.
+    metric : str
+        Any metric of ``sklearn.metrics.pairwise_distances``, such as 'euclidean' or 'cosine'.
+
+    Returns
+    -------
+    list of (str, float)
+        Names and distances, nearest first; the row itself is left out.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, ``names`` and ``X`` do not have as many rows, or ``k`` is out of
+        range.
+
+    Examples
+    --------
+    >>> neighbors_of("one", ["one", "two", "ten"], [[1.0], [2.0], [10.0]], k=2)
+    [('two', 1.0), ('ten', 9.0)]
+    """
+    from sklearn.metrics import pairwise_distances
+
+    X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    n = X.shape[0]
+    if len(names) != n:
+        raise ValueError(f"names must hold {n} names, as X has {n} rows; got {len(names)}")
+    if not 1 <= k <= n - 1:
+        raise ValueError(f"k must be 1 to {n - 1} (the other rows), got {k}")
+    row = index_of(name, names)
+    distances = pairwise_distances(X[row : row + 1], X, metric=metric)[0]
+    order = np.argsort(distances, kind="stable")
+    return [(str(names[i]), float(distances[i])) for i in order[order != row][:k].tolist()]
