@@ -9,5 +9,6 @@ from .animation import animate
 from .colors import palette
 from .figures import check_path, save
 from .maps import compare, scatter
+from .words import words
 
-__all__ = ["animate", "check_path", "compare", "palette", "save", "scatter"]
+__all__ = ["animate", "check_path", "compare", "palette", "save", "scatter", "words"]
