@@ -1,4 +1,8 @@
-"""The command line: ``fasttsne embed`` makes a map of a file, ``fasttsne info`` tells the build."""
+"""The command line.
+
+``fasttsne embed`` makes a map of a file, ``fasttsne compare`` says what the map keeps that PCA does
+not, ``fasttsne info`` tells the build.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import landmarks, plot, tables
+from . import comparison, landmarks, plot, tables
 from ._version import __version__
 from .progress import default_listener
 
@@ -103,13 +107,6 @@ def _parser() -> argparse.ArgumentParser:
     embed.set_defaults(run=_embed)
     add = embed.add_argument
     add(
-        "input",
-        metavar="INPUT",
-        type=Path,
-        help=".npy; .npz with X (and y, label_names); .csv or .tsv; landmark list .txt; "
-        "OpenFace .csv",
-    )
-    add(
         "-o",
         "--output",
         metavar="OUT",
@@ -119,6 +116,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--plot", metavar="MAP.png", type=Path, help="draw the map: .png, .pdf, .svg and others")
     add("--compare-pca", action="store_true", help="draw PCA beside it, with what each one keeps")
+    _add_input(embed)
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+    compare = commands.add_parser(
+        "compare",
+        help="measure what a t-SNE map keeps of the data and what PCA does",
+        description="Measure what a t-SNE map keeps of the data and what PCA does.",
+    )
+    compare.set_defaults(run=_compare)
+    compare.add_argument("--plot", metavar="MAPS.png", type=Path, help="draw both maps")
+    _add_input(compare)
+    compare.add_argument("--quiet", action="store_true", help="print the comparison alone")
+
+    info = commands.add_parser(
+        "info",
+        help="tell what was built and what runs",
+        description="Tell what was built and what runs.",
+    )
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    """Add what is read, and how it is embedded."""
+    add = parser.add_argument
+    add(
+        "input",
+        metavar="INPUT",
+        type=Path,
+        help=".npy; .npz with X (and y, label_names); .csv or .tsv; landmark list .txt; "
+        "OpenFace .csv; word vectors .vec",
+    )
     add(
         "--features",
         metavar="NAME",
@@ -137,15 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", metavar="S", type=int, default=0, help="default: 0")
     add("--iterations", metavar="N", type=int, help="most iterations (default: by the estimator)")
     add("--label-column", metavar="C", help="column with labels of a table: name, or index from 0")
-    add("--quiet", action="store_true", help="print nothing but errors")
-
-    info = commands.add_parser(
-        "info",
-        help="tell what was built and what runs",
-        description="Tell what was built and what runs.",
+    add(
+        "--name-column",
+        metavar="C",
+        help="column with names of the rows, which embed writes on the map: name, or index from 0; "
+        "in an .npz the name of an array; 0 where a .txt holds word vectors",
     )
-    info.set_defaults(run=_info)
-    return parser
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -154,44 +180,84 @@ def _info(arguments: argparse.Namespace) -> None:
     print(fasttsne.show_config())
 
 
-def _embed(arguments: argparse.Namespace) -> None:
+def _read(arguments: argparse.Namespace, least_columns: int = 1) -> tables.Table:
+    table = tables.read(
+        arguments.input, arguments.label_column, arguments.features, arguments.name_column
+    )
+    if table.X.shape[1] < least_columns:
+        raise ValueError(
+            f"PCA in {least_columns} dimensions needs at least {least_columns} columns, got "
+            f"{table.X.shape[1]}"
+        )
+    return table
+
+
+def _fit(arguments: argparse.Namespace, X: Any) -> Any:
+    """Return the fitted estimator."""
     from . import TSNE
 
-    output = _output(arguments)
-    table = tables.read(arguments.input, arguments.label_column, arguments.features)
-    if arguments.compare_pca and table.X.shape[1] < arguments.dims:
-        raise ValueError(
-            f"--compare-pca needs at least {arguments.dims} columns, got {table.X.shape[1]}"
-        )
     with warnings.catch_warnings(), nullcontext() if arguments.quiet else default_listener() as bar:
         if arguments.quiet:
             warnings.simplefilter("ignore")
-        tsne = TSNE(
+        return TSNE(
             arguments.dims,
             perplexity=arguments.perplexity,
             max_iter=arguments.iterations,
             method=arguments.method,
             random_state=arguments.seed,
             progress=bar,
-        )
-        Y = tsne.fit_transform(table.X)
+        ).fit(X)
+
+
+def _embed(arguments: argparse.Namespace) -> None:
+    output = _output(arguments)
+    table = _read(arguments, arguments.dims if arguments.compare_pca else 1)
+    tsne = _fit(arguments, table.X)
+    Y = tsne.embedding_
 
     written = []
     if output is not None:
         kl = float(tsne.kl_divergence_)
         parameters = _parameters(arguments, table, tsne)
-        tables.write(output, Y, table.labels, parameters, kl, table.label_names)
+        tables.write(output, Y, table.labels, parameters, kl, table.label_names, table.names)
         written.append(("map", str(output)))
     if arguments.plot is not None:
         labels, names, title = table.labels, table.label_names, arguments.input.name
         if arguments.compare_pca:
             figure = plot.compare(table.X, Y, labels, names, title=title)
+        elif table.names is not None and arguments.dims == 2:
+            figure = plot.words(Y, table.names, labels=labels, label_names=names, title=title)
         else:
             figure = plot.scatter(Y, labels, names, title=title)
         plot.save(figure, arguments.plot)
         written.append(("plot", str(arguments.plot)))
     if not arguments.quiet:
         print_aligned([*report(tsne), *written])
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    picture = arguments.plot
+    if picture is not None:
+        plot.check_path(picture)
+        tables.check_writable(picture)
+    table = _read(arguments, arguments.dims)
+    tsne = _fit(arguments, table.X)
+    maps = comparison.beside_pca(table.X, tsne.embedding_, arguments.seed)
+    found = [comparison.measures(table.X, points, table.labels) for points in maps.values()]
+    rows = [] if arguments.quiet else report(tsne)
+    rows.append(("", "".join(f"{name:>8}" for name in maps)))
+    rows += [(name, "".join(f"{one[name]:8.3f}" for one in found)) for name in found[0]]
+    if picture is not None:
+        figure = plot.side_by_side(
+            maps,
+            table.labels,
+            table.label_names,
+            captions=[comparison.caption(one) for one in found],
+            title=arguments.input.name,
+        )
+        plot.save(figure, picture)
+        rows += [] if arguments.quiet else [("plot", str(picture))]
+    print_aligned(rows)
 
 
 def _output(arguments: argparse.Namespace) -> Path | None:

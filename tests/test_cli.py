@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import fasttsne
-from fasttsne import cli, demo, tables
+from fasttsne import cli, comparison, demo, metrics, plot, tables
 from fasttsne.cli import main
 
 
@@ -170,6 +170,73 @@ def test_bar_on_a_terminal(folder, monkeypatch, capsys):
     assert "optimization   100%|" in sys.stderr.getvalue()
 
 
+# ---- Names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [".csv", ".json", ".npz"])
+def test_names_go_along_with_the_points(folder, kind):
+    header, *rows = (folder / "x.csv").read_text().splitlines()
+    named = [f"word,{header}", *(f"w{i},{row}" for i, row in enumerate(rows))]
+    (folder / "named.csv").write_text("\n".join(named))
+    columns = ["--name-column", "word", "--label-column", "mood"]
+    assert main(["embed", "named.csv", *columns, "-o", f"y{kind}", "--quiet", *QUICK]) == 0
+    expected = [f"w{i}" for i in range(150)]
+    if kind == ".csv":
+        table = tables.read("y.csv", label_column="label", name_column="name")
+        assert table.names == expected
+        assert [table.label_names[i] for i in table.labels] == list("abc" * 50)
+    elif kind == ".json":
+        points = json.loads((folder / "y.json").read_text())["points"]
+        assert [entry["name"] for entry in points] == expected
+    else:
+        with np.load("y.npz") as written:
+            assert written["names"].tolist() == expected
+
+
+def test_names_are_written_on_the_map(folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    rows = (" ".join(map(str, row)) for row in np.load("x.npy"))
+    (folder / "x.vec").write_text("\n".join(f"w{i} {row}" for i, row in enumerate(rows)))
+    figures = []
+    monkeypatch.setattr(plot, "save", lambda figure, path: figures.append(figure))
+    assert main(["embed", "x.vec", "--plot", "m.png", "--quiet", *QUICK]) == 0
+    assert main(["embed", "x.vec", "--plot", "m.png", "--quiet", "--dims", "3", *QUICK]) == 0
+    flat, deep = ([text.get_text() for text in figure.axes[0].texts] for figure in figures)
+    assert "w0" in flat and len(flat) > 50 and deep == []
+
+
+# ---- PCA beside t-SNE, in numbers -------------------------------------------------------------
+
+
+def test_compare(folder, capsys):
+    pytest.importorskip("matplotlib")
+    columns = ["--label-column", "mood"]
+    assert main(["compare", "x.csv", *columns, "--plot", "m.png", "--seed", "3", *QUICK]) == 0
+    assert names_in(folder) == {"m.png"}
+    X, labels = np.load("x.npy"), np.arange(150) % 3
+    Y = fasttsne.TSNE(perplexity=10, max_iter=100, random_state=3).fit_transform(X)
+    maps = comparison.beside_pca(X, Y, 3)
+    printed = capsys.readouterr().out
+    assert re.search(r"^n +150$", printed, re.M) and re.search(r"^ +PCA +t-SNE$", printed, re.M)
+    for name, measure in (
+        ("neighbour recall@10", lambda points: metrics.neighbor_recall(X, points)),
+        ("10-NN accuracy", lambda points: metrics.label_accuracy(points, labels)),
+    ):
+        (line,) = (line for line in printed.splitlines() if line.startswith(name))
+        expected = [f"{measure(points):.3f}" for points in maps.values()]
+        assert line.removeprefix(name).split() == expected
+    assert printed.endswith("plot                 m.png\n")
+
+
+def test_compare_alone(folder, capfd):
+    assert main(["compare", "x.npy", "--quiet", "--dims", "3", *QUICK]) == 0
+    assert names_in(folder) == set()
+    printed = capfd.readouterr()
+    header, row = printed.out.splitlines()
+    assert header.split() == ["PCA", "t-SNE"] and row.startswith("neighbour recall@10")
+    assert all(0 < float(cell) <= 1 for cell in row.split()[2:]) and printed.err == ""
+
+
 # ---- Mistakes ---------------------------------------------------------------------------------
 
 
@@ -200,7 +267,14 @@ def test_bar_on_a_terminal(folder, monkeypatch, capsys):
         (["embed", "x.npy", "--perplexity", "nan"], "perplexity"),
         (["embed", "x.npy", "--iterations", "-5"], "max_iter"),
         (["embed", "x.npy", "--seed", "-1"], "random_state"),
+        (["embed", "x.npy", "--name-column", "word"], "name_column applies to"),
+        (["embed", "x.npz", "--name-column", "word"], "has no array word, but X, y, label_names"),
         (["embed", "x.npy", "--compare-pca"], "name it with --plot"),
+        (["embed", "narrow.npy", "--compare-pca", "--plot", "m.png"], "at least 2 columns, got 1"),
+        (["compare", "narrow.npy"], "PCA in 2 dimensions needs at least 2 columns, got 1"),
+        (["compare", "x.npy", "-o", "y.npz"], "unrecognized arguments: -o"),
+        (["compare", "x.npy", "--plot", "m.xyz"], "m.xyz: a picture must end in one of"),
+        (["compare", "x.npy", "--plot", "missing/m.png"], "missing/m.png: there is no folder"),
         (["embed", "x.npy", "-o", "y.xyz"], "y.xyz: the output must end in one of .npy"),
         (["embed", "x.npy", "-o", "missing/y.npy"], "missing/y.npy: there is no folder"),
         (["embed", "x.npy", "-o", "x.npy"], "the map would replace the input"),
@@ -211,7 +285,12 @@ def test_bar_on_a_terminal(folder, monkeypatch, capsys):
 def test_mistakes_are_one_line_and_leave_no_file(folder, capfd, arguments, message):
     bad = np.load("x.npy")
     bad[1, 2] = np.nan
-    inputs = {"bad.npy": bad, "one.npy": bad[:1], "pickled.npy": np.array([["a", 1]], object)}
+    inputs = {
+        "bad.npy": bad,
+        "one.npy": bad[:1],
+        "narrow.npy": np.ones((50, 1)),
+        "pickled.npy": np.array([["a", 1]], object),
+    }
     for name, array in inputs.items():
         np.save(name, array, allow_pickle=True)
     assert main(arguments) == 2
@@ -265,7 +344,7 @@ def test_program(folder):
 
 
 def test_help_and_version(capsys):
-    for arguments in (["--help"], ["embed", "--help"], ["--version"]):
+    for arguments in (["--help"], ["embed", "--help"], ["compare", "--help"], ["--version"]):
         with pytest.raises(SystemExit) as end:
             main(arguments)
         assert not end.value.code

@@ -235,6 +235,28 @@ def test_compare_of_few_points_and_of_points_without_classes(rng):
             assert "accuracy" not in ax.texts[0].get_text()
 
 
+@pytest.mark.parametrize("m", [2, 3])
+def test_side_by_side(rng, m):
+    labels = np.arange(60) % 2
+    maps = {name: rng.normal(size=(60, m)) for name in ("one", "two", "three")}
+    figure = plot.side_by_side(maps, labels, ["a", "b"], captions=["x", "y", "z"], title="all")
+    assert [ax.get_title() for ax in figure.axes] == ["one", "two", "three"]
+    assert [ax.texts[0].get_text() for ax in figure.axes] == ["x", "y", "z"]
+    assert list(key_of(figure.axes[2])) == ["a", "b"] and figure.get_suptitle() == "all"
+    if m == 2:
+        for ax, Y in zip(figure.axes, maps.values(), strict=True):
+            np.testing.assert_allclose(np.sort(dots(ax)[0], 0), np.sort(Y, 0))
+
+
+def test_side_by_side_refuses():
+    with pytest.raises(ValueError, match=r"one shape, got \[\(5, 2\), \(4, 2\)\]"):
+        plot.side_by_side({"a": np.zeros((5, 2)), "b": np.zeros((4, 2))})
+    with pytest.raises(ValueError, match=r"one shape, got \[\]"):
+        plot.side_by_side({})
+    with pytest.raises(ValueError, match="captions must hold 1, one for each map; got 2"):
+        plot.side_by_side({"a": np.zeros((5, 2))}, captions=["x", "y"])
+
+
 @pytest.mark.parametrize("n", [1, 2, 100_000])
 def test_save_all_sizes(tmp_path, rng, n):
     figure = plot.scatter(rng.normal(size=(n, 2)), np.arange(n) % 10)

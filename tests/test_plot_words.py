@@ -236,6 +236,7 @@ def test_names_of_all_kinds():
     names = ["", "  two\n words ", "x" * 50, "$\\alpha_2$", 7, "zwölf"]
     figure = plot.words(Y, names)
     assert set(written(figure)) == {"two words", "x" * 27 + "…", "$\\alpha_2$", "7", "zwölf"}
+    assert not any(text.get_parse_math() for text in written(figure).values())
     figure.draw_without_rendering()
 
 

@@ -8,7 +8,16 @@ no class hides another.
 from .animation import animate
 from .colors import palette
 from .figures import check_path, save
-from .maps import compare, scatter
+from .maps import compare, scatter, side_by_side
 from .words import words
 
-__all__ = ["animate", "check_path", "compare", "palette", "save", "scatter", "words"]
+__all__ = [
+    "animate",
+    "check_path",
+    "compare",
+    "palette",
+    "save",
+    "scatter",
+    "side_by_side",
+    "words",
+]

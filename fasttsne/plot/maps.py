@@ -1,21 +1,16 @@
-"""One map, or PCA beside t-SNE."""
+"""One map, maps side by side, or PCA beside t-SNE."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
-from .. import initialization, metrics
-from .colors import as_array, coloring_of
+from .. import comparison
+from .colors import coloring_of
 from .figures import draw_key, draw_map, map_points, new_axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
 
 
 def scatter(
@@ -83,7 +78,7 @@ def compare(
     """Draw PCA of the data beside its t-SNE map, each with what it keeps written below.
 
     That is the recall of the k nearest neighbours and, with classes, the accuracy of a vote
-    among the k nearest points (see `fasttsne.metrics`), for a sample of 2,000 rows.
+    among the k nearest points (see `fasttsne.comparison`), for a sample of 2,000 rows.
 
     Parameters
     ----------
@@ -110,26 +105,61 @@ def compare(
         If the type or shape of an argument is wrong or a value is not finite.
     """
     Y = map_points(Y)
-    X = as_array(X)
-    if X.ndim != 2 or len(X) != len(Y) or X.shape[1] < Y.shape[1]:
-        raise ValueError(f"X must have shape ({len(Y)}, d) with d >= {Y.shape[1]}, got {X.shape}")
-    coloring = coloring_of(labels, label_names, len(Y))
-    axes = new_axes(2, Y.shape[1], coloring)
-    pca = initialization.pca(torch.tensor(X, dtype=torch.float32), Y.shape[1], seed).numpy()
-    for ax, name, points in zip(axes, ("PCA", "t-SNE"), (pca, Y), strict=True):
-        caption = _quality(X, points, coloring.codes, k, seed)
+    maps = comparison.beside_pca(X, Y, seed)
+    codes = coloring_of(labels, label_names, len(Y)).codes
+    captions = [
+        comparison.caption(comparison.measures(X, points, codes, k, seed=seed))
+        for points in maps.values()
+    ]
+    return side_by_side(maps, labels, label_names, captions=captions, title=title, seed=seed)
+
+
+def side_by_side(
+    maps: Mapping[str, Any],
+    labels: Any = None,
+    label_names: Mapping[int, str] | Sequence[str] | None = None,
+    *,
+    captions: Sequence[str] | None = None,
+    title: str | None = None,
+    seed: int = 0,
+) -> Figure:
+    """Draw several maps of the same rows beside each other.
+
+    Parameters
+    ----------
+    maps : mapping of str to array or tensor, shape (n, 2) or (n, 3)
+        Maps by name, all of one shape.
+    labels, label_names, seed
+        As in `scatter`.
+    captions : sequence of str, optional
+        Text below each map.
+    title : str, optional
+        Text above all.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    TypeError, ValueError
+        If the type or shape of an argument is wrong or a value is not finite.
+    """
+    drawn = {name: map_points(points) for name, points in maps.items()}
+    shapes = [points.shape for points in drawn.values()]
+    if len(set(shapes)) != 1:
+        raise ValueError(f"maps must hold maps of one shape, got {shapes}")
+    if captions is not None and len(captions) != len(drawn):
+        raise ValueError(f"captions must hold {len(drawn)}, one for each map; got {len(captions)}")
+    n, n_dims = shapes[0]
+    coloring = coloring_of(labels, label_names, n)
+    axes = new_axes(len(drawn), n_dims, coloring)
+    below: Sequence[str | None] = captions or [None] * len(drawn)
+    for ax, (name, points), caption in zip(axes, drawn.items(), below, strict=True):
         draw_map(ax, points, coloring, name, caption, seed)
     draw_key(coloring, axes)
     if title:
         axes[0].figure.suptitle(plain(title), y=0.99, va="bottom")
     return axes[0].figure
-
-
-def _quality(X: Any, Y: np.ndarray, codes: np.ndarray | None, k: int, seed: int) -> str:
-    k = min(k, len(Y) - 1)
-    recall = metrics.neighbor_recall(X, Y, k, _SAMPLE, seed)
-    text = f"neighbour recall@{k}  {recall:.2f}"
-    if codes is None or (codes >= 0).sum() <= k or codes.max() < 1:
-        return text
-    accuracy = metrics.label_accuracy(Y, codes, k, _SAMPLE, seed)
-    return f"{text}      {k}-NN accuracy  {accuracy:.2f}"

@@ -1,0 +1,86 @@
+"""PCA beside t-SNE: the maps, and in numbers what each keeps of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import initialization, metrics
+
+_SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
+_IN_CAPTION = 2
+
+
+def beside_pca(X: Any, Y: Any, seed: int = 0) -> dict[str, np.ndarray]:
+    """Give a map and the PCA of its data in as many dimensions.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n, d)
+        Data.
+    Y : array or tensor, shape (n, m)
+        Map of the same rows.
+    seed : int
+        Seed of the PCA.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n, m)
+        The maps under 'PCA' and 't-SNE'.
+
+    Raises
+    ------
+    ValueError
+        If ``X`` has not as many rows as ``Y`` or fewer columns.
+    """
+    data, points = torch.as_tensor(X).detach().cpu(), torch.as_tensor(Y).detach().cpu()
+    n, m = points.shape
+    if data.ndim != 2 or len(data) != n or data.shape[1] < m:
+        raise ValueError(f"X must have shape ({n}, d) with d >= {m}, got {tuple(data.shape)}")
+    return {"PCA": initialization.pca(data.float(), m, seed).numpy(), "t-SNE": points.numpy()}
+
+
+def measures(
+    X: Any,
+    Y: Any,
+    labels: np.ndarray | None = None,
+    k: int = 10,
+    n_sample: int = _SAMPLE,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Measure what a map keeps, each number between 0 and 1, the higher the better.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n, d)
+        Data.
+    Y : array or tensor, shape (n, m)
+        Map of the same rows.
+    labels : ndarray, shape (n,), int, optional
+        Class of each row, negative where it has none.
+    k : int
+        Neighbours of a row; fewer where there are not as many rows.
+    n_sample : int
+        Rows that are looked at; all of them if there are no more.
+    seed : int
+        Picks the rows.
+
+    Returns
+    -------
+    dict of str to float
+        By name, the most telling first: the recall of the k nearest neighbours and, with at least
+        two classes, the accuracy of a vote among them (see `fasttsne.metrics`).
+    """
+    k = min(k, len(Y) - 1)
+    found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
+    if labels is not None and (labels >= 0).sum() > k and len(np.unique(labels[labels >= 0])) > 1:
+        found[f"{k}-NN accuracy"] = metrics.label_accuracy(Y, labels, k, n_sample, seed)
+    return found
+
+
+def caption(found: Mapping[str, float]) -> str:
+    """Say the first two measures in a line."""
+    return "      ".join(f"{name}  {value:.2f}" for name, value in [*found.items()][:_IN_CAPTION])
