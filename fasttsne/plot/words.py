@@ -21,13 +21,12 @@ _POINTS_AROUND = 100  # of a crop whose span is not given
 _PALENESS = 0.6  # of the points, that the names may be read; 1 is white
 _MARKED = "#C04000"
 _PLACES = np.array(
-    [
-        *[(0, 0), (0, 1.3), (0, -1.3), (1.3, 0), (-1.3, 0), (0, 2.5), (0, -2.5)],
-        *[(1, 1.3), (-1, 1.3), (1, -1.3), (-1, -1.3)],
-    ]
+    [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (0, 2), (0, -2), (1, 1), (-1, 1), (1, -1), (-1, -1)]
 )
-"""Where a name may be, from its point, in halves of its width and height; the first that is free
-is taken."""
+"""Where a name may be: on its point, or above, below and beside it; the first that is free is
+taken."""
+_CLEARANCE = 1.5
+"""Points (1/72 inch) between a point and a name beside it."""
 _MOST_BOXES = 200_000
 """To choose from. Where more points are in view, names have fewer places, and need no more."""
 _GAP = 0.8
@@ -194,7 +193,8 @@ def _write(
     half = half[owner]
     point = (Y[rows[owner]] - low) / (high - low) * side
     # What would stick out is moved inside.
-    middle = np.clip(point + np.tile(places, (len(fits), 1)) * half, half, side - half)
+    shift = np.tile(places, (len(fits), 1)) * (half + _CLEARANCE)
+    middle = np.clip(point + shift, half, side - half)
     kept = place(np.hstack([middle - half, middle + half]), owner=owner, at_most=n_labels)
 
     halo = [withStroke(linewidth=1.5, foreground="white", alpha=0.8)]
