@@ -1,0 +1,54 @@
+"""The examples: each runs from its file and finds what is known of its data."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def run(name, *arguments):
+    """Import an example by its path and return what its main returns."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main([str(argument) for argument in arguments])
+
+
+def pictures(folder):
+    """Names of the files in a folder, all of which are pictures."""
+    files = list(folder.iterdir())
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+    return {file.name for file in files}
+
+
+@pytest.mark.slow
+def test_words(data_dir, tmp_path, capsys):
+    found = run("words", "--data", data_dir, "--output", tmp_path, "--most", 10_000)
+    assert pictures(tmp_path) == {"words.png", "words_around.png"}
+    assert found["n"] == 10_000
+    assert found["in_data"][:2] == ["prince", "queen"]
+    assert {"emperor", "throne", "kingdom"} < set(found["in_data"])
+    assert len({"prince", "queen", "emperor", "throne", "crown"} & set(found["in_map"])) >= 3
+    assert found["recall"] > 0.35  # 10 / 9,999 by chance
+    assert "near king in the data" in capsys.readouterr().out
+
+
+def test_words_that_are_not_there(data_dir, tmp_path):
+    with pytest.raises(ValueError, match=r"no name 'qeen' among 10,000: did you mean 'queen'"):
+        run("words", "--data", data_dir, "--output", tmp_path, "--most", 10_000, "--word", "qeen")
+
+
+@pytest.mark.slow
+def test_documents(tmp_path):
+    found = run("documents", "--output", tmp_path)
+    assert pictures(tmp_path) == {"documents.png"}
+    assert found["n"] > 1000
+    assert {"bellman_ford", "johnson", "floyd_warshall"} < set(found["near"])
+    # A quarter of the pages, the largest module, by always guessing that.
+    assert found["accuracy"] > 0.85 and found["accuracy_in_data"] > 0.85
