@@ -243,7 +243,10 @@ def _compare(arguments: argparse.Namespace) -> None:
     table = _read(arguments, arguments.dims)
     tsne = _fit(arguments, table.X)
     maps = comparison.beside_pca(table.X, tsne.embedding_, arguments.seed)
-    found = [comparison.measures(table.X, points, table.labels) for points in maps.values()]
+    found = [
+        comparison.measures(table.X, points, table.labels, thorough=True)
+        for points in maps.values()
+    ]
     rows = [] if arguments.quiet else report(tsne)
     rows.append(("", "".join(f"{name:>8}" for name in maps)))
     rows += [(name, "".join(f"{one[name]:8.3f}" for one in found)) for name in found[0]]

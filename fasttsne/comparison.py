@@ -50,8 +50,9 @@ def measures(
     k: int = 10,
     n_sample: int = _SAMPLE,
     seed: int = 0,
+    thorough: bool = False,
 ) -> dict[str, float]:
-    """Measure what a map keeps, each number between 0 and 1, the higher the better.
+    """Measure what a map keeps; the higher, the better, and 1 is all of it.
 
     Parameters
     ----------
@@ -67,6 +68,9 @@ def measures(
         Rows that are looked at; all of them if there are no more.
     seed : int
         Picks the rows.
+    thorough : bool
+        Also measure what takes longer: trustworthiness, continuity, the rank correlation of
+        distances, and the silhouette of the classes.
 
     Returns
     -------
@@ -76,8 +80,19 @@ def measures(
     """
     k = min(k, len(Y) - 1)
     found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
-    if labels is not None and (labels >= 0).sum() > k and len(np.unique(labels[labels >= 0])) > 1:
+    known = labels[labels >= 0] if labels is not None else np.empty(0)
+    has_classes = len(known) > k and len(np.unique(known)) > 1
+    if has_classes:
         found[f"{k}-NN accuracy"] = metrics.label_accuracy(Y, labels, k, n_sample, seed)
+    if thorough:
+        near = min(k, (len(Y) - 1) // 2)
+        found["trustworthiness"] = metrics.trustworthiness(X, Y, near, n_sample, seed)
+        found["continuity"] = metrics.continuity(X, Y, near, n_sample, seed)
+        found["distances, rank correlation"] = metrics.pairwise_distance_correlation(
+            X, Y, seed=seed
+        )
+        if has_classes:
+            found["silhouette"] = metrics.silhouette(Y, labels, n_sample, seed)
     return found
 
 

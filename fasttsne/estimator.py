@@ -23,7 +23,7 @@ from .distances import check_precomputed
 from .graphs import is_graph
 from .optimize import CHECK_EVERY
 from .parameters import Plan, check_device, check_start, thread_count
-from .placement import ITERATIONS, STARTS, place
+from .transform import ITERATIONS, STARTS, place
 from .progress import Progress, default_listener
 from .search import Search
 from .tables import check_writable

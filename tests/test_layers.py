@@ -25,7 +25,7 @@ LEVELS = [
     {"ops", "config", "_replay"},
     {"neighbors", "initialization"},
     {"cells", "gradient", "graphs"},
-    {"distances", "placement"},
+    {"distances", "transform"},
     {"search"},
     {"affinities"},
     {"checkpoint", "metrics", "optimize"},
