@@ -131,6 +131,11 @@ def _check_positive(name: str, value: float) -> None:
         raise ValueError(f"{name} must be a positive number, got {value}")
 
 
+def _check_dof(dof: float) -> None:
+    if not dof > 0:
+        raise ValueError(f"dof must be a positive number or infinity, got {dof}")
+
+
 def _check_embedding(Y: Tensor, most_dims: int | None = None) -> None:
     _check("Y", Y, torch.float32, (None, None))
     if Y.shape[1] < 1 or (most_dims and Y.shape[1] > most_dims):
@@ -302,7 +307,8 @@ def attractive_forces(
         P as :func:`symmetrize` returns it.
     Y : Tensor, shape (n, m), float32
     dof : float
-        Degrees of freedom of the Student kernel.
+        Degrees of freedom of the Student kernel; ``math.inf`` for the Gaussian of SNE, w = 1 and
+        q = exp(-d^2).
     with_cost : bool
         Also compute the cost; otherwise it is 0.
 
@@ -316,7 +322,7 @@ def attractive_forces(
     _check("indptr", indptr, torch.int64, (Y.shape[0] + 1,))
     _check("indices", indices, torch.int32, (None,))
     _check("values", values, torch.float32, tuple(indices.shape))
-    _check_positive("dof", dof)
+    _check_dof(dof)
     return _ops.attractive_forces.default(
         indptr, indices, values, Y.contiguous(), float(dof), with_cost
     )
@@ -329,6 +335,8 @@ def repulsive_exact(Y: Tensor, dof: float = 1.0) -> tuple[Tensor, Tensor]:
     ----------
     Y : Tensor, shape (n, m), float32
     dof : float
+        ``math.inf`` for the Gaussian, which ends in float32 at a distance of 9: where no two points
+        are nearer, forces and Z are 0. :func:`repulsive_sne` has no such end.
 
     Returns
     -------
@@ -338,7 +346,7 @@ def repulsive_exact(Y: Tensor, dof: float = 1.0) -> tuple[Tensor, Tensor]:
         The sum of q over pairs of different points.
     """
     _check_embedding(Y)
-    _check_positive("dof", dof)
+    _check_dof(dof)
     return _ops.repulsive_exact.default(Y.contiguous(), float(dof))
 
 
@@ -361,7 +369,7 @@ def repulsive_bh(Y: Tensor, theta: float = 0.5, dof: float = 1.0) -> tuple[Tenso
     _check_embedding(Y, most_dims=3)
     if not 0 <= theta <= 1:
         raise ValueError(f"theta must be in 0 .. 1, got {theta}")
-    _check_positive("dof", dof)
+    _check_dof(dof)
     return _ops.repulsive_bh.default(Y.contiguous(), float(theta), float(dof))
 
 

@@ -12,7 +12,8 @@ repulsive             :math:`\sum_j q_{ij} w_{ij} (y_i - y_j)`
 gradient              4 (exaggeration attractive - repulsive / Z)
 ====================  ==========================================================================
 
-Van der Maaten and Hinton (2008) for dof = 1; Kobak et al. (2019) for any other.
+Van der Maaten and Hinton (2008) for dof = 1; Kobak et al. (2019) for any other. An infinite dof is
+SNE's Gaussian (Hinton and Roweis 2002): w = 1, q = exp(-d^2).
 """
 
 from __future__ import annotations
@@ -167,6 +168,11 @@ def _rows_of(indptr: Tensor) -> Tensor:
     return torch.repeat_interleave(torch.arange(lengths.numel(), device=indptr.device), lengths)
 
 
+def _cost(sq: Tensor, dof: float) -> Tensor:
+    """Minus ln q at these squared distances."""
+    return sq if dof == math.inf else dof * torch.log1p(sq / dof)
+
+
 def attractive_forces(
     indptr: Tensor, indices: Tensor, values: Tensor, Y: Tensor, dof: float, with_cost: bool
 ) -> tuple[Tensor, Tensor]:
@@ -178,7 +184,7 @@ def attractive_forces(
     forces = torch.zeros_like(Y).index_add_(0, row, pull[:, None] * difference)
     cost = torch.zeros((), dtype=torch.float64, device=Y.device)
     if with_cost:
-        cost = (values * dof * torch.log1p(sq / dof)).sum(dtype=torch.float64)
+        cost = (values * _cost(sq, dof)).sum(dtype=torch.float64)
     return forces, cost
 
 
@@ -188,8 +194,9 @@ def repulsive_exact(Y: Tensor, dof: float) -> tuple[Tensor, Tensor]:
     Z = torch.zeros((), dtype=torch.float64, device=Y.device)
     for rows in _row_blocks(Y.shape[0], Y.numel()):
         difference = Y[rows, None] - Y
-        w = 1 / (1 + difference.square().sum(2) / dof)
-        q = w**dof
+        sq = difference.square().sum(2)
+        w = 1 / (1 + sq / dof)
+        q = torch.exp(-_cost(sq, dof))
         q[torch.arange(q.shape[0]), torch.arange(rows.start, rows.stop)] = 0  # i = j
         forces[rows] = ((q * w)[..., None] * difference).sum(1)
         Z += q.sum(dtype=torch.float64)

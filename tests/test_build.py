@@ -16,6 +16,7 @@ from fasttsne import _library
 PACKAGE = Path(fasttsne.__file__).parent
 
 ALL_OPS = """
+import math
 import sys
 import torch
 from fasttsne import neighbors, ops
@@ -29,7 +30,7 @@ out["P"] = P[2]
 Z = torch.tensor(1e3, dtype=torch.float64)
 for dims in (1, 2, 3):
     Y = 3 * torch.randn(300, dims, generator=g)
-    for dof in (0.7, 1.0):
+    for dof in (0.7, 1.0, math.inf):
         out[f"attractive{dims}{dof}"], out[f"cost{dims}{dof}"] = ops.attractive_forces(
             *P, Y, dof, with_cost=True)
         out[f"exact{dims}{dof}"], out[f"Z{dims}{dof}"] = ops.repulsive_exact(Y, dof)

@@ -213,7 +213,7 @@ def test_bad_input_is_named():
     indptr, indices, values = sparse_P(30, 4)
     with pytest.raises(ValueError, match=r"indptr must have shape \(31\)"):
         ops.attractive_forces(indptr[:-1], indices, values, Y)
-    with pytest.raises(ValueError, match="dof must be a positive number, got 0"):
+    with pytest.raises(ValueError, match="dof must be a positive number or infinity, got 0"):
         ops.repulsive_exact(Y, 0)
     with pytest.raises(ValueError, match=r"theta must be in 0 .. 1, got 2"):
         ops.repulsive_bh(Y, 2)
