@@ -78,7 +78,9 @@ def prebuilt(library: Path) -> None:
 
 def tests() -> None:
     title("tests")
-    names = "affinities cells convolution cuda forces graphs mesh neighbors optimize tsne"
+    names = (
+        "affinities cells convolution cuda forces graphs mesh neighbors optimize sne_family tsne"
+    )
     files = [ROOT / "tests" / f"test_{name}.py" for name in names.split()]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
@@ -101,6 +103,7 @@ def every_op() -> None:
         Y = 3 * torch.randn(300, dims, generator=g).cuda()
         forces, _ = ops.attractive_forces(*P, Y, 0.7, with_cost=True)
         push, Z = ops.repulsive_exact(Y)
+        ops.repulsive_sne(Y, conditional=True)
         if dims <= 3:
             ops.repulsive_bh(Y)
             grid = torch.empty((29, 30, 31)[-dims:], device="cuda")

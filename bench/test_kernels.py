@@ -104,6 +104,12 @@ def test_repulsive_exact_10k(benchmark, Y):
 
 
 @pytest.mark.benchmark(group="iteration")
+@pytest.mark.parametrize("conditional", [False, True])
+def test_repulsive_sne_10k(benchmark, Y, conditional):
+    benchmark(ops.repulsive_sne, Y[:10_000], conditional)
+
+
+@pytest.mark.benchmark(group="iteration")
 @pytest.mark.parametrize("part", ["spread", "convolve", "rfftn", "gather"])
 def test_mesh_part(benchmark, Y, part):
     mesh = Mesh(1.0, Mesh.STEP_CROWDED).within(Y, *bounds(Y))

@@ -3,6 +3,8 @@
 The particle mesh uses one potential: with Phi(y) the sum of q(y - y_j) over all points,
 Z = sum of Phi(y_i) - n, and the repulsive force is -1/2 grad Phi, for every dof and every number
 of dimensions. So one grid of charges, one convolution, and one grid to read.
+
+SNE and symmetric SNE repel by :class:`Gaussian`; they attract as t-SNE does, with dof = infinity.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ class Repulsion(ABC):
     """One way to compute repulsive forces; ``name`` is what the user calls the method."""
 
     name: str
+    dof: float
+    """Degrees of freedom; also of the attraction that belongs to it."""
 
     @abstractmethod
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
@@ -60,6 +64,13 @@ class Repulsion(ABC):
         """Forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
         return self.within(Y, low, high)(Y)
 
+    def with_log_Z(
+        self, Y: Tensor, low: list[float], high: list[float]
+    ) -> tuple[Tensor, Tensor, float]:
+        """As a call; and ln Z, the repulsion's part of the KL divergence."""
+        forces, Z = self(Y, low, high)
+        return forces, Z, math.log(float(Z))
+
 
 class Exact(Repulsion):
     """The whole sum over pairs."""
@@ -67,11 +78,44 @@ class Exact(Repulsion):
     name = "exact"
 
     def __init__(self, dof: float) -> None:
+        self.dof = dof
         self._sum: Sum = partial(ops.repulsive_exact, dof=dof)
 
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Return :func:`fasttsne.ops.repulsive_exact`."""
         return self._sum
+
+
+class Gaussian(Repulsion):
+    """The whole sum for the Gaussian of SNE; its forces are already divided by Z, so that Z is 1.
+
+    Parameters
+    ----------
+    conditional : bool
+        Whether q is normalised row by row (SNE) or over all pairs (symmetric SNE). The KL
+        divergence of SNE is the mean of its rows', and its sum P ln P that of the conditional P.
+    """
+
+    name = "exact"
+    dof = math.inf
+
+    def __init__(self, conditional: bool) -> None:
+        self.conditional = conditional
+
+    def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
+        """Return :func:`fasttsne.ops.repulsive_sne` with Z = 1."""
+        return self._sum
+
+    def with_log_Z(
+        self, Y: Tensor, low: list[float], high: list[float]
+    ) -> tuple[Tensor, Tensor, float]:
+        """As a call; and ln Z as it was before the division, or the mean over rows of ln Z_i."""
+        forces, log_Z = ops.repulsive_sne(Y, self.conditional)
+        return forces, torch.ones_like(log_Z), float(log_Z)
+
+    def _sum(self, Y: Tensor) -> tuple[Tensor, Tensor]:
+        forces, log_Z = ops.repulsive_sne(Y, self.conditional)
+        return forces, torch.ones_like(log_Z)
 
 
 class BarnesHut(Repulsion):
@@ -292,6 +336,7 @@ class Cheaper(Repulsion):
     def __init__(self, mesh: Mesh, tree: BarnesHut) -> None:
         self.mesh = mesh
         self.tree = tree
+        self.dof = tree.dof
 
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Ask the cheaper one."""
@@ -313,10 +358,17 @@ class Cheaper(Repulsion):
 
 
 METHODS = ("auto", "exact", "barnes_hut", "fft")
+OBJECTIVES = ("tsne", "symmetric_sne", "sne")
 
 
 def choose_repulsion(
-    method: str, n: int, dims: int, dof: float, theta: float, step: float | None = None
+    method: str,
+    n: int,
+    dims: int,
+    dof: float,
+    theta: float,
+    step: float | None = None,
+    objective: str = "tsne",
 ) -> Repulsion:
     """Make what sums the repulsion.
 
@@ -326,14 +378,22 @@ def choose_repulsion(
     n, dims : int
         Size of the embedding.
     dof, theta : float
+        ``dof=math.inf`` makes symmetric SNE of t-SNE; the other objectives have no dof.
     step : float, optional
         Of :class:`Mesh`; default by n.
+    objective : {'tsne', 'symmetric_sne', 'sne'}
+        The Gaussian ones are summed exactly.
 
     Raises
     ------
     ValueError
-        More than 3 dims with a method that knows only 1 to 3.
+        More than 3 dims with a method that knows only 1 to 3; a Gaussian with one that cannot.
     """
+    if objective != "tsne" or dof == math.inf:
+        if method not in ("auto", "exact"):
+            asked = "dof=inf" if objective == "tsne" else f"objective={objective!r}"
+            raise ValueError(f"{asked} needs method='exact' (or 'auto'), got {method!r}")
+        return Gaussian(conditional=objective == "sne")
     if method in ("barnes_hut", "fft") and dims > 3:
         raise ValueError(
             f"'n_components' should be 1 to 3 for method={method!r}, got {dims}; "

@@ -7,7 +7,8 @@ dispatch, so that kernel and reference refuse the same things.
 
 neighbours      :func:`pairwise_sq_distances`, :func:`knn_scan_`, :func:`knn_rerank`
 affinities      :func:`perplexity_search`, :func:`symmetrize`
-forces          :func:`attractive_forces`, :func:`repulsive_exact`, :func:`repulsive_bh`
+forces          :func:`attractive_forces`, :func:`repulsive_exact`, :func:`repulsive_bh`,
+                :func:`repulsive_sne`
 particle mesh   :func:`mesh_spread_`, :func:`mesh_gather`
 optimiser       :func:`update_embedding_`
 """
@@ -90,6 +91,10 @@ _define(
 _define(
     "repulsive_bh(Tensor Y, float theta, float dof) -> (Tensor, Tensor)",
     lambda Y, theta, dof: _fake_forces(Y),
+)
+_define(
+    "repulsive_sne(Tensor Y, bool conditional) -> (Tensor, Tensor)",
+    lambda Y, conditional: _fake_forces(Y),
 )
 _define(
     "mesh_spread_(Tensor Y, Tensor(a!) grid, Tensor origin, float step) -> ()",
@@ -371,6 +376,35 @@ def repulsive_bh(Y: Tensor, theta: float = 0.5, dof: float = 1.0) -> tuple[Tenso
         raise ValueError(f"theta must be in 0 .. 1, got {theta}")
     _check_dof(dof)
     return _ops.repulsive_bh.default(Y.contiguous(), float(theta), float(dof))
+
+
+def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
+    r"""Sum the push of all other points under a Gaussian, already divided by Z, O(n^2).
+
+    The forces are :math:`\sum_j Q_{ij} (y_i - y_j)`. In SNE (Hinton and Roweis 2002)
+    :math:`Q_{ij} = (q_{j|i} + q_{i|j}) / 2n`, as P is of p, with :math:`q_{j|i} = e^{-d_{ij}^2} /
+    Z_i`; in symmetric SNE (van der Maaten and Hinton 2008) :math:`Q_{ij} = e^{-d_{ij}^2} / Z`. No
+    distance is too large: a row is measured from its nearest neighbour.
+
+    Parameters
+    ----------
+    Y : Tensor, shape (n, m), float32
+        2 rows or more.
+    conditional : bool
+        Normalise row by row, as SNE does, rather than over all pairs.
+
+    Returns
+    -------
+    forces : Tensor, shape (n, m), float32
+        gradient = 4 (attractive - forces), with the attraction at ``dof=math.inf``; of SNE's cost
+        that is the mean over rows, Hinton and Roweis's divided by n.
+    log_Z : Tensor, shape (), float64
+        ln Z, or the mean of ln Z_i: to be added to the cost of :func:`attractive_forces`.
+    """
+    _check_embedding(Y)
+    if Y.shape[0] < 2:
+        raise ValueError(f"Y must have 2 rows or more, got {Y.shape[0]}")
+    return _ops.repulsive_sne.default(Y.contiguous(), bool(conditional))
 
 
 def _check_mesh(Y: Tensor, grid_name: str, grid: Tensor, origin: Tensor, step: float) -> None:

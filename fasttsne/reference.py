@@ -208,6 +208,35 @@ def repulsive_bh(Y: Tensor, theta: float, dof: float) -> tuple[Tensor, Tensor]:
     return repulsive_exact(Y, dof)
 
 
+def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
+    r"""Repulsive forces of SNE (n, m), divided by Z, and ln Z, or the mean of ln Z_i.
+
+    :math:`\sum_j Q_{ij} (y_i - y_j)` with :math:`Q_{ij} = (q_{j|i} + q_{i|j}) / 2n` for the
+    conditional :math:`q_{j|i} = e^{-d_{ij}^2} / Z_i`, or :math:`Q_{ij} = e^{-d_{ij}^2} / Z`.
+    """
+    n = Y.shape[0]
+    blocks = _row_blocks(n, Y.numel())
+
+    def minus_sq(rows: slice) -> tuple[Tensor, Tensor]:
+        difference = Y[rows, None] - Y
+        sq = difference.square().sum(2)
+        sq[torch.arange(sq.shape[0]), torch.arange(rows.start, rows.stop)] = math.inf  # i = j
+        return difference, -sq
+
+    log_Z_rows = torch.cat([minus_sq(rows)[1].logsumexp(1) for rows in blocks])
+    log_Z = log_Z_rows.mean() if conditional else log_Z_rows.logsumexp(0)
+    forces = torch.empty_like(Y)
+    for rows in blocks:
+        difference, log_q = minus_sq(rows)
+        if conditional:
+            given_i, given_j = log_q - log_Z_rows[rows, None], log_q - log_Z_rows
+            Q = (given_i.exp() + given_j.exp()) / (2 * n)
+        else:
+            Q = (log_q - log_Z).exp()
+        forces[rows] = (Q[..., None] * difference).sum(1)
+    return forces, log_Z.double()
+
+
 # --- particle mesh -------------------------------------------------------------------------------
 
 

@@ -35,6 +35,9 @@ for dims in (1, 2, 3):
             *P, Y, dof, with_cost=True)
         out[f"exact{dims}{dof}"], out[f"Z{dims}{dof}"] = ops.repulsive_exact(Y, dof)
         out[f"bh{dims}{dof}"], _ = ops.repulsive_bh(Y, 0.0, dof)
+    for conditional in (False, True):
+        out[f"sne{dims}{conditional}"], out[f"log_Z{dims}{conditional}"] = ops.repulsive_sne(
+            Y, conditional)
     grid = torch.empty((29, 30, 31)[-dims:])
     origin = torch.full((dims,), -12.0)
     ops.mesh_spread_(Y, grid, origin, 0.8)

@@ -5,6 +5,7 @@
 #include "kernels/profile.h"
 #include "kernels/repulsive_bh.h"
 #include "kernels/repulsive_exact.h"
+#include "kernels/repulsive_sne.h"
 
 namespace fasttsne::bindings {
 namespace {
@@ -69,12 +70,28 @@ std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double do
   return {forces, scalar(Y, Z)};
 }
 
+std::tuple<Tensor, Tensor> repulsive_sne(const Tensor& Y, bool conditional) {
+  const ProfiledCall call(Kernel::repulsive_sne);
+  check_float(Y, "Y", 2);
+  const int64_t n = Y.size(0);
+  STD_TORCH_CHECK(n >= 2, "Y must have 2 or more rows");
+  Tensor forces = torch::stable::empty_like(Y);
+  float* to = forces.mutable_data_ptr<float>();
+  SneRepulsion repulsion(points(Y));
+  for_each_block(n, kExactRows, n * n, [&](int64_t, RowRange rows) { repulsion.sum(to, rows); });
+  const double log_Z = repulsion.normalize(conditional);
+  for_each_block(n, kExactRows, conditional ? n * n : n,
+                 [&](int64_t, RowRange rows) { repulsion.finish(conditional, to, rows); });
+  return {forces, scalar(Y, log_Z)};
+}
+
 }  // namespace
 
 STABLE_TORCH_LIBRARY_IMPL(fasttsne, CPU, m) {
   m.impl("attractive_forces", TORCH_BOX(&attractive_forces));
   m.impl("repulsive_exact", TORCH_BOX(&repulsive_exact));
   m.impl("repulsive_bh", TORCH_BOX(&repulsive_bh));
+  m.impl("repulsive_sne", TORCH_BOX(&repulsive_sne));
 }
 
 }  // namespace fasttsne::bindings

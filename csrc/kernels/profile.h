@@ -14,6 +14,7 @@ enum class Kernel {
   attractive_forces,
   repulsive_exact,
   repulsive_bh,
+  repulsive_sne,
   mesh_spread,
   mesh_gather,
   update_embedding,

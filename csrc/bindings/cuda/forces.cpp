@@ -5,6 +5,7 @@
 #include "cuda/attractive.h"
 #include "cuda/repulsive_bh.h"
 #include "cuda/repulsive_exact.h"
+#include "cuda/repulsive_sne.h"
 
 namespace fasttsne::bindings {
 namespace {
@@ -102,12 +103,36 @@ std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double do
   return {forces, Z};
 }
 
+std::tuple<Tensor, Tensor> repulsive_sne(const Tensor& Y, bool conditional) {
+  check_float(Y, "Y", 2);
+  const int64_t n = Y.size(0);
+  STD_TORCH_CHECK(n >= 2, "Y must have 2 or more rows");
+  const OnDeviceOf device(Y);
+  Tensor forces = torch::stable::empty_like(Y);
+  Tensor log_Z = empty(Y, {}, ScalarType::Double);
+  Tensor sums = empty(Y, {n}, ScalarType::Double);
+  Tensor numbers = empty(Y, {2, n}, ScalarType::Float);
+  float* const number = numbers.mutable_data_ptr<float>();
+  check_cuda(cuda::repulsive_sne({.Y = Y.const_data_ptr<float>(),
+                                  .n = n,
+                                  .dims = Y.size(1),
+                                  .conditional = conditional,
+                                  .forces = forces.mutable_data_ptr<float>(),
+                                  .nearest = number,
+                                  .sums = sums.mutable_data_ptr<double>(),
+                                  .scale = number + n,
+                                  .log_Z = log_Z.mutable_data_ptr<double>()},
+                                 device.stream));
+  return {forces, log_Z};
+}
+
 }  // namespace
 
 STABLE_TORCH_LIBRARY_IMPL(fasttsne, CUDA, m) {
   m.impl("attractive_forces", TORCH_BOX(&attractive_forces));
   m.impl("repulsive_exact", TORCH_BOX(&repulsive_exact));
   m.impl("repulsive_bh", TORCH_BOX(&repulsive_bh));
+  m.impl("repulsive_sne", TORCH_BOX(&repulsive_sne));
 }
 
 }  // namespace fasttsne::bindings
