@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -23,10 +24,10 @@ from .distances import check_precomputed
 from .graphs import is_graph
 from .optimize import CHECK_EVERY
 from .parameters import Plan, check_device, check_start, thread_count
-from .transform import ITERATIONS, STARTS, place
 from .progress import Progress, default_listener
 from .search import Search
 from .tables import check_writable
+from .transform import ITERATIONS, STARTS, place
 
 _SMALL = ("float16", "int8", "uint8", "int16", "uint16", "bool")
 _PLAIN = (bool, int, float, str, type(None))
@@ -113,6 +114,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     dof : float, default 1
         Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
         (Kobak et al. 2019).
+    objective : {'tsne', 'symmetric_sne', 'sne'}, default 'tsne'
+        'symmetric_sne': a Gaussian in the map, too. 'sne': also KL divergences of the conditional
+        distributions, row by row (Hinton and Roweis 2002); their mean is ``kl_divergence_``. Both
+        are summed exactly, in O(n^2) time.
     callback : callable or list of callables, optional
         ``callback(iteration, kl, embedding)``; a true result of one stops. The embedding is a
         tensor on the device that computes, and changes: copy it to keep it, as
@@ -173,6 +178,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         device: Any = None,
         n_jobs: int | None = None,
         dof: float = 1.0,
+        objective: str = "tsne",
         callback: Any = None,
         callback_every: int = CHECK_EVERY,
         progress: Callable[[Progress], None] | None = None,
@@ -204,6 +210,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.device = device
         self.n_jobs = n_jobs
         self.dof = dof
+        self.objective = objective
         self.callback = callback
         self.callback_every = callback_every
         self.progress = progress
@@ -379,12 +386,13 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         else:
             start = check_start(start, l, m, "start")
         iterations = _validation.integer("iterations", iterations, 0)
+        dof = self.dof if self.objective == "tsne" else math.inf
         search = Search("exact", self.metric, self.metric_params, n_jobs=self.n_jobs)
         with torch.no_grad(), threads(thread_count(self.n_jobs)):
             k = min(n, kind.neighbors_wanted())
             neighbors = search.among(reference, data, k, device)
             P = kind.conditional_P(neighbors)
-            placed = place(neighbors, P, Y.to(device), start, iterations, self.dof)
+            placed = place(neighbors, P, Y.to(device), start, iterations, dof)
         placed = placed.to(home)
         return placed if isinstance(X, Tensor) else placed.numpy()
 

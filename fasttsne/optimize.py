@@ -59,11 +59,11 @@ def minimize_kl(
     Y: Tensor,
     phases: list[Phase],
     repulsion: Repulsion,
-    dof: float = 1.0,
     n_iter_without_progress: int = 300,
     min_grad_norm: float = 1e-7,
     watch: Watch | None = None,
     state: dict[str, Any] | None = None,
+    constant: float | None = None,
 ) -> Optimum:
     """Minimise KL(P || Q) from a start.
 
@@ -74,7 +74,7 @@ def minimize_kl(
         The start; left alone.
     phases : list of Phase
     repulsion : Repulsion
-    dof : float
+        Also tells the degrees of freedom.
     n_iter_without_progress : int
         Stop the phase when the KL divergence has not fallen for so many iterations.
     min_grad_norm : float
@@ -82,6 +82,8 @@ def minimize_kl(
     watch : Watch, optional
     state : dict, optional
         What ``watch.save`` was given by another descent, to go on from there instead of Y.
+    constant : float, optional
+        What does not move of the KL divergence. Default: the sum of P ln P.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def minimize_kl(
     """
     watch = Watch() if watch is None else watch
     phases = [phase.for_points(Y.shape[0]) for phase in phases]
-    descent = _Descent(P, Y, phases, repulsion, dof, n_iter_without_progress, min_grad_norm)
+    descent = _Descent(P, Y, phases, repulsion, n_iter_without_progress, min_grad_norm, constant)
     if state is not None:
         descent.restore(state)
     try:
@@ -122,19 +124,19 @@ class _Descent:
         Y: Tensor,
         phases: list[Phase],
         repulsion: Repulsion,
-        dof: float,
         patience: int,
         min_grad_norm: float,
+        constant: float | None,
     ) -> None:
         self.P = P
         self.phases = phases
         self.repulsion = repulsion
         self.precise = repulsion.precise()
-        self.dof = dof
+        self.dof = repulsion.dof
         self.patience = patience
         self.min_grad_norm = min_grad_norm
         self.total = sum(phase.iterations for phase in phases)
-        self.constant = P.negative_entropy()
+        self.constant = P.negative_entropy() if constant is None else constant
 
         self.Y = Y.clone()
         self.velocity, self.gains = torch.zeros_like(Y), torch.ones_like(Y)
@@ -195,8 +197,8 @@ class _Descent:
         look = watch.callback is not None and (self.done + 1) % watch.callback_every == 0
         if check or look:
             attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
-            repulsive, Z = self.precise(self.Y, *self.bounds.now())
-            self.kl = self._kl(cost, Z)
+            repulsive, Z, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
+            self.kl = self.constant + float(cost) + log_Z
         # Asked before the step, so that KL and embedding belong together.
         if look and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
             return True
@@ -248,13 +250,11 @@ class _Descent:
             say(f"Iteration {self.done}: {why}. Finished.")
         return why is not None
 
-    def _kl(self, cost: Tensor, Z: Tensor) -> float:
-        return self.constant + float(cost) + math.log(float(Z))
-
     def kl_divergence(self) -> float:
         """Return the KL divergence of the map as it is."""
         _, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
-        return self._kl(cost, self.precise(self.Y, *self.bounds.now())[1])
+        _, _, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
+        return self.constant + float(cost) + log_Z
 
 
 class _Bounds:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import _validation
 from .affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
-from .gradient import METHODS, Repulsion, choose_repulsion
+from .gradient import METHODS, OBJECTIVES, Repulsion, choose_repulsion
 from .schedule import Phase, check_learning_rate, check_schedule, default_schedule
 from .search import Search
 
@@ -24,7 +24,7 @@ class Plan:
     """What a fit will do."""
 
     dims: int
-    dof: float
+    objective: str
     affinities: Affinities | JointP
     """How to make P, or P."""
     search: Search
@@ -60,7 +60,14 @@ class Plan:
             raise ValueError(f"X must have 2 samples or more, got {n}")
         dims = _validation.integer("n_components", given.n_components, 1)
         affinities = P or _check_affinities(given.affinities, given.perplexity, n)
+        objective = _validation.choice("objective", given.objective, OBJECTIVES)
         dof = _validation.number("dof", given.dof, above=0)
+        if objective != "tsne" and dof != 1:
+            raise ValueError(f"objective={objective!r} has no dof; got dof={dof:g}")
+        if objective == "sne" and P is None and not isinstance(affinities, Affinities):
+            raise ValueError(
+                "objective='sne' needs conditional P, so affinities cannot be a matrix"
+            )
         method = _validation.choice("method", given.method, METHODS)
         search = Search(
             given.neighbors, given.metric, given.metric_params, method == "exact", given.n_jobs
@@ -74,10 +81,10 @@ class Plan:
         _validation.choice("on_interrupt", given.on_interrupt, ON_INTERRUPT)
         return cls(
             dims=dims,
-            dof=dof,
+            objective=objective,
             affinities=affinities,
             search=search,
-            repulsion=choose_repulsion(method, n, dims, dof, angle, step),
+            repulsion=choose_repulsion(method, n, dims, dof, angle, step, objective),
             phases=_check_phases(given, n),
             patience=_validation.integer(
                 "n_iter_without_progress", given.n_iter_without_progress, -1
@@ -125,7 +132,8 @@ def _check_phases(given: Any, n: int) -> list[Phase]:
     compression = _validation.number("early_compression", given.early_compression, least=0)
     if given.schedule is not None:
         return check_schedule(given.schedule, n)
-    return default_schedule(n, early, rate, most, late, late_start, compression)
+    is_gaussian = given.objective != "tsne"
+    return default_schedule(n, early, rate, most, late, late_start, compression, is_gaussian)
 
 
 def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:

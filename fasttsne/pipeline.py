@@ -13,12 +13,15 @@ import torch
 from torch import Tensor
 
 from . import _library, initialization
-from .affinities import Affinities, JointP, Perplexity
+from .affinities import Affinities, JointP, Perplexity, negative_entropy
 from .checkpoint import Checkpoint
 from .optimize import Optimum, Watch, minimize_kl
 from .parameters import Plan
 from .progress import Progress
 from .search import Found, Scaling
+
+_FACTS = ("order", "d", "search", "search_recall", "constant")
+"""What the pipeline itself puts into a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def fit(
         "d": 0 if X is None else X.shape[1],
         "search": found.name if found else "given",
         "search_recall": found.recall if found else math.nan,
+        "constant": None,
     }
     Y = None
     if plan.start != "spectral" or isinstance(plan.start, Tensor):
@@ -126,6 +130,8 @@ def fit(
             if say and isinstance(P, Perplexity):
                 say(f"Computed conditional probabilities for sample {n} / {n}")
                 say(f"Mean sigma: {float(P.sigma(neighbors).mean()):f}")
+            if plan.objective == "sne":
+                facts["constant"] = negative_entropy(P.conditional_P(neighbors)) / n
             P = P.joint(neighbors)
         P = JointP(*(part.to(device) for part in P))
         del neighbors
@@ -143,7 +149,7 @@ def resume(
     """Go on with a fit from what :func:`fasttsne.checkpoint.load` read, to the same bits."""
     P = JointP(*(part.to(device) for part in content["P"]))
     state = content["state"]
-    facts = {name: content[name] for name in ("order", "d", "search", "search_recall")}
+    facts = {name: content[name] for name in _FACTS}
     return _descend(plan, P, state["Y"].to(device), facts, _Clock(), listeners, state)
 
 
@@ -218,11 +224,11 @@ def _descend(
             Y,
             plan.phases,
             plan.repulsion,
-            plan.dof,
             plan.patience,
             plan.min_grad_norm,
             watch,
             state,
+            facts["constant"],
         )
     report = FitReport(
         n=n,

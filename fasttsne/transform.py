@@ -8,6 +8,7 @@ points are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -109,6 +110,9 @@ def _by_potential(potential: Potential, placed: Tensor) -> Tensor:
 
 def _by_sum(placed: Tensor, Y: Tensor, dof: float) -> Tensor:
     apart = placed[:, None] - Y
-    sq = apart.square().sum(2) / dof
+    sq = apart.square().sum(2)
+    if dof == math.inf:
+        return (torch.softmax(-sq, 1)[:, :, None] * apart).sum(1)
+    sq /= dof
     q = torch.softmax(-dof * torch.log1p(sq), 1)
     return ((q / (1 + sq))[:, :, None] * apart).sum(1)

@@ -39,7 +39,7 @@ def whole_kl(P: JointP, Y: torch.Tensor, dof: float = 1.0) -> float:
 )
 def test_reported_kl_is_that_of_the_embedding(P, start, repulsion, dof):
     method = repulsion(dof)
-    best = minimize_kl(P, start, default_schedule(1200, 12, "auto", 200), method, dof)
+    best = minimize_kl(P, start, default_schedule(1200, 12, "auto", 200), method)
     expected = whole_kl(P, best.embedding, dof)
     assert math.isclose(
         best.kl_divergence, expected, rel_tol=1e-5 if method.name == "exact" else 1e-2
@@ -84,7 +84,6 @@ def test_callback_sees_kl_and_embedding_and_stops(P, start):
         start,
         default_schedule(1200, 12, "auto", 400),
         Exact(1.0),
-        1.0,
         watch=Watch(callback=callback),
     )
     assert [iteration for iteration, _ in seen] == [49, 99, 149]

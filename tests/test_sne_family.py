@@ -5,12 +5,15 @@ import math
 import pytest
 import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
+from sklearn.datasets import load_digits
 
-from fasttsne import initialization, ops, reference
-from fasttsne.affinities import JointP
+from fasttsne import TSNE, initialization, ops, reference
+from fasttsne.affinities import JointP, Perplexity
 from fasttsne.gradient import OBJECTIVES, Gaussian, choose_repulsion
+from fasttsne.metrics import label_accuracy
 from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import Phase, minimize_kl
+from fasttsne.optimize import minimize_kl
+from fasttsne.schedule import Phase
 
 over_objectives = pytest.mark.parametrize("objective", OBJECTIVES)
 over_conditional = pytest.mark.parametrize("conditional", [False, True])
@@ -273,9 +276,71 @@ def test_each_objective_ends_lowest_in_its_own_map():
 
     costs = []
     for repulsion in repulsions:
-        phases = [Phase(50, 12, 300 / 48, 0.5), Phase(150, 1, 300 / 4, 0.8)]
-        Y = minimize_kl(P, start, phases, repulsion, repulsion.dof).embedding
+        phases = [Phase(50, 12, 0.5), Phase(150, 1, 0.8)]
+        Y = minimize_kl(P, start, phases, repulsion).embedding
         assert torch.isfinite(Y).all()
         costs.append([cost_in(measure, Y) for measure in repulsions])
     best = torch.tensor(costs).argmin(0)
     assert best.tolist() == [0, 1, 2], costs
+
+
+# --- the estimator -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", ["symmetric_sne", "sne"])
+def test_the_estimator_reports_the_cost_it_descends(objective):
+    X = points("clustered", 300, 8)
+    estimator = TSNE(objective=objective, perplexity=20, random_state=0).fit(X)
+    neighbors = exact_neighbors(X - X.mean(0), 60)
+    Y = estimator.embedding_.double()
+    sq = torch.cdist(Y, Y).square().fill_diagonal_(math.inf)
+    if objective == "sne":
+        P = Perplexity(20).conditional_P(neighbors).double()
+        log_q = torch.log_softmax(-sq, 1).gather(1, neighbors.indices.long())
+        expected = (torch.xlogy(P, P) - P * log_q).sum() / 300
+    else:
+        indptr, indices, P = Perplexity(20).joint(neighbors)
+        rows = torch.arange(300).repeat_interleave(indptr.diff())
+        log_q = -sq[rows, indices.long()] - torch.logsumexp(-sq.flatten(), 0)
+        expected = (torch.xlogy(P.double(), P.double()) - P * log_q).sum()
+    assert math.isclose(estimator.kl_divergence_, expected, rel_tol=1e-5)
+    assert estimator.report_.method == "exact"
+
+
+def test_gaussians_crowd():
+    X, y = load_digits(return_X_y=True)
+    scores = [
+        label_accuracy(TSNE(objective=objective, random_state=0).fit_transform(X[:1000]), y[:1000])
+        for objective in ("sne", "symmetric_sne", "tsne")
+    ]
+    assert scores[2] > 0.93 and max(scores[:2]) < scores[2] and min(scores) > 0.5
+
+
+@pytest.mark.parametrize("objective", ["symmetric_sne", "sne"])
+def test_sne_is_resumed_and_places_new_points(tmp_path, objective):
+    X = points("clustered", 400, 8)
+    parameters = dict(objective=objective, random_state=0, max_iter=120)
+    whole = TSNE(**parameters).fit(X)
+    path = tmp_path / "fit.pt"
+    TSNE(**parameters, checkpoint=path, callback=lambda i, kl, Y: i > 80).fit(X)
+    resumed = TSNE.resume(path, X)
+    assert torch.equal(resumed.embedding_, whole.embedding_)
+    assert resumed.kl_divergence_ == whole.kl_divergence_
+    placed = whole.transform(X + 1e-4)
+    apart = (placed - whole.embedding_).norm(dim=1)
+    assert 0 < apart.median() < 0.05 * whole.embedding_.std()
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        (dict(objective="SNE"), "objective must be one of tsne, symmetric_sne, sne; got 'SNE'"),
+        (dict(objective="sne", method="fft"), "objective='sne' needs method='exact'"),
+        (dict(objective="sne", dof=2), "objective='sne' has no dof; got dof=2"),
+        (dict(objective="sne", affinities=torch.ones(50, 50)), "affinities cannot be a matrix"),
+    ],
+    ids=range(4),
+)
+def test_wrong_parameters_of_the_estimator_are_named(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        TSNE(perplexity=5, **parameters).fit(points("normal", 50, 4))
