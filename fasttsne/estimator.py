@@ -261,6 +261,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
         device = check_device(self.device, home)
         plan = Plan.of(self, n, has_X=data is not None)
+        if self.metric == "precomputed" and data is not None:
+            check_precomputed(data, self.method)
         columns = ("n_features_in_", "feature_names_in_")
         facts = {
             "parameters": {k: v for k, v in self.get_params().items() if isinstance(v, _PLAIN)},
@@ -400,8 +402,6 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Return X as a finite float Tensor or CSR matrix, or None, and the number of samples."""
         if X is not None:
             data = self._checked(X, reset=True)
-            if self.metric == "precomputed":
-                check_precomputed(data, self.method)
             return data, data.shape[0]
         if is_matrix(self.affinities):
             return None, self.affinities.shape[0]

@@ -30,6 +30,9 @@ _EXACT_SEARCH_UP_TO = 50_000
 """Points up to which the search is exact unless told otherwise; above, cells take less time
 (bench/test_kernels.py times both)."""
 _ON_THE_SPHERE = ("cosine", "correlation")
+_SPHERE_FROM = 2000
+"""Points from which on these go to the kernels unless told otherwise: below, scikit-learn's search
+takes no time to speak of, and a map has the bits of that of its precomputed distances."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,8 @@ class Search:
         if self.metric == "euclidean":
             return X
         if self.metric not in _ON_THE_SPHERE or self.metric_params or self.whole:
+            return None
+        if self.neighbors == "auto" and X.shape[0] < _SPHERE_FROM:
             return None
         X = X.double()
         if self.metric == "correlation":

@@ -107,7 +107,7 @@ def test_a_spectral_start_of_separate_clusters_repeats(two_thread_counts):
 @pytest.mark.parametrize("metric", ["cosine", "correlation"])
 def test_angles_by_our_own_search_are_scikit_learns(metric):
     X = points("clustered", 500, 12) + 1
-    found = Search(metric=metric)(X, 30, torch.device("cpu"))
+    found = Search("exact", metric)(X, 30, torch.device("cpu"))
     expected = metric_neighbors(X.double().numpy(), 30, metric)
     assert found.name == "exact"
     assert (found.neighbors.indices == expected.indices).double().mean() > 0.99
@@ -117,4 +117,4 @@ def test_angles_by_our_own_search_are_scikit_learns(metric):
 
 def test_a_row_without_direction_goes_to_scikit_learn():
     X = torch.cat([points("clustered", 100, 12), torch.zeros(1, 12)])
-    assert Search(metric="cosine")(X, 30, torch.device("cpu")).name == "scikit-learn"
+    assert Search("exact", "cosine")(X, 30, torch.device("cpu")).name == "scikit-learn"
