@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import statistics
+import sys
 from itertools import combinations
 from itertools import pairwise as pairs
 
@@ -656,5 +657,5 @@ def test_contours_draw_every_point_once():
 
 
 def test_examples_in_docstrings():
-    result = doctest.testmod(landmarks)
+    result = doctest.testmod(sys.modules[LandmarkFrames.__module__])
     assert result.failed == 0 and result.attempted >= 4
