@@ -446,7 +446,14 @@ def random_motion(n, seed, spread=100.0):
 
 @pytest.mark.parametrize(
     "name, columns",
-    [("raw", 136), ("nose", 67), ("procrustes", 136), ("pairwise", 2278), ("expression", 272)],
+    [
+        ("raw", 136),
+        ("nose", 67),
+        ("procrustes", 136),
+        ("pairwise", 2278),
+        ("actions", 18),
+        ("expression", 272),
+    ],
 )
 def test_features_are_float32_of_the_documented_width(real, name, columns):
     X = landmarks.features(real, name)
@@ -455,16 +462,20 @@ def test_features_are_float32_of_the_documented_width(real, name, columns):
     assert name in landmarks.FEATURES
     assert np.isfinite(X).all()
     assert (X.std(axis=0) > 0).mean() > 0.98
+    assert len(set(landmarks.column_names(name))) == columns
+    assert len(set(landmarks.column_names(name, clips=True))) == 4 * columns
 
 
 def test_unknown_features_are_refused_with_the_known_names(real):
-    with pytest.raises(ValueError, match="raw, nose, procrustes, pairwise, expression; got 'eyes'"):
+    with pytest.raises(ValueError, match="pairwise, actions, expression; got 'eyes'"):
         landmarks.features(real, "eyes")
+    with pytest.raises(ValueError, match="actions, expression; got 'eyes'"):
+        landmarks.column_names("eyes")
     with pytest.raises(ValueError, match="group is only for the features 'expression'"):
         landmarks.features(real, "raw", group=real.label)
 
 
-@pytest.mark.parametrize("name", ["raw", "nose", "procrustes", "pairwise"])
+@pytest.mark.parametrize("name", ["raw", "nose", "procrustes", "pairwise", "actions"])
 @pytest.mark.parametrize(
     "points, message",
     [
@@ -561,7 +572,12 @@ def test_procrustes_never_mirrors(real):
 @pytest.mark.parametrize("value", [0.0, 0.1, 12345.678])
 def test_frames_without_extent_become_zeros_and_disturb_no_other(real, value):
     points = np.concatenate([real.points[:50], np.full((3, 68, 2), value, np.float32)])
-    for function in (landmarks.nose, landmarks.procrustes, landmarks.pairwise):
+    for function in (
+        landmarks.nose,
+        landmarks.procrustes,
+        landmarks.pairwise,
+        landmarks.actions,
+    ):
         X = function(points)
         np.testing.assert_array_equal(X[50:], 0)
         np.testing.assert_allclose(X[:50], function(real.points[:50]), atol=1e-6)
@@ -583,13 +599,14 @@ def test_pairwise_does_not_depend_on_how_a_frame_was_moved_scaled_or_turned(real
     np.testing.assert_allclose(same, landmarks.pairwise(real.points), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("function", [landmarks.pairwise, landmarks.actions])
 @pytest.mark.parametrize("gap", [0, 1e-30, 1e-9])
-def test_pairwise_of_coinciding_eyes_is_zeros(real, gap):
+def test_distances_over_that_of_coinciding_eyes_are_zeros(real, gap, function):
     points = real.points[:2].astype(np.float64)
     points[0, 36:42], points[0, 42:48] = 0, gap
-    X = landmarks.pairwise(points)
+    X = function(points)
     np.testing.assert_array_equal(X[0], 0)
-    assert X[1].min() > 0
+    assert np.abs(X[1]).min() > 0
 
 
 def test_block_borders_leave_no_trace(data_dir):
@@ -597,7 +614,7 @@ def test_block_borders_leave_no_trace(data_dir):
     points = read_list(path).points
     assert len(points) > 2 * 2048
     order = np.random.default_rng(0).permutation(len(points))
-    for function in (landmarks.nose, landmarks.procrustes):
+    for function in (landmarks.nose, landmarks.procrustes, landmarks.actions):
         X = function(points)
         assert (np.linalg.norm(X, axis=1) > 0).all()
         np.testing.assert_allclose(function(points[order]), X[order], rtol=1e-6, atol=1e-6)

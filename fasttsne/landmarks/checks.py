@@ -26,6 +26,19 @@ def check_points(points: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def check_table(X: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(X)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(f"X must have shape (n, f), neither of them 0; got {array.shape}")
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"X must be real numbers, got {array.dtype}")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        i, j = np.argwhere(bad)[0]
+        raise ValueError(f"X must be finite, but row {i}, column {j} is {array[i, j]}")
+    return array
+
+
 def check_ids(ids: ArrayLike, name: str, n: int) -> NDArray[Any]:
     array = np.asarray(ids)
     if array.shape != (n,):
