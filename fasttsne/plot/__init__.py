@@ -7,17 +7,21 @@ no class hides another.
 
 from .animation import animate
 from .colors import palette
+from .faces import faces
 from .figures import check_path, save
 from .maps import compare, scatter, side_by_side
+from .trajectories import trajectory
 from .words import words
 
 __all__ = [
     "animate",
     "check_path",
     "compare",
+    "faces",
     "palette",
     "save",
     "scatter",
     "side_by_side",
+    "trajectory",
     "words",
 ]

@@ -206,3 +206,29 @@ def draw_key(coloring: Coloring, axes: list[Any]) -> None:
 def plain(text: str) -> str:
     """Text in which matplotlib finds no mathematics."""
     return text.replace("$", r"\$")
+
+
+def axes_of(target: Any, n_dims: int) -> Any:
+    """Return the axes to draw on a map in: those given, or the only ones of a figure."""
+    axes = getattr(target, "axes", None)
+    if isinstance(axes, list):  # a figure; of axes, `axes` is the axes themselves
+        if len(axes) != 1:
+            raise ValueError(
+                f"target must be axes, or a figure with one map; got one with {len(axes)}"
+            )
+        target = axes[0]
+    if not hasattr(target, "transData"):
+        raise TypeError(f"target must be matplotlib axes or a figure, got {type(target).__name__}")
+    if (target.name == "3d") != (n_dims == 3):
+        raise ValueError(f"target must be {n_dims}-D, as Y is; got {type(target).__name__}")
+    return target
+
+
+def rows_of(value: Any, name: str, n: int) -> np.ndarray:
+    """Return rows of a map with n of them, checked."""
+    rows = as_array(value)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+        raise TypeError(f"{name} must hold integers in one dimension, got {rows.dtype}")
+    if rows.size and not 0 <= rows.min() <= rows.max() < n:
+        raise ValueError(f"{name} must lie in 0 to {n - 1}, got {rows.min()} to {rows.max()}")
+    return rows.astype(np.int64)
