@@ -1,7 +1,7 @@
 """The command line.
 
 ``fasttsne embed`` makes a map of a file, ``fasttsne compare`` says what the map keeps that PCA does
-not, ``fasttsne info`` tells the build.
+not, ``fasttsne landmarks`` turns landmarks into features, ``fasttsne info`` tells the build.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import comparison, landmarks, plot, tables
+from . import comparison, feature_files, landmarks, plot, tables
 from ._version import __version__
 from .progress import default_listener
 
@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_input(compare)
     compare.add_argument("--quiet", action="store_true", help="print the comparison alone")
 
+    _add_landmarks(commands)
     info = commands.add_parser(
         "info",
         help="tell what was built and what runs",
@@ -172,6 +173,56 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         help="column with names of the rows, which embed writes on the map: name, or index from 0; "
         "in an .npz the name of an array; 0 where a .txt holds word vectors",
     )
+
+
+def _add_landmarks(commands: Any) -> None:
+    about = "turn landmarks into features"
+    parser = commands.add_parser("landmarks", help=about, description=f"{about.capitalize()}.")
+    parser.set_defaults(run=_landmarks)
+    add = parser.add_argument
+    add("input", metavar="LIST", type=Path, help="landmark list, or OpenFace .csv")
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help=f"where to write them: {', '.join(feature_files.OUTPUTS)}; fasttsne embed reads it",
+    )
+    add(
+        "--features",
+        metavar="NAME",
+        choices=landmarks.FEATURES,
+        default="procrustes",
+        help=f"{', '.join(landmarks.FEATURES)} (default: procrustes)",
+    )
+    add("--clips", action="store_true", help="a row for each clip, not for each frame")
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _landmarks(arguments: argparse.Namespace) -> None:
+    source, output = arguments.input, arguments.output
+    feature_files.check_output(output)
+    if output.exists() and source.exists() and output.samefile(source):
+        raise ValueError(f"{output}: the features would replace the input")
+    X, details = feature_files.of_landmarks(source, arguments.features, arguments.clips)
+    details["parameters"] = {
+        "version": __version__,
+        "input": source.name,
+        "features": arguments.features,
+        "clips": arguments.clips,
+    }
+    feature_files.write(output, X, details)
+    if not arguments.quiet:
+        rows, columns = X.shape
+        print_aligned(
+            [
+                ("rows", f"{rows:,} {'clips' if arguments.clips else 'frames'}"),
+                ("columns", f"{columns:,}"),
+                ("clips", f"{len(details['clip_names']):,}"),
+                ("features", str(output)),
+            ]
+        )
 
 
 def _info(arguments: argparse.Namespace) -> None:

@@ -18,7 +18,17 @@ import numpy as np
 import pytest
 
 import fasttsne
-from fasttsne import cli, comparison, demo, metrics, plot, tables
+from fasttsne import (
+    cli,
+    comparison,
+    datasets,
+    demo,
+    feature_files,
+    landmarks,
+    metrics,
+    plot,
+    tables,
+)
 from fasttsne.cli import main
 
 
@@ -320,6 +330,130 @@ def test_a_bug_is_not_taken_for_a_mistake(folder, monkeypatch):
         main(["embed", "x.npy", *QUICK])
 
 
+# ---- Features of landmarks --------------------------------------------------------------------
+
+
+@pytest.fixture
+def acted(folder):
+    """A list of 150 synthetic frames of 5 clips with the names of RAVDESS: list.txt."""
+    frames = datasets.make_landmark_frames(150, frames_per_clip=30)
+    lines = [
+        f"Ryerson/{path} {v:.6g} {a:.6g} {label} " + " ".join(f"{x:.9g}" for x in p.ravel())
+        for path, v, a, label, p in zip(
+            frames.image_path,
+            frames.valence,
+            frames.arousal,
+            frames.label,
+            frames.points,
+            strict=True,
+        )
+    ]
+    (folder / "list.txt").write_text("\n".join(lines) + "\n")
+    return landmarks.read_list(folder / "list.txt", drop_neutral=False)
+
+
+@pytest.mark.parametrize("kind", feature_files.OUTPUTS)
+@pytest.mark.parametrize("clips", [False, True])
+def test_landmarks_written_are_the_features_that_embed_reads(acted, folder, capsys, kind, clips):
+    chosen = ["--features", "actions", *(["--clips"] if clips else [])]
+    assert main(["landmarks", "list.txt", "-o", f"f{kind}", *chosen]) == 0
+    assert names_in(folder) == {"list.txt", f"f{kind}"}
+    if clips:
+        X, rows = landmarks.clip_features(acted, "actions")
+        labels = [clip.label for clip in rows]
+    else:
+        X, labels = landmarks.features(acted, "actions"), acted.label
+    printed = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines())
+    assert printed == {
+        "rows": "5 clips" if clips else "150 frames",
+        "columns": "72" if clips else "18",
+        "clips": "5",
+        "features": f"f{kind}",
+    }
+    table = tables.read(f"f{kind}", label_column="label" if kind == ".csv" else None)
+    np.testing.assert_array_equal(table.X, X)
+    if kind == ".npy":
+        return
+    names = [table.label_names[i] for i in table.labels]
+    assert names == [acted.label_names[i] for i in labels]
+    assert set(names) == {"neutral", "calm", "happy", "sad", "angry"}
+    if kind == ".csv":
+        header = Path("f.csv").read_text().splitlines()[0].split(",")
+        assert header == [*landmarks.column_names("actions", clips), "label"]
+
+
+def test_landmarks_say_which_clip_and_frame_a_row_is(acted, folder):
+    assert main(["landmarks", "list.txt", "-o", "f.npz", "--quiet"]) == 0
+    with np.load("f.npz") as written:
+        assert json.loads(str(written["parameters"])) == {
+            "version": fasttsne.__version__,
+            "input": "list.txt",
+            "features": "procrustes",
+            "clips": False,
+        }
+        for name in ("clip", "frame", "valence", "arousal", "clip_names"):
+            np.testing.assert_array_equal(written[name], getattr(acted, name))
+        assert written["columns"].tolist() == landmarks.column_names("procrustes")
+    assert main(["landmarks", "list.txt", "-o", "c.npz", "--quiet", "--clips"]) == 0
+    with np.load("c.npz") as written:
+        assert written["X"].shape == (5, 544) and len(written["clip_names"]) == 5
+        expected = [clip.valence for clip in acted.clips()]
+        np.testing.assert_allclose(written["valence"], expected)
+
+
+def test_landmarks_of_openface_have_no_labels(data_dir, folder, capfd):
+    path = data_dir / "landmarks" / "openface_pyfeat_test" / "openface.csv"
+    for name in ("f.npz", "f.csv"):
+        assert main(["landmarks", str(path), "-o", name, "--features", "nose", "--quiet"]) == 0
+        table = tables.read(name)
+        assert table.labels is None and table.X.shape == (100, 67)
+    assert capfd.readouterr() == ("", "")
+    assert main(["embed", "f.csv", "-o", "y.npy", "--quiet", *QUICK]) == 0
+    assert np.load("y.npy").shape == (100, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list.txt"], "arguments are required: -o"),
+        (["list.txt", "-o", "f.json"], "f.json: the output must end in one of .npy, .npz, .csv"),
+        (["list.txt", "-o", "no/f.npy"], "no/f.npy: there is no folder"),
+        (["list.txt", "-o", "f.npy", "--features", "eyes"], "--features: invalid choice: 'eyes'"),
+        (["none.txt", "-o", "f.npy"], "none.txt: No such file"),
+        (["x.csv", "-o", "x.csv"], "x.csv: the features would replace the input"),
+        (["x.csv", "-o", "f.csv"], "x.csv: the header lacks the column 'frame'"),
+        (["bad.txt", "-o", "f.csv"], "bad.txt, line 2: x0 is 'nan', not a finite float32"),
+    ],
+)
+def test_landmarks_refuse_what_is_wrong_and_leave_the_file(
+    acted, folder, capfd, arguments, message
+):
+    first, second, *_ = (folder / "list.txt").read_text().splitlines()
+    fields = second.split()
+    fields[4] = "nan"
+    (folder / "bad.txt").write_text(f"{first}\n{' '.join(fields)}\n")
+    (folder / "f.csv").write_text("as it was")
+    assert main(["landmarks", *arguments]) == 2
+    captured = capfd.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1 and message in captured.err
+    assert names_in(folder) == {"list.txt", "bad.txt", "f.csv"}
+    assert (folder / "f.csv").read_text() == "as it was"
+
+
+def test_output_of_landmarks_is_checked_before_the_list_is_read(acted, monkeypatch):
+    monkeypatch.setattr(feature_files, "of_landmarks", lambda *arguments: pytest.fail("too late"))
+    assert main(["landmarks", "list.txt", "-o", "missing/f.npy"]) == 2
+
+
+def test_landmarks_are_written_whole_or_not_at_all(acted, folder, monkeypatch):
+    (folder / "f.csv").write_text("as it was")
+    monkeypatch.setattr(feature_files, "_write_csv", lambda path, *_: path.write_text("half") / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["landmarks", "list.txt", "-o", "f.csv"])
+    assert names_in(folder) == {"list.txt", "f.csv"}
+    assert (folder / "f.csv").read_text() == "as it was"
+
+
 # ---- As a program -----------------------------------------------------------------------------
 
 
@@ -344,7 +478,8 @@ def test_program(folder):
 
 
 def test_help_and_version(capsys):
-    for arguments in (["--help"], ["embed", "--help"], ["compare", "--help"], ["--version"]):
+    commands = (["embed"], ["compare"], ["landmarks"], [])
+    for arguments in (*([*command, "--help"] for command in commands), ["--version"]):
         with pytest.raises(SystemExit) as end:
             main(arguments)
         assert not end.value.code

@@ -22,7 +22,7 @@ LEVELS = [
         "names",
     },
     {"_library", "convolution", "datasets", "schedule", "snapshots", "tables"},
-    {"ops", "config", "_replay"},
+    {"ops", "config", "_replay", "feature_files"},
     {"neighbors", "initialization"},
     {"cells", "gradient", "graphs"},
     {"distances", "transform"},
