@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from . import initialization, metrics
+from .landmarks import leave_group_out
 
 _SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
 _IN_CAPTION = 2
@@ -51,6 +52,7 @@ def measures(
     n_sample: int = _SAMPLE,
     seed: int = 0,
     thorough: bool = False,
+    group: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Measure what a map keeps; the higher, the better, and 1 is all of it.
 
@@ -71,6 +73,9 @@ def measures(
     thorough : bool
         Also measure what takes longer: trustworthiness, continuity, the rank correlation of
         distances, and the silhouette of the classes.
+    group : ndarray, shape (n,), optional
+        Clip or person of each row: only rows of other groups vote on its class, see
+        `fasttsne.landmarks.leave_group_out`.
 
     Returns
     -------
@@ -82,8 +87,11 @@ def measures(
     found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
     known = labels[labels >= 0] if labels is not None else np.empty(0)
     has_classes = len(known) > k and len(np.unique(known)) > 1
-    if has_classes:
+    if has_classes and group is None:
         found[f"{k}-NN accuracy"] = metrics.label_accuracy(Y, labels, k, n_sample, seed)
+    elif has_classes:
+        accuracy = _accuracy_across(Y, labels, group, k, n_sample, seed)
+        found[f"{k}-NN accuracy across groups"] = accuracy
     if thorough:
         near = min(k, (len(Y) - 1) // 2)
         found["trustworthiness"] = metrics.trustworthiness(X, Y, near, n_sample, seed)
@@ -94,6 +102,12 @@ def measures(
         if has_classes:
             found["silhouette"] = metrics.silhouette(Y, labels, n_sample, seed)
     return found
+
+
+def _accuracy_across(Y: Any, labels: Any, group: Any, k: int, n_sample: int, seed: int) -> float:
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels >= 0))[:n_sample]
+    points = torch.as_tensor(Y)[rows].detach().cpu().numpy()
+    return float(np.mean(leave_group_out(points, labels[rows], group[rows], k) == labels[rows]))
 
 
 def caption(found: Mapping[str, float]) -> str:

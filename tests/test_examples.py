@@ -52,3 +52,27 @@ def test_documents(tmp_path):
     assert {"bellman_ford", "johnson", "floyd_warshall"} < set(found["near"])
     # A quarter of the pages, the largest module, by always guessing that.
     assert found["accuracy"] > 0.85 and found["accuracy_in_data"] > 0.85
+
+
+@pytest.mark.slow
+def test_emotion_landmarks(data_dir, tmp_path, capsys):
+    accuracy = run("emotion_landmarks", "--data", data_dir, "--output", tmp_path / "new")
+    names = {"frames", "frames_3d", "faces", "paths", "two_of_frames", "clips", "two_of_clips"}
+    assert pictures(tmp_path / "new") == {f"emotion_{name}.png" for name in names}
+    # Among 477 frames of 20 clips; bootstrap intervals of these gains begin above 0.03.
+    assert accuracy["nose"] > 0.459  # the share of the largest class
+    for better in ("actions", "actions, standardized", "pairwise, standardized"):
+        assert accuracy[better] > accuracy["nose"] + 0.09
+    # The mean of a clip is its emotion: without it, there is none left.
+    assert accuracy["expression"] < accuracy["nose"]
+    # Among 1,440 clips of 24 actors: 0.12 to 0.18.
+    assert accuracy["action units by person"] > accuracy["action units"] + 0.12
+    assert accuracy["of two emotions"] > 0.9
+    assert "actions, standardized               18" in capsys.readouterr().out
+
+
+def test_emotion_landmarks_without_data(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        run("emotion_landmarks", "--data", tmp_path, "--output", tmp_path / "new")
+    assert f"no landmarks in {tmp_path}: name the folder with --data" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from fasttsne import metrics, plot
+from fasttsne import landmarks, metrics, plot
 from fasttsne.plot.colors import UNLABELLED, perceived
 
 GREY = to_rgb(UNLABELLED)
@@ -224,6 +224,20 @@ def test_compare(rng, kind, m):
         accuracy = metrics.label_accuracy(points, labels)
         assert f"recall@10  {recall:.2f}" in caption.get_text()
         assert f"10-NN accuracy  {accuracy:.2f}" in caption.get_text()
+
+
+def test_compare_lets_only_other_groups_vote(rng):
+    clip = np.repeat(np.arange(30), 12)
+    labels = rng.integers(0, 2, 30)[clip]
+    X = rng.normal(size=(30, 6))[clip] + 0.01 * rng.normal(size=(360, 6))
+    for ax in plot.compare(X, X[:, :2], labels, group=clip).axes:
+        accuracy = float(ax.texts[0].get_text().split("10-NN accuracy across groups")[1])
+        assert 0.2 < accuracy < 0.8
+    right = plot.compare(X, X[:, :2], labels, group=torch.tensor(clip)).axes[1]
+    expected = (landmarks.leave_group_out(X[:, :2], labels, clip) == labels).mean()
+    assert right.texts[0].get_text().endswith(f"across groups  {expected:.2f}")
+    with pytest.raises(ValueError, match=r"group must have shape \(360,\), got \(30,\)"):
+        plot.compare(X, X[:, :2], labels, group=np.arange(30))
 
 
 def test_compare_of_few_points_and_of_points_without_classes(rng):

@@ -25,11 +25,15 @@ def Y():
 
 def strokes(ax):
     """Polylines of each line of `CONTOURS`: name -> (faces, points, 2); and their colours."""
-    dots, _, *lines = ax.collections
+    dots, *parts = ax.collections
     assert len(dots.get_offsets()) == 600
-    segments = [np.array(collection.get_segments()) for collection in lines]
-    colors = [collection.get_color()[:, :3] for collection in lines]
-    return dict(zip(landmarks.CONTOURS, segments, strict=True)), colors[0]
+    papers, drawings = parts[::2], parts[1::2]
+    faces = [dict(zip(landmarks.CONTOURS, d.get_segments(), strict=True)) for d in drawings]
+    for paper, face in zip(papers, faces, strict=True):
+        covered = np.concatenate([face["left eye"], face["right eye"], face["outer lips"]])
+        assert paper.get_paths()[0].contains_points(covered).all()
+    lines = {name: np.array([face[name] for face in faces]) for name in landmarks.CONTOURS}
+    return lines, np.array([drawing.get_color()[0, :3] for drawing in drawings])
 
 
 def draw_faces(Y, frames, **options):
@@ -120,7 +124,7 @@ def test_tensors_axes_and_odd_maps(frames, Y):
     plot.faces(figure.axes[0], torch.tensor(Y), torch.tensor(frames.points), torch.tensor([5]))
     assert len(strokes(figure.axes[0])[0]["jaw"]) == 1
     plot.faces(figure, Y, frames.points, at=[])
-    assert len(figure.axes[0].collections) == 11  # nothing more was drawn
+    assert len(figure.axes[0].collections) == 3  # nothing more was drawn
     one = plot.scatter(Y[:1])
     plot.faces(one, Y[:1], frames.points[:1])
     plot.faces(one, Y[:1], np.zeros((1, 68, 2)))  # a face without extent

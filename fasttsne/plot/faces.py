@@ -86,7 +86,8 @@ def faces(
         shapes = (shapes - (low + high) / 2) * height / (np.median((high - low)[..., 1]) or 1.0)
         placed = Y[rows, None] + shapes
         _make_room(ax, placed)
-        _draw(ax, placed, color[rows])
+        for shape, row in zip(placed, rows, strict=True):  # a later one covers an earlier one
+            _draw(ax, shape, color[row])
     return ax.figure
 
 
@@ -109,20 +110,19 @@ def _make_room(ax: Any, shapes: np.ndarray) -> None:
     ax.set_ylim(limits[1] + (-beyond, beyond))
 
 
-def _draw(ax: Any, shapes: np.ndarray, color: np.ndarray) -> None:
+def _draw(ax: Any, shape: np.ndarray, color: np.ndarray) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
 
-    ax.add_collection(
-        PolyCollection(
-            list(shapes[:, _OUTLINE]), facecolors="white", edgecolors="none", alpha=0.93, zorder=3
-        ),
-        autolim=False,
+    def polyline(part: slice, is_closed: bool) -> np.ndarray:
+        return np.concatenate([shape[part], shape[part][:1]]) if is_closed else shape[part]
+
+    paper = PolyCollection([shape[_OUTLINE]], facecolors="white", zorder=3)
+    lines = LineCollection(
+        [polyline(*contour) for contour in CONTOURS.values()],
+        colors=[tuple(color)],
+        linewidths=0.8,
+        capstyle="round",
+        zorder=3,
     )
-    for line, is_closed in CONTOURS.values():
-        part = shapes[:, line]
-        if is_closed:
-            part = np.concatenate([part, part[:, :1]], axis=1)
-        ax.add_collection(
-            LineCollection(list(part), colors=color, linewidths=0.8, capstyle="round", zorder=4),
-            autolim=False,
-        )
+    for collection in (paper, lines):
+        ax.add_collection(collection, autolim=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import comparison
-from .colors import coloring_of
+from .colors import as_array, coloring_of
 from .figures import draw_key, draw_map, map_points, new_axes, plain
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def compare(
     labels: Any = None,
     label_names: Mapping[int, str] | Sequence[str] | None = None,
     *,
+    group: Any = None,
     title: str | None = None,
     k: int = 10,
     seed: int = 0,
@@ -88,6 +89,10 @@ def compare(
         Map of the same rows.
     labels, label_names, seed
         As in `scatter`.
+    group : array or tensor, shape (n,), optional
+        Clip or person of each row. Only rows of other groups vote then
+        (`fasttsne.landmarks.leave_group_out`): frames of one clip are all but equal, and would
+        elect each other wherever they lie.
     title : str, optional
         Text above both.
     k : int
@@ -105,10 +110,12 @@ def compare(
         If the type or shape of an argument is wrong or a value is not finite.
     """
     Y = map_points(Y)
+    if group is not None and (group := as_array(group)).shape != (len(Y),):
+        raise ValueError(f"group must have shape ({len(Y)},), got {group.shape}")
     maps = comparison.beside_pca(X, Y, seed)
     codes = coloring_of(labels, label_names, len(Y)).codes
     captions = [
-        comparison.caption(comparison.measures(X, points, codes, k, seed=seed))
+        comparison.caption(comparison.measures(X, points, codes, k, seed=seed, group=group))
         for points in maps.values()
     ]
     return side_by_side(maps, labels, label_names, captions=captions, title=title, seed=seed)

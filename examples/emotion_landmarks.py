@@ -1,0 +1,80 @@
+"""Emotions in faces: which features tell them apart, and maps of the best of them.
+
+    python examples/emotion_landmarks.py [--data DIR] [--output gallery]
+
+Points are frames of 68 landmarks (Watson and Johnston 2020: good and bad news, told by one speaker;
+emotions as Py-Feat saw them) or clips (RAVDESS: 24 actors, action units of OpenFace). What is
+printed is the accuracy of a vote of the 10 nearest frames of other clips, or clips of other actors.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+
+from fasttsne import TSNE, landmarks, plot
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("FASTTSNE_DATA", ROOT.parent / "shared" / "data"))
+
+
+def main(argv=None):
+    """Score, embed, draw; return the accuracies by the names of the features."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
+    parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
+    data, output = vars(parser.parse_args(argv)).values()
+    if not (lists := data / "landmarks").is_dir():
+        parser.error(f"no landmarks in {data}: name the folder with --data or FASTTSNE_DATA")
+    output.mkdir(parents=True, exist_ok=True)
+
+    def vote(name, X, labels, group):
+        scores[name] = float(np.mean(landmarks.leave_group_out(X, labels, group) == labels))
+        print(f"{name:30}{X.shape[1]:8,}{scores[name]:10.3f}")
+
+    def draw(name, figure):
+        plot.save(figure, output / f"emotion_{name}.png", dpi=120)
+
+    def compare(name, title, X, labels, names, group, dims=2):
+        Y = TSNE(dims, random_state=0).fit_transform(X)
+        draw(name, plot.compare(X, Y, labels, names, group=group, title=title))
+        return Y
+
+    scores = {}
+    print(f"{'features':30}{'columns':>8}{'accuracy':>10}")
+    frames = landmarks.read_list(lists / "pyfeat_news/list_pyfeat_news.txt")
+    for feature in landmarks.FEATURES:
+        X = landmarks.features(frames, feature)
+        vote(feature, X, frames.label, frames.clip)
+        vote(f"{feature}, standardized", landmarks.standardize(X), frames.label, frames.clip)
+    X = landmarks.standardize(landmarks.actions(frames.points))
+    title, labels = f"{len(X)} frames of good and bad news", (frames.label, frames.label_names)
+    Y = compare("frames", f"{title}, by facial actions", X, *labels, frames.clip)
+    compare("frames_3d", f"{title}, by facial actions", X, *labels, frames.clip, dims=3)
+    figure = plot.scatter(Y, *labels, title=title)
+    draw("faces", plot.faces(figure, Y, frames.points, labels=frames.label))
+    figure = plot.scatter(Y, *labels, title=f"{title}, and the ways of three clips")
+    for clip in (clip for clip in frames.clips() if clip.name[-3:] in ("003", "012", "018")):
+        plot.trajectory(figure, Y, clip.rows, label=f"clip {clip.name[-3:]}")
+    draw("paths", figure)
+
+    frames = landmarks.read_list(lists / "plsr_emotion_videos/list_plsr_emotion_videos.txt")
+    pair = frames.select(np.isin(frames.label, (2, 3)))
+    X, labels = landmarks.procrustes(pair.points), (pair.label, {2: "surprised", 3: "disgusted"})
+    compare("two_of_frames", "80 frames of 8 acted clips, by shape", X, *labels, pair.clip)
+
+    units = np.load(data / "bench/ravdess_au_mean/ravdess_au_mean.npz")
+    X, label, actor, names = (units[key] for key in ("X", "y", "actor", "label_names"))
+    vote("action units", X, label, actor)
+    vote("action units by person", X := landmarks.standardize(X, actor), label, actor)
+    title = f"{len(X):,} clips of 24 actors, by action units standardized for each"
+    compare("clips", title, X, label, names, actor)
+    two = np.isin(label, np.flatnonzero(np.isin(names, ("disgust", "surprised"))))
+    vote("of two emotions", X[two], label[two], actor[two])
+    compare("two_of_clips", "384 clips of 24 actors", X[two], label[two], names, actor[two])
+    return scores
+
+
+if __name__ == "__main__":
+    main()
