@@ -11,6 +11,8 @@ forces          :func:`attractive_forces`, :func:`repulsive_exact`, :func:`repul
                 :func:`repulsive_sne`
 particle mesh   :func:`mesh_spread_`, :func:`mesh_gather`
 optimiser       :func:`update_embedding_`
+
+Ops made of these, as those of :mod:`fasttsne.objective`, are defined by :func:`define`, too.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._ops import OpOverload
 
 from . import reference
 
@@ -28,11 +31,40 @@ _lib = torch.library.Library("fasttsne", "DEF")
 _ops = torch.ops.fasttsne
 
 
-def _define(schema: str, fake: Callable[..., Any]) -> None:
+def define(
+    schema: str, run: Callable[..., Any], fake: Callable[..., Any], *tags: torch.Tag
+) -> OpOverload:
+    """Define an op for all devices, and return it.
+
+    ``torch.library.custom_op`` would do the same, but imports the whole compiler at the first call.
+
+    Parameters
+    ----------
+    schema : str
+        Name, arguments and results.
+    run : callable
+        What it does, on any device; below autograd.
+    fake : callable
+        Makes results of the right shape and dtype, of any content.
+    *tags : torch.Tag
+        What a compiler should know of it.
+    """
     name = schema.partition("(")[0]
-    _lib.define(schema, tags=torch.Tag.pt2_compliant_tag)
-    _lib.impl(name, getattr(reference, name), "CompositeExplicitAutograd")
+    _lib.define(schema, tags=(torch.Tag.pt2_compliant_tag, *tags))
+    _lib.impl(name, run, "CompositeExplicitAutograd")
     torch.library.register_fake(f"fasttsne::{name}", fake, lib=_lib)
+    return getattr(_ops, name).default
+
+
+def differentiate(
+    op: OpOverload, backward: Callable[..., Any], setup_context: Callable[..., None]
+) -> None:
+    """Give an op of :func:`define` its backward pass; see ``torch.library.register_autograd``."""
+    torch.library.register_autograd(op, backward, setup_context=setup_context, lib=_lib)
+
+
+def _define(schema: str, fake: Callable[..., Any]) -> None:
+    define(schema, getattr(reference, schema.partition("(")[0]), fake)
 
 
 def _fake_scalar(like: Tensor) -> Tensor:

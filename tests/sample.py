@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from fasttsne.affinities import JointP, perplexity_affinities
+from fasttsne.neighbors import exact_neighbors
+
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 KINDS = ("normal", "clustered", "duplicates", "wide", "tiny")
@@ -25,6 +28,11 @@ def points(kind: str, n: int, dims: int, device: str = "cpu", seed: int = 0) -> 
     elif kind == "tiny":
         Y = 1e-4 * Y
     return Y.to(device)
+
+
+def joint_P(X: Tensor, perplexity: float = 10.0) -> JointP:
+    """P of points, from three times the perplexity of neighbours."""
+    return perplexity_affinities(exact_neighbors(X, int(3 * perplexity)), perplexity)
 
 
 def assert_close(actual: Tensor, expected: Tensor, relative: float, largest: float | None = None):
