@@ -1,0 +1,189 @@
+"""Parametric t-SNE: a network that maps, and so also maps what it has never seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import _validation
+from .activations import device_of, in_mode
+from .affinities import joint_affinities
+from .gradient import METHODS
+from .losses import TSNELoss
+
+
+class ParametricTSNE:
+    """Train an encoder on the t-SNE loss (van der Maaten 2009).
+
+    Rows are dealt into batches anew in each epoch; each batch gets a P of its own, from the
+    neighbours within it, and a step down KL(P || Q).
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+        Turns rows (b, ...) into points (b, m); trained where it is, from the weights it has.
+    perplexity : float, default 30
+        Within a batch: below the rows of the smallest.
+    n_epochs : int, default 100
+    batch_size : int, default 512
+        Rows of a batch, at most; more give the loss more of the global shape.
+    learning_rate : float, default 3e-3
+        At the start; it falls to 0 along half a cosine.
+    optimizer : callable, default torch.optim.Adam
+        ``optimizer(parameters, lr=learning_rate)`` makes the optimiser.
+    early_exaggeration : float, default 4
+        Factor on the attraction in the first epochs.
+    exaggeration_epochs : int, optional
+        How many those are. Default: a quarter of all.
+    dof : float, default 1
+        Degrees of freedom of the Student kernel.
+    method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
+        How the repulsion within a batch is summed.
+    random_state : int, generator of NumPy or torch, optional
+        Of the dealing. The encoder's weights, and its dropout, draw from torch's own generator.
+    callback : callable, optional
+        ``callback(epoch, loss)`` after each epoch; a true result stops.
+
+    Attributes
+    ----------
+    losses_ : list of float
+        Mean loss of each epoch, over its rows: nats, with the exaggeration of that epoch.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        perplexity: float = 30.0,
+        *,
+        n_epochs: int = 100,
+        batch_size: int = 512,
+        learning_rate: float = 3e-3,
+        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+        early_exaggeration: float = 4.0,
+        exaggeration_epochs: int | None = None,
+        dof: float = 1.0,
+        method: str = "auto",
+        random_state: Any = None,
+        callback: Callable[[int, float], object] | None = None,
+    ) -> None:
+        if not isinstance(encoder, nn.Module):
+            raise TypeError(f"encoder must be a torch.nn.Module, got {type(encoder).__name__}")
+        if not callable(optimizer):
+            raise TypeError(f"optimizer must be callable, got {type(optimizer).__name__}")
+        self.encoder = encoder
+        self.perplexity = _validation.number("perplexity", perplexity, least=1)
+        self.n_epochs = _validation.integer("n_epochs", n_epochs, 1)
+        self.batch_size = _validation.integer("batch_size", batch_size, 2)
+        self.learning_rate = _validation.number("learning_rate", learning_rate, above=0)
+        self.optimizer = optimizer
+        self.early_exaggeration = _validation.number(
+            "early_exaggeration", early_exaggeration, above=0
+        )
+        if exaggeration_epochs is None:
+            exaggeration_epochs = self.n_epochs // 4
+        self.exaggeration_epochs = _validation.integer(
+            "exaggeration_epochs", exaggeration_epochs, 0
+        )
+        self.dof = _validation.number("dof", dof, above=0)
+        self.method = _validation.choice("method", method, METHODS)
+        self.random_state = random_state
+        self.callback = callback
+
+    def fit(self, X: Any, y: None = None) -> ParametricTSNE:
+        """Train the encoder.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (n, ...)
+            Rows as the encoder takes them; distances are those of the flattened rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ParametricTSNE
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad data, or batches too small for the perplexity, before any work.
+        FloatingPointError
+            The loss is not finite.
+        """
+        rows = _rows(X)
+        n = len(rows)
+        batches = max(1, math.ceil(n / self.batch_size))
+        smallest = n // batches
+        if self.perplexity >= smallest:
+            raise ValueError(
+                f"perplexity ({self.perplexity:g}) must be below the rows of a batch: {n} rows in "
+                f"batches of at most {self.batch_size} leave {smallest} in one"
+            )
+        generator = torch.Generator().manual_seed(_validation.seed_of(self.random_state))
+        optimizer = self.optimizer(self.encoder.parameters(), lr=self.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.n_epochs)
+        self.losses_: list[float] = []
+        with torch.enable_grad(), in_mode(self.encoder, training=True):
+            for epoch in range(self.n_epochs):
+                e = self.early_exaggeration if epoch < self.exaggeration_epochs else 1.0
+                loss = 0.0
+                for some in torch.randperm(n, generator=generator).tensor_split(batches):
+                    loss += len(some) / n * self._step(rows[some], e, optimizer)
+                schedule.step()
+                if not math.isfinite(loss):
+                    raise FloatingPointError(
+                        f"the loss is {loss} in epoch {epoch}: lower learning_rate "
+                        f"(now {self.learning_rate:g})"
+                    )
+                self.losses_.append(loss)
+                if self.callback and self.callback(epoch, loss):
+                    break
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Map rows, seen or not: the encoder in eval mode, a batch at a time.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (n, ...)
+
+        Returns
+        -------
+        array or Tensor, shape (n, m)
+            A tensor, on the device of X, if X is one.
+        """
+        rows = _rows(X)
+        device = device_of(self.encoder)
+        with torch.no_grad(), in_mode(self.encoder, training=False):
+            parts = [self.encoder(some.to(device)) for some in rows.split(self.batch_size)]
+        Y = torch.cat(parts).to(rows.device)
+        return Y if isinstance(X, Tensor) else Y.numpy()
+
+    def fit_transform(self, X: Any, y: None = None) -> Any:
+        """Train the encoder on X, and map X."""
+        return self.fit(X).transform(X)
+
+    def _step(self, rows: Tensor, exaggeration: float, optimizer: torch.optim.Optimizer) -> float:
+        rows = rows.to(device_of(self.encoder))
+        P = joint_affinities(rows.flatten(1), self.perplexity)
+        loss = TSNELoss(P, self.dof, self.method, exaggeration=exaggeration)(self.encoder(rows))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+
+def _rows(X: Any) -> Tensor:
+    """Finite float32 rows, of the shape that the encoder takes."""
+    if not isinstance(X, Tensor):
+        X = np.asarray(X)
+    shape = tuple(X.shape)
+    if len(shape) < 2 or not all(shape):
+        raise ValueError(f"X must have shape (n, ...) of two dimensions or more, got {shape}")
+    return _validation.as_matrix(X.reshape(shape[0], -1)).float().reshape(shape)
