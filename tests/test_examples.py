@@ -6,6 +6,12 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from fasttsne import TSNE
+from fasttsne.affinities import joint_affinities
+from fasttsne.nn import TSNELoss
 
 pytest.importorskip("matplotlib")
 
@@ -76,3 +82,16 @@ def test_emotion_landmarks_without_data(tmp_path, capsys):
         run("emotion_landmarks", "--data", tmp_path, "--output", tmp_path / "new")
     assert f"no landmarks in {tmp_path}: name the folder with --data" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_torch_module(tmp_path, capsys):
+    found = run("torch_module", "--output", tmp_path)
+    assert pictures(tmp_path) == {"torch_module.png"}
+    X, _ = load_digits(return_X_y=True)
+    kernels = TSNE(random_state=0).fit_transform(X)
+    kl_divergence = TSNELoss(joint_affinities(X), method="exact")
+    Y = torch.as_tensor(found["embedding"])
+    assert float(kl_divergence(Y)) < 1.05 * float(kl_divergence(Y.new_tensor(kernels)))
+    assert found["kl"] == pytest.approx(float(kl_divergence(Y)), rel=1e-3)
+    assert capsys.readouterr().out.count("epoch") == 120
