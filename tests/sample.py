@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fasttsne.affinities import JointP, perplexity_affinities
+from fasttsne.affinities import JointP, Perplexity
 from fasttsne.neighbors import exact_neighbors
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -32,7 +32,7 @@ def points(kind: str, n: int, dims: int, device: str = "cpu", seed: int = 0) -> 
 
 def joint_P(X: Tensor, perplexity: float = 10.0) -> JointP:
     """P of points, from three times the perplexity of neighbours."""
-    return perplexity_affinities(exact_neighbors(X, int(3 * perplexity)), perplexity)
+    return Perplexity(perplexity).joint(exact_neighbors(X, int(3 * perplexity)))
 
 
 def assert_close(actual: Tensor, expected: Tensor, relative: float, largest: float | None = None):

@@ -231,20 +231,30 @@ def test_compare(folder, capsys):
     for name, measure in (
         ("neighbour recall@10", lambda points: metrics.neighbor_recall(X, points)),
         ("10-NN accuracy", lambda points: metrics.label_accuracy(points, labels)),
+        ("trustworthiness", lambda points: metrics.trustworthiness(X, points)),
+        ("continuity", lambda points: metrics.continuity(X, points)),
+        (
+            "distances, rank correlation",
+            lambda points: metrics.pairwise_distance_correlation(X, points),
+        ),
+        ("silhouette", lambda points: metrics.silhouette(points, labels)),
     ):
         (line,) = (line for line in printed.splitlines() if line.startswith(name))
         expected = [f"{measure(points):.3f}" for points in maps.values()]
         assert line.removeprefix(name).split() == expected
-    assert printed.endswith("plot                 m.png\n")
+    assert re.search(r"^plot +m\.png\n\Z", printed, re.M)
 
 
 def test_compare_alone(folder, capfd):
     assert main(["compare", "x.npy", "--quiet", "--dims", "3", *QUICK]) == 0
     assert names_in(folder) == set()
     printed = capfd.readouterr()
-    header, row = printed.out.splitlines()
-    assert header.split() == ["PCA", "t-SNE"] and row.startswith("neighbour recall@10")
-    assert all(0 < float(cell) <= 1 for cell in row.split()[2:]) and printed.err == ""
+    header, *rows = (line.rsplit(None, 2) for line in printed.out.splitlines())
+    assert header == ["PCA", "t-SNE"] and printed.err == ""
+    assert [name for name, _, _ in rows] == [
+        *("neighbour recall@10", "trustworthiness", "continuity", "distances, rank correlation")
+    ]
+    assert all(0 < float(cell) <= 1 for _, *cells in rows for cell in cells)
 
 
 # ---- Mistakes ---------------------------------------------------------------------------------
