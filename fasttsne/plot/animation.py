@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def animate(
     still = max(1, round(hold * fps))
     with replacing(path) as temporary:
         writer = _writer(Path(path).suffix.lower(), fps)
-        with writer.saving(ax.figure, str(temporary), dpi):
+        with _saving(writer, ax.figure, str(temporary), dpi):
             for number, (caption, Y) in enumerate(frames, 1):
                 points.set_offsets(Y[order])
                 middle = (Y.min(0) + Y.max(0)) / 2
@@ -114,6 +115,23 @@ def _caption(frame: Any) -> str:
     if not hasattr(frame, "kl"):
         return ""
     return f"iteration {frame.iteration + 1}, KL {frame.kl:.3f}"
+
+
+@contextmanager
+def _saving(writer: Any, *arguments: Any) -> Iterator[None]:
+    """Let the writer save; an error comes before what closing half a film complains of."""
+    failure: BaseException | None = None
+    try:
+        with writer.saving(*arguments):
+            try:
+                yield
+            except BaseException as error:
+                failure = error
+                raise
+    except BaseException:
+        if failure is not None:
+            raise failure from None
+        raise
 
 
 def _writer(suffix: str, fps: int) -> Any:
