@@ -22,7 +22,7 @@ LEVELS = [
         "activations",
         "names",
     },
-    {"_library", "convolution", "datasets", "grid", "schedule", "snapshots", "tables"},
+    {"_library", "convolution", "datasets", "grid", "images", "schedule", "snapshots", "tables"},
     {"ops", "config", "_replay", "feature_files"},
     {"neighbors", "initialization"},
     {"cells", "gradient", "graphs"},
