@@ -10,18 +10,23 @@ from .colors import palette
 from .faces import faces
 from .figures import check_path, save
 from .maps import compare, scatter, side_by_side
+from .mosaics import check_size, mosaic, mosaic_grid, write_points_json
 from .trajectories import trajectory
 from .words import words
 
 __all__ = [
     "animate",
     "check_path",
+    "check_size",
     "compare",
     "faces",
+    "mosaic",
+    "mosaic_grid",
     "palette",
     "save",
     "scatter",
     "side_by_side",
     "trajectory",
     "words",
+    "write_points_json",
 ]
