@@ -1,12 +1,14 @@
 """The command line.
 
 ``fasttsne embed`` makes a map of a file, ``fasttsne compare`` says what the map keeps that PCA does
-not, ``fasttsne landmarks`` turns landmarks into features, ``fasttsne info`` tells the build.
+not, ``fasttsne mosaic`` makes a map of pictures, ``fasttsne landmarks`` turns landmarks into
+features, ``fasttsne info`` tells the build.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -14,9 +16,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import comparison, feature_files, landmarks, plot, tables
+import numpy as np
+
+from . import comparison, feature_files, images, landmarks, plot, tables
 from ._version import __version__
 from .progress import default_listener
+
+_MOSAICS = (".png", ".jpg", ".jpeg")
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -130,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--quiet", action="store_true", help="print the comparison alone")
 
     _add_landmarks(commands)
+    _add_mosaic(commands)
     info = commands.add_parser(
         "info",
         help="tell what was built and what runs",
@@ -225,6 +232,80 @@ def _landmarks(arguments: argparse.Namespace) -> None:
         )
 
 
+def _add_mosaic(commands: Any) -> None:
+    mosaic = commands.add_parser(
+        "mosaic",
+        help="make a t-SNE map of pictures, with the pictures in it",
+        description="Make a t-SNE map of pictures, with the pictures in it.",
+    )
+    mosaic.set_defaults(run=_mosaic)
+    add = mosaic.add_argument
+    add(
+        "input",
+        metavar="INPUT",
+        type=Path,
+        help="folder of pictures, or .npz with images (n, height, width[, 3]) and, if there are "
+        "better features than pixels, X (n, d)",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help=f"the mosaic: {', '.join(_MOSAICS)} (default: INPUT.mosaic.png in the current folder)",
+    )
+    add("--grid", action="store_true", help="side by side in a grid, none over another")
+    add(
+        "--json",
+        metavar="POINTS.json",
+        type=Path,
+        help="write the map for viewers of image t-SNE, too: paths, and points from 0 to 1",
+    )
+    add("--size", metavar="WxH", type=_size, default=(4000, 3000), help="default: 4000x3000")
+    add(
+        "--tile",
+        metavar="N",
+        type=int,
+        default=100,
+        help="longer side of each picture, pixels (default: 100)",
+    )
+    add(
+        "--visible",
+        metavar="F",
+        type=_fraction,
+        default=0.0,
+        help="leave out pictures of which others would leave less than this in sight, "
+        "0 to 1 (default: 0)",
+    )
+    add(
+        "--pca",
+        metavar="N",
+        type=int,
+        default=50,
+        help="principal components to reduce the features to first (default: 50)",
+    )
+    add("--perplexity", metavar="P", type=float, default=30.0, help="default: 30")
+    add("--seed", metavar="S", type=int, default=0, help="default: 0")
+    add("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text, re.IGNORECASE)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be like 4000x3000, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be 0 to 1, got {text!r}")
+    return value
+
+
 def _info(arguments: argparse.Namespace) -> None:
     import fasttsne
 
@@ -312,6 +393,83 @@ def _compare(arguments: argparse.Namespace) -> None:
         plot.save(figure, picture)
         rows += [] if arguments.quiet else [("plot", str(picture))]
     print_aligned(rows)
+
+
+def _mosaic(arguments: argparse.Namespace) -> None:
+    from sklearn.decomposition import PCA
+
+    from . import TSNE
+
+    output = _mosaic_output(arguments)
+    if arguments.input.suffix.lower() == ".npz":
+        pictures, X = images.read_npz(arguments.input)
+        if X is None:
+            X = images.pixels(pictures)
+    else:
+        pictures, X = _readable(images.files(arguments.input), arguments.quiet)
+    if len(X) < 2:
+        raise ValueError(f"{arguments.input}: a map takes 2 pictures or more, got {len(X)}")
+    if min(X.shape) > arguments.pca:
+        X = PCA(arguments.pca, random_state=arguments.seed).fit_transform(X)
+    with warnings.catch_warnings(), nullcontext() if arguments.quiet else default_listener() as bar:
+        if arguments.quiet:
+            warnings.simplefilter("ignore")
+        tsne = TSNE(perplexity=arguments.perplexity, random_state=arguments.seed, progress=bar)
+        Y = tsne.fit_transform(X)
+
+    if arguments.grid:
+        mosaic = plot.mosaic_grid(pictures, Y, arguments.size, arguments.tile)
+    else:
+        mosaic = plot.mosaic(
+            pictures,
+            Y,
+            arguments.size,
+            arguments.tile,
+            visible=arguments.visible,
+            seed=arguments.seed,
+        )
+    with tables.replacing(output) as temporary:
+        mosaic.save(temporary, quality=90)
+    written = [("mosaic", f"{output}: {len(mosaic.info['shown']):,} of {len(X):,} pictures")]
+    if arguments.json is not None:
+        plot.write_points_json(arguments.json, [path.resolve() for path in pictures], Y)
+        written.append(("json", str(arguments.json)))
+    if not arguments.quiet:
+        print_aligned([*report(tsne), *written])
+
+
+def _mosaic_output(arguments: argparse.Namespace) -> Path:
+    """Where the mosaic goes; what can be checked without reading pictures is."""
+    images.require_pillow()
+    output = arguments.output or Path(f"{arguments.input.resolve().stem}.mosaic.png")
+    if output.suffix.lower() not in _MOSAICS:
+        raise ValueError(f"{output}: a mosaic must end in one of {', '.join(_MOSAICS)}")
+    if output.exists() and output.resolve().is_relative_to(arguments.input.resolve()):
+        raise ValueError(f"{output}: the mosaic would replace a picture of the input")
+    if arguments.json is not None and arguments.input.suffix.lower() == ".npz":
+        raise ValueError("--json names the files of pictures: it takes a folder of them")
+    for path in (output, arguments.json):
+        if path is not None:
+            tables.check_writable(path)
+    plot.check_size(arguments.size, arguments.tile)
+    if arguments.pca < 1:
+        raise ValueError(f"--pca must be 1 or more, got {arguments.pca}")
+    return output
+
+
+def _readable(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.ndarray]:
+    """Those of the pictures that can be read, and their pixels; the others are named."""
+    readable, rows = [], []
+    for path in paths:
+        try:
+            rows.append(images.pixels([path])[0])
+            readable.append(path)
+        except OSError as error:
+            if not quiet:
+                print(f"fasttsne: warning: {_one_line(error)}; left out", file=sys.stderr)
+    if not rows:
+        raise ValueError(f"none of {len(paths)} pictures can be read, the first is {paths[0]}")
+    return readable, np.stack(rows)
 
 
 def _output(arguments: argparse.Namespace) -> Path | None:

@@ -257,6 +257,128 @@ def test_compare_alone(folder, capfd):
     assert all(0 < float(cell) <= 1 for _, *cells in rows for cell in cells)
 
 
+# ---- Mosaics ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(folder):
+    """A folder of 60 pictures in three colours in it, and p.npz with the same."""
+    image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    colors = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200]])
+    pixels = colors[np.arange(60) % 3][:, None, None] + rng.integers(-40, 40, (60, 12, 16, 3))
+    (folder / "p").mkdir()
+    for i, picture in enumerate(pixels.astype(np.uint8)):
+        image.fromarray(picture).save(folder / "p" / f"{i:02}.png")
+    np.savez(folder / "p.npz", images=pixels.astype(np.uint8))
+    return image
+
+
+SMALL = ("--size", "300x200", "--tile", "16", "--perplexity", "5")
+
+
+def test_mosaic(folder, pictures, capsys):
+    assert main(["mosaic", "p", *SMALL, "--json", "p.json"]) == 0
+    assert names_in(folder) == {"p", "p.npz", "p.mosaic.png", "p.json"}
+    with pictures.open("p.mosaic.png") as mosaic:
+        assert mosaic.size == (300, 200)
+        pixels = np.asarray(mosaic)
+    assert 0.05 < (pixels != 255).any(-1).mean() < 60 * 16 * 12 / 60_000
+    content = json.loads((folder / "p.json").read_text())
+    paths = [Path(entry["path"]) for entry in content]
+    assert all(path.is_absolute() for path in paths)
+    assert [path.name for path in paths] == [f"{i:02}.png" for i in range(60)]
+    points = np.array([entry["point"] for entry in content])
+    assert fasttsne.metrics.label_accuracy(points, np.arange(60) % 3, k=5) == 1
+    assert "p.mosaic.png: 60 of 60 pictures" in capsys.readouterr().out
+
+
+def test_mosaic_in_a_grid_and_of_an_npz(folder, pictures):
+    assert main(["mosaic", "p", *SMALL, "--grid", "-o", "a.png", "--quiet"]) == 0
+    assert main(["mosaic", "p.npz", *SMALL, "--grid", "-o", "b.jpg", "--quiet"]) == 0
+    with pictures.open("a.png") as a, pictures.open("b.jpg") as b:
+        assert a.size == b.size and a.width <= 300 and a.height <= 200
+        # Bytes of JPEG apart, the same.
+        assert np.abs(np.asarray(a, int) - np.asarray(b, int)).mean() < 20
+        # Each third of the cells is of one colour, all are full but few.
+        strongest = np.asarray(a).reshape(-1, 3)[(np.asarray(a) < 255).any(-1).ravel()].argmax(1)
+    assert np.bincount(strongest) / len(strongest) == pytest.approx([1 / 3] * 3, abs=0.03)
+    assert len(strongest) > 0.8 * a.width * a.height
+
+
+def test_mosaic_by_given_vectors(folder, pictures, monkeypatch):
+    with np.load("p.npz") as loaded:
+        np.savez("v.npz", images=loaded["images"], X=np.load("x.npy")[:60])
+    seen = []
+
+    def look_and_stop(tsne, X):
+        seen.append(X)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fasttsne.TSNE, "fit_transform", look_and_stop)
+    for arguments in ([], ["--pca", "3"]):
+        assert main(["mosaic", "v.npz", *SMALL, *arguments]) == 130
+    np.testing.assert_array_equal(seen[0], np.load("x.npy")[:60])
+    assert seen[1].shape == (60, 3)
+
+
+def test_unreadable_pictures_are_named_and_left_out(folder, pictures, capsys):
+    (folder / "p" / "07.png").write_bytes(b"nothing")
+    (folder / "p" / "notes.txt").write_text("not a picture")
+    assert main(["mosaic", "p", *SMALL, "-o", "m.png", "--json", "m.json"]) == 0
+    captured = capsys.readouterr()
+    (warning,) = [line for line in captured.err.splitlines() if "warning" in line]
+    assert warning.startswith("fasttsne: warning: p/07.png: cannot be read as a picture")
+    assert "59 of 59 pictures" in captured.out
+    assert not any("07" in entry["path"] for entry in json.loads(Path("m.json").read_text()))
+    assert main(["mosaic", "p", *SMALL, "-o", "m.png", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: is not a folder"),
+        (["empty"], "empty: has no pictures in it"),
+        (["damaged"], "none of 1 pictures can be read, the first is damaged/a.png"),
+        (["single"], "single: a map takes 2 pictures or more, got 1"),
+        (["x.npz"], "x.npz: has no array of images, but X, y, label_names"),
+        (["p", "-o", "m.gif"], "m.gif: a mosaic must end in one of .png, .jpg, .jpeg"),
+        (["p", "-o", "no/m.png"], "no/m.png: there is no folder"),
+        (["p", "-o", "p/00.png"], "p/00.png: the mosaic would replace a picture of the input"),
+        (["p", "--json", "no/m.json"], "no/m.json: there is no folder"),
+        (["p.npz", "--json", "m.json"], "--json names the files of pictures"),
+        (["p", "--size", "30"], "--size: must be like 4000x3000, got '30'"),
+        (["p", "--size", "0x30"], "size must be 1 or more, got 0"),
+        (["p", "--tile", "0"], "tile must be 1 or more, got 0"),
+        (["p", "--size", "40x30"], "tile must be no larger than size, 40 x 30, got 100"),
+        (["p", "--visible", "2"], "--visible: must be 0 to 1, got '2'"),
+        (["p", "--pca", "0"], "--pca must be 1 or more, got 0"),
+        (["p", "--perplexity", "60"], "perplexity"),
+    ],
+)
+def test_mistakes_about_mosaics(folder, pictures, capfd, arguments, message):
+    for name in ("empty", "damaged", "single"):
+        (folder / name).mkdir()
+    (folder / "damaged" / "a.png").write_bytes(b"nothing")
+    (folder / "single" / "a.png").write_bytes((folder / "p" / "00.png").read_bytes())
+    before = names_in(folder)
+    assert main(["mosaic", *arguments]) == 2
+    captured = capfd.readouterr()
+    assert captured.out == "" and message in captured.err
+    assert captured.err.splitlines()[-1].startswith("fasttsne: error: ")
+    assert names_in(folder) == before
+
+
+def test_mosaics_are_checked_before_pictures_are_read(folder, pictures, monkeypatch):
+    from fasttsne import images
+
+    monkeypatch.setattr(images, "pixels", lambda *arguments: pytest.fail("too late"))
+    assert main(["mosaic", "p", "-o", "no/m.png"]) == 2
+    assert main(["mosaic", "p", "--size", "40x30"]) == 2
+    assert main(["mosaic", "p", "--json", "no/m.json"]) == 2
+
+
 # ---- Mistakes ---------------------------------------------------------------------------------
 
 
@@ -488,7 +610,7 @@ def test_program(folder):
 
 
 def test_help_and_version(capsys):
-    commands = (["embed"], ["compare"], ["landmarks"], [])
+    commands = (["embed"], ["compare"], ["landmarks"], ["mosaic"], [])
     for arguments in (*([*command, "--help"] for command in commands), ["--version"]):
         with pytest.raises(SystemExit) as end:
             main(arguments)
