@@ -6,9 +6,9 @@ no class hides another.
 """
 
 from .animation import animate
-from .colors import palette
+from .colors import classes, palette
 from .faces import faces
-from .figures import check_path, save
+from .figures import check_path, densest, save
 from .maps import compare, scatter, side_by_side
 from .mosaics import check_size, mosaic, mosaic_grid, write_points_json
 from .trajectories import trajectory
@@ -18,7 +18,9 @@ __all__ = [
     "animate",
     "check_path",
     "check_size",
+    "classes",
     "compare",
+    "densest",
     "faces",
     "mosaic",
     "mosaic_grid",

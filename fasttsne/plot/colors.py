@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +121,7 @@ def coloring_of(labels: Any, label_names: Any, n: int) -> Coloring:
         raise ValueError(f"labels must have shape ({n},), got {labels.shape}")
     if labels.dtype.kind == "f" and label_names is None:
         return _on_scale(labels)
-    codes, names = _classes(labels, label_names)
+    codes, names = classes(labels, label_names)
     names = [shortened(name) for name in names]
     colors = palette(len(names))
     is_labelled = codes >= 0
@@ -151,8 +151,30 @@ def _on_scale(values: np.ndarray) -> Coloring:
     return Coloring(rgb, is_labelled, scale=scale)
 
 
-def _classes(labels: np.ndarray, label_names: Any) -> tuple[np.ndarray, list[str]]:
-    """Codes 0 to c-1 of the classes that occur (-1 for unlabelled), and their names."""
+def classes(
+    labels: np.ndarray, label_names: Mapping[int, str] | Sequence[str] | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """Number the classes that occur.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n,)
+        As in :func:`fasttsne.plot.scatter`.
+    label_names : mapping or sequence of str, optional
+        Name of each integer label.
+
+    Returns
+    -------
+    codes : ndarray, shape (n,), int
+        0 to c - 1, in the order of the labels; -1 for unlabelled.
+    names : list of str
+        Of the c classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the labels are neither numbers nor strings, or one has no name in a sequence.
+    """
     if labels.dtype.kind in "biu":
         is_labelled = labels >= 0
     elif labels.dtype.kind == "f":
@@ -165,7 +187,7 @@ def _classes(labels: np.ndarray, label_names: Any) -> tuple[np.ndarray, list[str
     if labels.dtype.kind == "O":
         whole = all(isinstance(label, (int, np.integer)) for label in known)
         if whole:
-            return _classes(np.array([-1 if x is None else x for x in labels], int), label_names)
+            return classes(np.array([-1 if x is None else x for x in labels], int), label_names)
         known = known.astype(str)
     distinct, inverse = np.unique(known, return_inverse=True)
     codes = np.full(len(labels), -1)

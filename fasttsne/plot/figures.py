@@ -152,7 +152,7 @@ def _write_names(ax: Any, Y: np.ndarray, coloring: Coloring) -> None:
     written: list[tuple[float, float, int]] = []
     for code in np.argsort(-np.bincount(codes[codes >= 0]), kind="stable"):
         name, points = coloring.names[code], Y[codes == code]
-        x, y = _densest(points, 0.06 * span)
+        x, y = densest(points, 0.06 * span)
         # Left out, and found in the legend, where it would lie on the name of a larger class.
         if any(
             abs(x - other_x) < 0.0065 * span * (len(name) + length)
@@ -165,8 +165,20 @@ def _write_names(ax: Any, Y: np.ndarray, coloring: Coloring) -> None:
         ax.text(x, y, plain(name), fontsize=8, ha="center", va="center", path_effects=halo)
 
 
-def _densest(points: np.ndarray, radius: float) -> np.ndarray:
-    """Middle of the densest part of a class: its fullest cell, then three steps of mean shift."""
+def densest(points: np.ndarray, radius: float) -> np.ndarray:
+    """Middle of the densest part of a class: its fullest cell, then three steps of mean shift.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Points of the class, at least one.
+    radius : float
+        Size of a cell, and of the ball whose mean is taken.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+    """
     _, cell, count = np.unique(
         np.floor(points / radius), axis=0, return_inverse=True, return_counts=True
     )
