@@ -13,7 +13,7 @@ SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 demo: $(VENV)/built
 	$(BIN)/python -m fasttsne.demo
 
-test: lint
+test: lint $(VENV)/browser
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
 
 lint: $(VENV)/built
@@ -28,6 +28,10 @@ bench: $(VENV)/built
 gpu-check:
 	FASTTSNE_CUDA=1 $(PYTHON) setup.py build_ext --inplace
 	PYTHONPATH=$(CURDIR) $(PYTHON) bench/gpu_check.py $(GPU_CHECK)
+
+# Headless Chromium for the tests of pages, which are skipped without one (and fail under CI).
+$(VENV)/browser: $(VENV)/built tests/browser.py
+	-$(BIN)/python tests/browser.py && touch $@
 
 clean:
 	rm -rf $(VENV) build demo fasttsne/*.so

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
+import browser
 import pytest
 import torch
 
@@ -37,3 +39,59 @@ def two_thread_counts():
 
     yield run
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A running browser; required under CI or when FASTTSNE_BROWSER names one."""
+    wanted = os.environ.get("CI") or os.environ.get("FASTTSNE_BROWSER")
+    complain = pytest.fail if wanted else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        complain("no playwright: pip install playwright")
+    executable = browser.find()
+    if executable is None:
+        complain("no browser: python tests/browser.py fetches one, or name it by FASTTSNE_BROWSER")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(**browser.launch_options(executable))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(chromium, tmp_path):
+    """Write a map and open it; at the end there must have been no error and no request."""
+    from window import SIZE, settle
+
+    from fasttsne import page
+
+    opened = []
+
+    def open_map(*arguments, init=(), reduced_motion="reduce", **options):
+        taken = {"names", "images", "thumbnail_size", "title"} & set(options)
+        keywords = {name: options.pop(name) for name in taken}
+        page.write(tmp_path / "map.html", *arguments, **keywords)
+        options = {"viewport": {"width": SIZE[0], "height": SIZE[1]}, **options}
+        context = chromium.new_context(reduced_motion=reduced_motion, **options)
+        for script in init:
+            context.add_init_script(script)
+        tab = context.new_page()
+        seen = SimpleNamespace(context=context, errors=[], requests=[])
+        opened.append(seen)
+        tab.on("console", lambda message: seen.errors.append(message.text))
+        tab.on("pageerror", lambda error: seen.errors.append(str(error)))
+        tab.on("dialog", lambda dialog: (seen.errors.append(dialog.message), dialog.dismiss()))
+        context.on("request", lambda request: seen.requests.append(request.url))
+        tab.goto((tmp_path / "map.html").as_uri())
+        settle(tab)
+        tab.seen = seen
+        return tab
+
+    yield open_map
+    for seen in opened:
+        seen.context.close()
+        assert seen.errors == []
+        assert [url for url in seen.requests if not url.startswith("data:image/webp;base64,")] == [
+            (tmp_path / "map.html").as_uri()
+        ]
