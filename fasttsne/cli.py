@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import comparison, feature_files, images, landmarks, plot, tables
+from . import comparison, feature_files, images, landmarks, page, plot, tables
 from ._version import __version__
 from .progress import default_listener
 
@@ -118,9 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OUT",
         type=Path,
         help=f"where to write the map: {', '.join(tables.OUTPUTS)} (default, where there is no "
-        "--plot either: INPUT.tsne.npz in the current folder)",
+        "--plot or --html either: INPUT.tsne.npz in the current folder)",
     )
     add("--plot", metavar="MAP.png", type=Path, help="draw the map: .png, .pdf, .svg and others")
+    add("--html", metavar="MAP.html", type=Path, help="write the map as an interactive page")
     add("--compare-pca", action="store_true", help="draw PCA beside it, with what each one keeps")
     _add_input(embed)
     add("--quiet", action="store_true", help="print nothing but errors")
@@ -363,6 +364,10 @@ def _embed(arguments: argparse.Namespace) -> None:
             figure = plot.scatter(Y, labels, names, title=title)
         plot.save(figure, arguments.plot)
         written.append(("plot", str(arguments.plot)))
+    if arguments.html is not None:
+        title = arguments.input.name
+        page.write(arguments.html, Y, table.labels, table.label_names, title=title)
+        written.append(("page", str(arguments.html)))
     if not arguments.quiet:
         print_aligned([*report(tsne), *written])
 
@@ -477,7 +482,11 @@ def _output(arguments: argparse.Namespace) -> Path | None:
     output, picture = arguments.output, arguments.plot
     if arguments.compare_pca and picture is None:
         raise ValueError("--compare-pca draws a picture: name it with --plot")
-    if output is None and picture is None:
+    if arguments.html is not None:
+        if arguments.dims != 2:
+            raise ValueError(f"--html shows maps of two dimensions, got --dims {arguments.dims}")
+        page.check_path(arguments.html)
+    if output is None and picture is None and arguments.html is None:
         output = Path(f"{arguments.input.stem}.tsne.npz")
     if picture is not None:
         plot.check_path(picture)

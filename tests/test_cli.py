@@ -134,6 +134,14 @@ def test_plot_and_map_in_three_dimensions(folder, capsys):
     assert capsys.readouterr().out.endswith("y.npy\nplot            m.png\n")
 
 
+def test_page(folder, capsys):
+    assert main(["embed", "x.npz", "--html", "m.html", *QUICK]) == 0
+    assert names_in(folder) == {"m.html"}
+    written = (folder / "m.html").read_text(encoding="utf-8")
+    assert '"title": "x.npz"' in written and '"classes": ["a", "b", "c"]' in written
+    assert capsys.readouterr().out.endswith("page            m.html\n")
+
+
 @pytest.mark.parametrize("method", ["exact", "barnes_hut", "fft"])
 def test_methods(folder, capsys, method):
     assert main(["embed", "x.npy", "-o", "y.npy", "--method", method, *QUICK]) == 0
@@ -422,6 +430,9 @@ def test_mosaics_are_checked_before_pictures_are_read(folder, pictures, monkeypa
         (["embed", "x.npy", "-o", "x.npy"], "the map would replace the input"),
         (["embed", "x.npy", "--plot", "m.xyz"], "m.xyz: a picture must end in one of"),
         (["embed", "x.npy", "--plot", "missing/m.png"], "missing/m.png: there is no folder"),
+        (["embed", "x.npy", "--html", "m.xyz"], "m.xyz: a page must end in .html"),
+        (["embed", "x.npy", "--html", "missing/m.html"], "missing/m.html: there is no folder"),
+        (["embed", "x.npy", "--html", "m.html", "--dims", "3"], "two dimensions, got --dims 3"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_no_file(folder, capfd, arguments, message):
@@ -447,6 +458,7 @@ def test_outputs_are_checked_before_the_input_is_read(folder, monkeypatch):
     monkeypatch.setattr(tables, "read", lambda *arguments: pytest.fail("too late"))
     assert main(["embed", "x.npy", "-o", "y.npy", "--plot", "missing/m.png"]) == 2
     assert main(["embed", "x.npy", "-o", "missing/y.npy", "--plot", "m.png"]) == 2
+    assert main(["embed", "x.npy", "-o", "y.npy", "--html", "missing/m.html"]) == 2
 
 
 def test_without_matplotlib(folder, monkeypatch, capsys):
