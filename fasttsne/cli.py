@@ -366,7 +366,9 @@ def _embed(arguments: argparse.Namespace) -> None:
         written.append(("plot", str(arguments.plot)))
     if arguments.html is not None:
         title = arguments.input.name
-        page.write(arguments.html, Y, table.labels, table.label_names, title=title)
+        page.write(
+            arguments.html, Y, table.labels, table.label_names, names=table.names, title=title
+        )
         written.append(("page", str(arguments.html)))
     if not arguments.quiet:
         print_aligned([*report(tsne), *written])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from . import images
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,7 +26,7 @@ class Thumbnails:
 
     Parameters
     ----------
-    images : sequence or ndarray, length n
+    pictures : sequence or ndarray, length n
         For each point a path, a PIL image or a uint8 array (h, w), (h, w, 3) or (h, w, 4); None
         where there is no picture. Transparent parts become white.
     most : int, 8 to 255
@@ -46,17 +47,14 @@ class Thumbnails:
         If ``most`` is out of range.
     """
 
-    def __init__(self, images: Sequence[Any] | np.ndarray, most: int) -> None:
+    def __init__(self, pictures: Sequence[Any] | np.ndarray, most: int) -> None:
         if not isinstance(most, (int, np.integer)) or not 8 <= most <= 255:
             raise ValueError(f"thumbnail_size must be a whole number from 8 to 255, got {most!r}")
-        try:
-            import PIL.Image  # noqa: F401
-        except ImportError:
-            raise ImportError("thumbnails need Pillow: pip install pillow") from None
-        self._images, self._most = images, most
+        images.require_pillow()
+        self._images, self._most = pictures, most
         largest = -(-most // _BLOCK) * _BLOCK
-        self.columns = min(_SHEET // largest, int(np.ceil(np.sqrt(len(images)))))
-        self.sizes = np.zeros((len(images), 2), np.uint8)
+        self.columns = min(_SHEET // largest, int(np.ceil(np.sqrt(len(pictures)))))
+        self.sizes = np.zeros((len(pictures), 2), np.uint8)
 
     def sheets(self) -> Iterator[bytes]:
         """Make the sheets, one at a time, so that only one is in memory.
@@ -102,19 +100,12 @@ class Thumbnails:
 
 def _thumbnail(source: Any, row: int, most: int) -> Image:
     """Return an RGB image no larger than ``most`` pixels."""
-    from PIL import Image, ImageOps
-
-    if isinstance(source, (str, os.PathLike)):
-        with Image.open(Path(source)) as opened:
-            opened.draft("RGB", (2 * most, 2 * most))  # a JPEG is decoded no larger than needed
-            return _thumbnail(ImageOps.exif_transpose(opened), row, most)
-    image = source if isinstance(source, Image.Image) else _from_array(source, row)
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    image = image.convert("RGB")
+    pillow = images.require_pillow()
+    if not isinstance(source, (str, os.PathLike, pillow.Image)):
+        source = _from_array(source, row)
+    image = images.opened(source, near=2 * most)
     if max(image.size) > most:
-        image.thumbnail((most, most), Image.Resampling.LANCZOS)
+        image.thumbnail((most, most), pillow.Resampling.LANCZOS)
     return image
 
 

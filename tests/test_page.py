@@ -341,5 +341,5 @@ def test_without_pillow_and_matplotlib(tmp_path, monkeypatch):
     for name in ("PIL", "PIL.Image", "matplotlib"):
         monkeypatch.setitem(sys.modules, name, None)
     page.write(tmp_path / "map.html", np.zeros((5, 2)), np.linspace(0, 1, 5))
-    with pytest.raises(ImportError, match="thumbnails need Pillow"):
+    with pytest.raises(ImportError, match="pictures need Pillow"):
         page.write(tmp_path / "map.html", np.zeros((5, 2)), images=[None] * 5)
