@@ -469,7 +469,7 @@ def test_without_matplotlib(folder, monkeypatch, capsys):
 
 
 def test_a_bug_is_not_taken_for_a_mistake(folder, monkeypatch):
-    monkeypatch.setattr(cli, "report", lambda tsne: 1 / 0)
+    monkeypatch.setattr(cli.embed, "report", lambda tsne: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["embed", "x.npy", *QUICK])
 
