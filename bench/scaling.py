@@ -1,6 +1,6 @@
-"""Print how a fit grows: with n, with threads, to a million frames, to three dimensions.
+"""Print how a fit grows: with n, threads, dimensions, to a million frames, to new points.
 
-    python bench/scaling.py [growth] [threads] [million] [three] [profile]
+    python bench/scaling.py [growth] [threads] [million] [three] [new] [profile]
 
 Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with the
 default parameters unless said. Peak memory is the process's, X and the interpreter included.
@@ -129,7 +129,21 @@ def profile() -> None:
     print(f"    {'FFTs and all else':22s}{rest:6.2f}")
 
 
-PARTS = {f.__name__: f for f in (growth, threads, million, three, profile)}
+def new() -> None:
+    from fasttsne import TSNE
+
+    X = load("frames:120000")
+    fitted = TSNE(random_state=0).fit(X[:100_000])
+    fitted.transform(X[-1000:])
+    print("new frames into a map of 100,000")
+    for l in (1, 100, 1000, 5000, 10_000, 20_000):
+        start = time.perf_counter()
+        fitted.transform(X[100_000 : 100_000 + l])
+        seconds = time.perf_counter() - start
+        print(f"  {l:6,d}{seconds:8.3f} s{1e3 * seconds / l:10.3f} ms each", flush=True)
+
+
+PARTS = {f.__name__: f for f in (growth, threads, million, three, new, profile)}
 
 
 def main() -> None:

@@ -179,8 +179,9 @@ class FixedSigma(Affinities):
 
     def conditional_P(self, neighbors: Neighbors) -> Tensor:
         """Apply the Gaussian to the distances of each row."""
-        exponent = neighbors.sq_distances.double() * (-0.5 * (neighbors.unit / self.sigma) ** 2)
-        return torch.softmax(exponent, 1).float()
+        sq = neighbors.sq_distances.double()
+        widths = min(neighbors.unit / self.sigma, 1e150)  # whose square is finite
+        return torch.softmax(-0.5 * widths**2 * (sq - sq.min(1, keepdim=True).values), 1).float()
 
     def check(self, n: int) -> None:
         """Raise unless sigma is above 0 and k is 1 or more."""
@@ -246,9 +247,11 @@ def given_affinities(P: Any) -> JointP:
         raise ValueError("P must be finite, got NaN or infinity")
     if matrix.data.size and matrix.data.min() < 0:
         raise ValueError(f"P must be 0 or more, got {matrix.data.min():g}")
+    matrix = matrix / (matrix.data.max(initial=0) or 1)
     matrix = matrix - sparse.diags_array(matrix.diagonal(), format="csr")
     matrix = (matrix + matrix.T).tocsr()
-    matrix.eliminate_zeros()
+    matrix = (matrix / (matrix.data.sum() or 1)).astype(np.float32)
+    matrix.eliminate_zeros()  # also of what float32 cannot hold
     matrix.sort_indices()
     alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
     if alone.size:
@@ -256,7 +259,7 @@ def given_affinities(P: Any) -> JointP:
     return JointP(
         torch.from_numpy(matrix.indptr.astype(np.int64)),
         torch.from_numpy(matrix.indices.astype(np.int32)),
-        torch.from_numpy((matrix.data / matrix.data.sum()).astype(np.float32)),
+        torch.from_numpy(matrix.data),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,17 +20,16 @@ from . import _validation, checkpoint, pipeline
 from ._threads import threads
 from .affinities import Affinities, Perplexity, is_matrix
 from .distances import check_precomputed
-from .graphs import is_graph
+from .graphs import KINDS, is_graph
 from .optimize import CHECK_EVERY
 from .parameters import Plan, check_device, check_start, thread_count
 from .progress import Progress, default_listener
 from .search import Search
 from .tables import check_writable
-from .transform import ITERATIONS, STARTS, place
+from .transform import ITERATIONS, STARTS, Reference
 
 _SMALL = ("float16", "int8", "uint8", "int16", "uint16", "bool")
-_PLAIN = (bool, int, float, str, type(None))
-"""Parameters of these types go into a checkpoint."""
+_COLUMNS = ("n_features_in_", "feature_names_in_")
 _WATCHING = {
     *("callback", "callback_every", "checkpoint_every", "n_jobs", "on_interrupt", "progress"),
     "verbose",
@@ -64,9 +62,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Iterations in all. Default: 200 to 750 by n, see
         :func:`fasttsne.optimize.default_schedule`.
     late_exaggeration : float, default 1
-        Factor on the attraction from iteration ``late_exaggeration_start`` on (default: after the
-        first phase): 2 to 4 draws clusters together.
+        Factor on the attraction later on: 2 to 4 draws clusters together.
     late_exaggeration_start : int, optional
+        Iteration from which on; at the earliest, and by default, after the first phase.
     early_compression : float, default 0
         Weight of a penalty on the squared distances from the origin in the first phase (van der
         Maaten and Hinton 2008).
@@ -242,7 +240,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array or Tensor, shape (n, d), or None
-            At least 2 samples, finite. None where ``affinities`` is a matrix or
+            At least 2 samples, finite. :meth:`transform` refers to it, so leave its numbers alone
+            where that is wanted. None where ``affinities`` is a matrix or
             ``neighbors`` are a graph.
         y : None
             Ignored.
@@ -257,18 +256,31 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError, TypeError
             Bad data or parameters, before any work starts.
         """
+        columns = {name: self.__dict__.pop(name) for name in _COLUMNS if name in self.__dict__}
+        try:
+            return self._fit(X)
+        except BaseException:
+            # What has been fitted before stays fitted.
+            for name in _COLUMNS:
+                self.__dict__.pop(name, None)
+            self.__dict__.update(columns)
+            raise
+
+    def _fit(self, X: Any) -> Any:
         data, n = self._validated(X)
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
         device = check_device(self.device, home)
         plan = Plan.of(self, n, has_X=data is not None)
         if self.metric == "precomputed" and data is not None:
             check_precomputed(data, self.method)
-        columns = ("n_features_in_", "feature_names_in_")
-        facts = {
-            "parameters": {k: v for k, v in self.get_params().items() if isinstance(v, _PLAIN)},
-            "columns": {k: _listed(getattr(self, k)) for k in columns if hasattr(self, k)},
-            "is_tensor": isinstance(X, Tensor),
-        }
+        facts = {}
+        if self.checkpoint is not None:
+            facts = {
+                "parameters": checkpoint.plain(self.get_params()),
+                "columns": {k: _listed(self.__dict__[k]) for k in _COLUMNS if k in self.__dict__},
+                "is_tensor": isinstance(X, Tensor),
+                "data": None if data is None else checkpoint.fingerprint(data),
+            }
         with self._running(device, facts) as listeners:
             try:
                 fitted = pipeline.fit(plan, data, X, n, device, listeners)
@@ -292,7 +304,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         device: Any = None,
         **parameters: Any,
     ) -> TSNE:
-        """Finish a fit from its checkpoint, to the same bits.
+        """Finish a fit from its checkpoint; on a CPU, to the same bits.
 
         Parameters
         ----------
@@ -301,7 +313,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         X : array or Tensor, optional
             The data of that fit; needed by :meth:`transform` alone.
         device : str or torch.device, optional
-            Where to compute; default: the CPU.
+            Where to compute; default: where X is, without it the CPU.
         **parameters
             Those of :class:`TSNE` that tell about a fit and change no map: callback,
             callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose.
@@ -325,18 +337,29 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n = content["state"]["Y"].shape[0]
         data = None
         if X is not None:
-            data, rows = self._validated(X)
-            if (rows, data.shape[1]) != (n, content["d"]):
+            data = self._checked(X, reset=True)
+            if checkpoint.fingerprint(data) != content["data"]:
                 raise ValueError(
                     f"X must be the data of the checkpoint, of shape ({n}, {content['d']}), "
-                    f"got {tuple(data.shape)}"
+                    f"row by row; got others of shape {tuple(data.shape)}"
+                )
+            lost = [
+                name
+                for name in ("affinities", "metric", "metric_params")
+                if name not in content["parameters"]
+            ]
+            if lost:
+                raise ValueError(
+                    f"X serves transform alone, which needs {' and '.join(lost)}; the checkpoint "
+                    "cannot hold what they were, so resume without X"
                 )
         for name, value in content["columns"].items():
             setattr(self, name, np.asarray(value, dtype=object) if name[0] == "f" else value)
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
         where = check_device(device, home)
         plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
-        facts = {name: content[name] for name in ("parameters", "columns", "is_tensor")}
+        facts = {name: content[name] for name in ("columns", "is_tensor", "data")}
+        facts["parameters"] = checkpoint.plain(self.get_params())
         with self._running(where, facts) as listeners:
             fitted = pipeline.resume(plan, content, where, listeners)
         self._keep(fitted, plan, data, home, content["is_tensor"])
@@ -346,7 +369,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Place new samples into the map, which does not change.
 
         Each goes by its own neighbours among the samples of the fit, whatever else is placed with
-        it; a sample of the fit goes where it is in the map.
+        it; a sample of the fit goes where it is in the map, and of equal ones, where the first is.
+        Neighbours are searched by ``metric``, exactly, also where the fit was given its own; after
+        a fit with a matrix for ``affinities``, ``perplexity`` counts.
 
         Parameters
         ----------
@@ -370,32 +395,21 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ValueError, TypeError
             Bad data, or other columns than those of the fit.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "embedding_")
         if self._reference is None:
             raise ValueError(
                 "transform needs the data of the fit, and this TSNE was fitted without X"
             )
         data = self._checked(X, reset=False)
-        reference, Y = self._reference
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
         device = check_device(self.device, home)
-        n, (l, m) = len(Y), (data.shape[0], Y.shape[1])
-        kind = self.affinities if isinstance(self.affinities, Affinities) else None
-        if kind is None:
-            kind = Perplexity(min(self.perplexity, n - 1))
         if isinstance(start, str):
             _validation.choice("start", start, STARTS)
         else:
-            start = check_start(start, l, m, "start")
+            start = check_start(start, data.shape[0], self.embedding_.shape[1], "start")
         iterations = _validation.integer("iterations", iterations, 0)
-        dof = self.dof if self.objective == "tsne" else math.inf
-        search = Search("exact", self.metric, self.metric_params, n_jobs=self.n_jobs)
         with torch.no_grad(), threads(thread_count(self.n_jobs)):
-            k = min(n, kind.neighbors_wanted())
-            neighbors = search.among(reference, data, k, device)
-            P = kind.conditional_P(neighbors)
-            placed = place(neighbors, P, Y.to(device), start, iterations, dof)
-        placed = placed.to(home)
+            placed = self._reference.place(data, start, iterations, device).to(home)
         return placed if isinstance(X, Tensor) else placed.numpy()
 
     def _validated(self, X: Any) -> tuple[Any, int]:
@@ -407,7 +421,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             return None, self.affinities.shape[0]
         if is_graph(self.neighbors) and not callable(self.neighbors):
             graph = self.neighbors
-            return None, graph.shape[0] if sparse.issparse(graph) else len(graph[0])
+            if sparse.issparse(graph):
+                return None, graph.shape[0]
+            if len(graph) == 2 and hasattr(graph[0], "__len__"):
+                return None, len(graph[0])
+            raise TypeError(f"neighbors must be {KINDS}, got {graph!r}")
         raise ValueError(
             "X must be given, unless affinities is a matrix or neighbors are a graph; got None"
         )
@@ -416,6 +434,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Return X as a finite float Tensor or CSR matrix, and learn or check its columns."""
         if isinstance(X, Tensor):
             data = _validation.as_matrix(X)
+            if not data.shape[0]:
+                raise ValueError(f"X must have 1 sample or more, got shape {tuple(X.shape)}")
             if reset:
                 self.n_features_in_ = data.shape[1]
                 self.__dict__.pop("feature_names_in_", None)
@@ -448,9 +468,21 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.kl_divergence_ = fitted.kl_divergence
         self.report_ = fitted.report
         self.n_iter_ = fitted.report.iterations - 1
-        self.learning_rate_ = plan.phases[0].rate
-        self._reference = None if data is None else (data, embedding)
-        self.embedding_ = embedding if is_tensor else embedding.numpy()
+        self.learning_rate_ = next(phase for phase in plan.phases if phase.iterations).rate
+        self._reference = None
+        if data is not None:
+            kind = self.affinities
+            if not isinstance(kind, Affinities):
+                kind = Perplexity(min(self.perplexity, len(embedding) - 1))
+            # The user may change the map that is handed out.
+            self._reference = Reference(
+                data,
+                embedding.clone(),
+                kind,
+                Search("exact", self.metric, self.metric_params, n_jobs=self.n_jobs),
+                plan.repulsion.dof,
+            )
+        self.embedding_ = embedding if is_tensor else embedding.cpu().numpy()
         return self.embedding_
 
     @contextmanager

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ._threads import threads
+from ._validation import as_matrix
 
 START_SPREAD = 1e-4
-"""Standard deviation of the first coordinate: small, so that attraction shapes the map first."""
+"""Standard deviation of the widest coordinate: small, so that attraction shapes the map first."""
 
 _OVERSAMPLING = 8
 _POWER_ITERATIONS = 4
@@ -107,7 +108,7 @@ def spectral(P: Any, dims: int, seed: int) -> Tensor:
 
 
 def rescale(Y: Any, seed: int = 0) -> Tensor:
-    """Scale a start to :data:`START_SPREAD`, and fill flat coordinates with small random numbers.
+    """Centre a start, scale it to :data:`START_SPREAD`, and fill flat coordinates with noise.
 
     Parameters
     ----------
@@ -120,8 +121,9 @@ def rescale(Y: Any, seed: int = 0) -> Tensor:
     -------
     Tensor, shape (n, m), float32
     """
-    Y = torch.as_tensor(Y).float()
-    spread = Y[:, 0].std(correction=0)
+    Y = as_matrix(Y, "Y")
+    Y = (Y - Y.mean(0)).float()
+    spread = Y.std(0, correction=0).max()
     if spread > 0:
         Y = Y * (START_SPREAD / spread)
     flat = Y.std(0, correction=0) < 1e-3 * START_SPREAD

@@ -119,8 +119,10 @@ class Candidates:
             self.keep,
         )
 
-    def nearest(self, X: Tensor, k: int) -> tuple[Neighbors, Tensor]:
+    def nearest(self, X: Tensor, k: int, any_ties: bool = True) -> tuple[Neighbors, Tensor]:
         """Return the k nearest of each row, measured exactly, and which rows may have lost one.
+
+        Of more than k rows at distance 0 any will do, unless ``any_ties`` is false.
 
         A row that the tiles dropped lies at ``unmeasured`` or farther by their reckoning, so no
         nearer than that less their error. Where the k-th neighbour is nearer still, the k are
@@ -135,7 +137,9 @@ class Candidates:
         # Tensor cores may cut where other sums round.
         rounding = 2.0**-23 if X.is_cuda else 2.0**-24
         error = (TILE_ERROR + X.shape[1] * rounding) * norm * (norm + kth.sqrt())
-        doubtful = (kth + error > unmeasured) & (kth > 0)  # nothing is nearer than 0
+        doubtful = kth + error > unmeasured
+        if any_ties:
+            doubtful &= kth > 0  # nothing is nearer than 0
         return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
 
     def of(self, rows: Tensor) -> Tensor:
@@ -242,7 +246,7 @@ def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     for shift in range(max(a, b)):
         pairs = [((i + shift) % max(a, b), i) for i in range(min(a, b))]
         candidates.scan(both, blocks, [(x, a + y) if a > b else (y, a + x) for x, y in pairs])
-    nearest, doubtful = candidates.first(l).nearest(both, k)
+    nearest, doubtful = candidates.first(l).nearest(both, k, any_ties=False)
     indices, sq_distances = nearest.indices - l, nearest.sq_distances
     if len(doubtful):
         exact = _measured(X, queries[doubtful], k)

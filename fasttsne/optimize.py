@@ -96,8 +96,10 @@ def minimize_kl(
         descent.restore(state)
     try:
         descent.run(watch)
+        kl = descent.kl_divergence()
     except KeyboardInterrupt:
-        if watch.save:
+        # Within a step the parts of the state do not belong together: the last file stays.
+        if watch.save and not descent.is_stepping:
             watch.save(descent.state())
         if not watch.return_on_interrupt:
             raise
@@ -106,7 +108,7 @@ def minimize_kl(
             "the map is what it was then",
             stacklevel=2,
         )
-    kl = descent.kl_divergence()
+        kl = descent.kl_divergence()
     if watch.say:
         watch.say(f"Iteration {descent.done}: error = {kl:.7f}, the last")
         watch.say(f"KL divergence after {descent.done} iterations: {kl:f}")
@@ -148,6 +150,7 @@ class _Descent:
         self.began = 0
         self.best, self.best_at = math.inf, 0
         self.is_over = False
+        self.is_stepping = False
 
     _NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
     _TENSORS = ("Y", "velocity", "gains")
@@ -157,7 +160,7 @@ class _Descent:
         return {
             **{name: getattr(self, name) for name in self._NUMBERS},
             **{name: getattr(self, name).cpu() for name in self._TENSORS},
-            "bounds": dict(vars(self.bounds)),
+            "bounds": self.bounds.state(),
             "grid": self.repulsion.grid_bounds(),
         }
 
@@ -202,6 +205,7 @@ class _Descent:
         # Asked before the step, so that KL and embedding belong together.
         if look and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
             return True
+        self.is_stepping = True
         if check:
             statistics = self._step(phase, attractive, repulsive, Z)
         else:
@@ -223,6 +227,7 @@ class _Descent:
         if check:
             assert sq_gradient is not None
             self.is_over = self._has_settled(math.sqrt(sq_gradient), watch.say)
+        self.is_stepping = False
         return False
 
     def _step(self, phase: Phase, attractive: Tensor, repulsive: Tensor, Z: Tensor) -> Tensor:
@@ -275,6 +280,10 @@ class _Bounds:
         self._low, self._high = Y.amin(0).tolist(), Y.amax(0).tolist()
         self._room = 0.0
         self._since, self._wait = 0, 1
+
+    def state(self) -> dict[str, Any]:
+        """Return what another map of the same place would have to know."""
+        return {name: value for name, value in vars(self).items() if name != "_waits"}
 
     def now(self) -> tuple[list[float], list[float]]:
         """Return the lowest and highest coordinates that the map can have."""

@@ -49,7 +49,7 @@ class Plan:
         has_X : bool
             Whether there are data to start from.
         P : JointP, optional
-            Stands for affinities.
+            Of a fit that has begun: affinities and start do not matter any more.
 
         Raises
         ------
@@ -79,6 +79,7 @@ class Plan:
         if step is not None:
             step = _validation.number("mesh_step", step, above=0)
         _validation.choice("on_interrupt", given.on_interrupt, ON_INTERRUPT)
+        _check_listeners(given)
         return cls(
             dims=dims,
             objective=objective,
@@ -91,15 +92,10 @@ class Plan:
             ),
             min_grad_norm=_validation.number("min_grad_norm", given.min_grad_norm, least=0),
             seed=_validation.seed_of(given.random_state),
-            start=_check_init(given, n, dims, has_X),
+            start=_check_init(given, n, dims, has_X) if P is None else "random",
             callback_every=_validation.integer("callback_every", given.callback_every, 1),
             checkpoint_every=_validation.integer("checkpoint_every", given.checkpoint_every, 1),
         )
-
-    @property
-    def wants_neighbors(self) -> bool:
-        """Whether P is to be made."""
-        return isinstance(self.affinities, Affinities)
 
 
 def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | JointP:
@@ -136,6 +132,15 @@ def _check_phases(given: Any, n: int) -> list[Phase]:
     return default_schedule(n, early, rate, most, late, late_start, compression, is_gaussian)
 
 
+def _check_listeners(given: Any) -> None:
+    callbacks = given.callback
+    if callbacks is not None and not callable(callbacks):
+        if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+            raise TypeError(f"callback must be a function or a list of them, got {callbacks!r}")
+    if given.progress is not None and not callable(given.progress):
+        raise TypeError(f"progress must be a function, got {given.progress!r}")
+
+
 def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
     init = given.init
     if init is not None and not isinstance(init, str):
@@ -164,6 +169,8 @@ def check_device(device: Any, home: torch.device) -> torch.device:
         wanted = torch.device(device)
     except (RuntimeError, TypeError):
         raise ValueError(f"device must be a torch device such as 'cuda', got {device!r}") from None
+    if wanted.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be the CPU or a CUDA device, got {device!r}")
     if wanted.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device must be one that torch can use, got {device!r} without a GPU")
     return wanted

@@ -210,7 +210,7 @@ def _descend(
         everything = {**listeners.facts, **facts}
         save = Checkpoint(listeners.checkpoint, P, plan.phases, everything).save
     watch = Watch(
-        callback and (lambda i, kl, Y: callback(i, kl, in_callers_order(Y))),
+        None if callback is None else lambda i, kl, Y: callback(i, kl, in_callers_order(Y)),
         plan.callback_every,
         lambda done, total, kl: listeners.report(Progress("optimization", done, total, kl)),
         listeners.say,

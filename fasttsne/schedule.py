@@ -86,7 +86,7 @@ def default_schedule(
     late_exaggeration : float
         Of the iterations from ``late_exaggeration_start`` on.
     late_exaggeration_start : int, optional
-        Default: the end of the early phase.
+        At the earliest, and by default, the end of the early phase.
     early_compression : float
         Of the first phase.
     is_gaussian : bool
@@ -140,7 +140,17 @@ def check_schedule(schedule: Any, n: int) -> list[Phase]:
         _validation.number(f"{name}.compression", phase.compression, least=0)
     if not any(phase.iterations for phase in schedule):
         raise ValueError("schedule must hold 1 iteration or more, got 0")
-    return [phase.for_points(n) for phase in schedule]
+    plain = [
+        Phase(
+            int(phase.iterations),
+            float(phase.exaggeration),
+            float(phase.momentum),
+            phase.learning_rate if phase.learning_rate == "auto" else float(phase.learning_rate),
+            float(phase.compression),
+        )
+        for phase in schedule
+    ]
+    return [phase.for_points(n) for phase in plain]
 
 
 def check_learning_rate(name: str, rate: Any) -> float | str:

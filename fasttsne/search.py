@@ -30,6 +30,8 @@ _EXACT_SEARCH_UP_TO = 50_000
 """Points up to which the search is exact unless told otherwise; above, cells take less time
 (bench/test_kernels.py times both)."""
 _ON_THE_SPHERE = ("cosine", "correlation")
+_FARTHEST = 2.0**30
+"""Where new rows are taken to be at most, in units of the data's span: squares stay in float32."""
 _SPHERE_FROM = 2000
 """Points from which on these go to the kernels unless told otherwise: below, scikit-learn's search
 takes no time to speak of, and a map has the bits of that of its precomputed distances."""
@@ -216,7 +218,18 @@ class Search:
         Neighbors
             Of the queries among the rows of X.
         """
-        rows, wanted = self._rows(X), self._rows(queries)
+        rows = self._rows(X)
+        if rows is not None and sparse.issparse(queries):
+            raise ValueError("X must be dense, as the data of the fit were, got a sparse matrix")
+        wanted = None if rows is None else self._rows(queries)
+        if rows is not None and wanted is None:
+            # Only those without a direction go another way, and no other row notices.
+            on_sphere = self._norms(queries)[:, 0] > 0
+            if bool(on_sphere.any()):
+                parts = [
+                    self.among(X, queries[some], k, device) for some in (on_sphere, ~on_sphere)
+                ]
+                return _merged(parts, on_sphere.to(device))
         if rows is None or wanted is None:
             neighbors = metric_neighbors(
                 _plain(X),
@@ -228,7 +241,8 @@ class Search:
             )
             return _moved(neighbors, device)
         scaling = Scaling.of(rows.to(device))
-        found = neighbors_in(scaling(rows.to(device)), scaling(wanted.to(device, rows.dtype)), k)
+        queries = scaling(wanted.to(device, rows.dtype)).clamp(-_FARTHEST, _FARTHEST)
+        found = neighbors_in(scaling(rows.to(device)), queries, k)
         return self._in_metric(found, scaling.unit)
 
     def _is_exact(self, n: int) -> bool:
@@ -246,12 +260,17 @@ class Search:
             return None
         if self.neighbors == "auto" and X.shape[0] < _SPHERE_FROM:
             return None
-        X = X.double()
-        if self.metric == "correlation":
-            X = X - X.mean(1, keepdim=True)
-        norm = X.norm(dim=1, keepdim=True)
+        norm = self._norms(X)
         # A zero row is at the same distance from all others, which no place on the sphere is.
-        return X / norm if bool((norm > 0).all()) else None
+        return self._directed(X) / norm if bool((norm > 0).all()) else None
+
+    def _directed(self, X: Tensor) -> Tensor:
+        """Return rows whose directions matter, and nothing else."""
+        X = X.double()
+        return X - X.mean(1, keepdim=True) if self.metric == "correlation" else X
+
+    def _norms(self, X: Tensor) -> Tensor:
+        return self._directed(X).norm(dim=1, keepdim=True)
 
     def _in_metric(self, neighbors: Neighbors, unit: float) -> Neighbors:
         if self.metric == "euclidean":
@@ -259,6 +278,18 @@ class Search:
         # On the sphere the squared distance is 2 (1 - cosine).
         distances = neighbors.sq_distances * (unit**2 / 2)
         return Neighbors(neighbors.indices, distances.square())
+
+
+def _merged(parts: list[Neighbors], is_first: Tensor) -> Neighbors:
+    """Put rows of two searches together, the first's where ``is_first``."""
+    one, two = parts
+    k = one.indices.shape[1]
+    indices = one.indices.new_empty(len(is_first), k)
+    sq_distances = one.sq_distances.new_empty(len(is_first), k)
+    indices[is_first], indices[~is_first] = one.indices, two.indices
+    sq_distances[is_first] = one.sq_distances
+    sq_distances[~is_first] = two.sq_distances * (two.unit / one.unit) ** 2
+    return Neighbors(indices, sq_distances, one.unit)
 
 
 def _plain(X: Any) -> Any:

@@ -10,23 +10,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from . import ops
+from .affinities import Affinities
 from .gradient import Mesh, Potential
 from .neighbors import Neighbors
+from .search import Search
 
 STARTS = ("weighted", "median")
 ITERATIONS = 200
 _LEARNING_RATE, _MOMENTUM = 0.5, 0.8
 _LONGEST_STEP = 1.0
 """Map units. The curvature of the attraction is 2 at most, so that these steps are stable."""
-_MOST_DOF_BY_MESH = 2.0
+_MOST_DOF_BY_MESH = 1.0
 """With lighter tails Phi between clusters is below the rounding of its largest values."""
+_SAME = 1e-12
+"""Squared distance of equal rows, at most, over that of the farthest neighbour."""
 _PAIRS_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A map and what it was made of, as they were at the fit."""
+
+    X: Any
+    """Tensor or CSR matrix (n, d), or distances (n, n); that of the fit itself, not a copy."""
+    Y: Tensor
+    """(n, m) float32"""
+    affinities: Affinities
+    search: Search
+    dof: float
+
+    def place(self, X: Any, start: str | Tensor, iterations: int, device: torch.device) -> Tensor:
+        """Find the neighbours of new rows, and place them by these: (l, m) float32."""
+        k = min(len(self.Y), self.affinities.neighbors_wanted())
+        neighbors = self.search.among(self.X, X, k, device)
+        P = self.affinities.conditional_P(neighbors)
+        return place(neighbors, P, self.Y.to(device), start, iterations, self.dof)
 
 
 def place(
@@ -43,7 +69,7 @@ def place(
     ----------
     neighbors : Neighbors
         Of each new point among those of the map, (l, k). A new point at distance 0 from one of the
-        map is that point, and goes where it is.
+        map is that point, and goes where it is; of several, where the first is.
     conditional_P : Tensor, shape (l, k), float32
         p_{j|i}; each row sums to 1.
     Y : Tensor, shape (n, m), float32
@@ -67,7 +93,8 @@ def place(
     else:
         placed = (conditional_P[:, :, None] * near).sum(1)
     placed = _descend(neighbors, conditional_P, Y, placed, iterations, dof)
-    known = neighbors.sq_distances[:, :1] == 0
+    # Some metrics round: 1 - cosine of a float32 row with itself may be 6e-8.
+    known = neighbors.sq_distances[:, :1] <= _SAME * neighbors.sq_distances[:, -1:]
     return torch.where(known, near[:, 0], placed)
 
 

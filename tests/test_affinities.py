@@ -258,6 +258,7 @@ BAD_P = [
     (np.full((3, 3), -1.0), ValueError, "P must be 0 or more, got -1"),
     (np.ones((3, 4)), ValueError, r"P must be square, got shape \(3, 4\)"),
     (np.full((3, 3), np.nan), ValueError, "P must be finite"),
+    (np.array([[0, 1, 0], [1, 0, 1e-60], [0, 1e-60, 0]]), ValueError, "none in row 2"),
     (np.eye(3), ValueError, "P must connect each point to another, got none in row 0"),
     (np.ones((1, 1)), ValueError, "P must have 2 rows or more, got 1"),
     (np.array([["a"]]), TypeError, "P must be a matrix of numbers"),
@@ -280,6 +281,17 @@ BAD_KINDS = [
     (FixedSigma(1, k=0), ValueError, "k must be 1 or more"),
     (Uniform(2.5), TypeError, "k must be an integer"),
 ]
+
+
+def test_large_numbers_are_only_relative():
+    P = given_affinities(np.full((9, 9), 1e307))
+    assert_joint(P, 9)
+    TSNE(affinities=np.full((9, 9), 1e307), init="random", max_iter=5).fit(None)
+
+
+def test_the_narrowest_width_leaves_the_nearest(neighbors):
+    conditional = FixedSigma(1e-200).conditional_P(neighbors)
+    torch.testing.assert_close(conditional[:, 0], torch.ones(400))
 
 
 @pytest.mark.parametrize("kind, error, message", BAD_KINDS, ids=repr)
@@ -340,3 +352,9 @@ def test_every_kind_makes_a_map(X, kind):
 def test_what_does_not_go_together_is_named(parameters, X, message):
     with pytest.raises((ValueError, TypeError), match=message):
         TSNE(**{"perplexity": 2, **parameters}).fit(X)
+
+
+@pytest.mark.parametrize("neighbors", [(), [1, 2], (np.zeros((9, 3)),)], ids=repr)
+def test_a_malformed_graph_is_named(neighbors):
+    with pytest.raises(TypeError, match="neighbors must be a pair"):
+        TSNE(neighbors=neighbors, init="random").fit(None)

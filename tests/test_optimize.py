@@ -159,3 +159,17 @@ def test_pca_start_repeats_and_leaves_the_global_generator_alone(two_thread_coun
     one, two = two_thread_counts(lambda: initialization.pca(X, 2, seed=0))
     assert torch.equal(one, two)
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_rescale_brings_any_start_to_the_size_of_the_others():
+    noise = points("normal", 50, 2).double()
+    for start in (1e9 + noise, noise.numpy() * 1e6, noise * 1e-9):
+        Y = initialization.rescale(start)
+        torch.testing.assert_close(Y.std(0, correction=0).max(), torch.tensor(1e-4))
+        assert torch.corrcoef(torch.stack([Y[:, 1].double(), noise[:, 1]]))[0, 1] > 0.999
+    flat = torch.stack([torch.zeros(50), 100 * noise[:, 0].float()], 1)
+    assert (initialization.rescale(flat).std(0) < 1.1e-4).all()
+    with pytest.raises(ValueError, match="Y must be finite"):
+        initialization.rescale(noise * math.nan)
+    with pytest.raises(TypeError, match="Y must hold real numbers"):
+        initialization.rescale("pca")

@@ -12,7 +12,9 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import TSNE, Snapshots, checkpoint
+from fasttsne import TSNE, Phase, Snapshots, checkpoint, ops
+from fasttsne.affinities import Multiscale
+from fasttsne.cells import make_cells
 
 N = 700
 
@@ -48,12 +50,14 @@ def test_one_of_several_callbacks_stops(X):
     assert abs(frames[-1].kl - fitted.kl_divergence_) < 1e-5
 
 
-def test_callback_sees_rows_in_their_order(X):
-    start = np.ascontiguousarray(X[:, :2])
+def test_callback_sees_rows_in_their_order():
+    X = points("clustered", 3000, 8)
+    assert not torch.equal(make_cells(X, 0).order, torch.arange(3000))
+    start = X[:, :2].contiguous()
     seen = Snapshots()
     parameters = dict(init=start, max_iter=1, learning_rate=1e-9, callback=seen, callback_every=1)
-    TSNE(neighbors="cells", **parameters).fit(X)
-    assert np.array_equal(seen[0].embedding, start)
+    TSNE(neighbors="cells", random_state=0, **parameters).fit(X)
+    assert np.array_equal(seen[0].embedding, start.numpy())
 
 
 class Interrupt:
@@ -106,6 +110,55 @@ def test_resumed_to_the_same_bits(tmp_path, n, method, stop, neighbors):
     assert torch.equal(resumed.transform(X[:5] + 0.01), whole.transform(X[:5] + 0.01))
     again = TSNE.resume(path)  # the last file of a fit that was finished: nothing is left to do
     assert torch.equal(again.embedding_, whole.embedding_)
+
+
+@pytest.mark.parametrize("call", [77, 100])
+def test_ctrl_c_within_a_step_leads_to_the_same_bits(tmp_path, X, expected, monkeypatch, call):
+    path = tmp_path / "fit.pt"
+    update, calls = ops.update_embedding_, []
+
+    def interrupted(*arguments):
+        result = update(*arguments)
+        calls.append(1)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(ops, "update_embedding_", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        TSNE(random_state=0, max_iter=203, checkpoint=path, checkpoint_every=10).fit(X)
+    monkeypatch.undo()
+    assert np.array_equal(TSNE.resume(path).embedding_, expected.embedding_)
+
+
+def test_parameters_of_numpy_and_affinities_survive(tmp_path, X):
+    parameters = dict(
+        dof=np.float32(0.5),
+        perplexity=np.float64(20),
+        n_components=np.int64(3),
+        affinities=Multiscale([5, np.float64(20)]),
+        random_state=np.int64(3),
+        schedule=[Phase(np.int64(60), learning_rate=np.float64(60)), Phase(40)],
+    )
+    whole = TSNE(**parameters).fit(X)
+    path = tmp_path / "fit.pt"
+    TSNE(**parameters, checkpoint=path, callback=lambda i, kl, Y: i > 50).fit(X)
+    resumed = TSNE.resume(path, X)
+    assert np.array_equal(resumed.embedding_, whole.embedding_)
+    assert np.array_equal(resumed.transform(X[:9] + 0.1), whole.transform(X[:9] + 0.1))
+
+
+def test_what_a_file_cannot_hold_is_said(tmp_path, X):
+    path = tmp_path / "fit.pt"
+    D = np.linalg.norm(X[:, None] - X, axis=2)
+    start = np.ascontiguousarray(X[:, :2])
+    TSNE(metric="precomputed", init=start, max_iter=60, checkpoint=path).fit(D)
+    assert TSNE.resume(path, D).transform(D[:5]).shape == (5, 2)
+    metric = lambda a, b: np.abs(a - b).sum()  # noqa: E731
+    TSNE(metric=metric, max_iter=60, checkpoint=path).fit(X[:100])
+    assert TSNE.resume(path).embedding_.shape == (100, 2)
+    with pytest.raises(ValueError, match="which needs metric; the checkpoint cannot hold"):
+        TSNE.resume(path, X[:100])
 
 
 def test_every_checkpoint_leads_to_the_same_bits(tmp_path, X, expected):
@@ -186,8 +239,14 @@ def test_bad_input_is_named(tmp_path, X):
     TSNE(random_state=0, max_iter=60, checkpoint=path).fit(X)
     with pytest.raises(TypeError, match=r"resume takes .*progress.*; got perplexity"):
         TSNE.resume(path, perplexity=3)
-    with pytest.raises(ValueError, match=r"X must be the data of the checkpoint, of shape \(700"):
-        TSNE.resume(path, X[:50])
+    for other in (X[:50], X[::-1]):
+        with pytest.raises(ValueError, match=r"X must be the data of the checkpoint, of shape \(7"):
+            TSNE.resume(path, other)
+    for wrong in (5, [3]):
+        with pytest.raises(TypeError, match="callback must be a function or a list of them"):
+            TSNE(callback=wrong).fit(X)
+    with pytest.raises(TypeError, match="progress must be a function, got 5"):
+        TSNE(progress=5).fit(X)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         TSNE(checkpoint=tmp_path / "no" / "fit.pt").fit(X)
     for name in ("callback_every", "checkpoint_every"):
