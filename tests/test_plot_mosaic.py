@@ -172,12 +172,12 @@ def test_pictures_of_several_shapes_in_a_grid():
 
 
 def test_points_for_viewers(tmp_path):
-    Y = torch.tensor([[-1.0, 4.0], [3.0, 8.0], [0.0, 5.0]])
+    Y = torch.tensor([[-1.0, 4.0], [3.0, 8.0], [0.0, 7.0]])
     plot.write_points_json(tmp_path / "p.json", ["a/ä.jpg", tmp_path / "b.jpg", "c"], Y)
     assert json.loads((tmp_path / "p.json").read_text()) == [
         {"path": "a/ä.jpg", "point": [0, 0]},
         {"path": str(tmp_path / "b.jpg"), "point": [1, 1]},
-        {"path": "c", "point": [0.25, 0.25]},
+        {"path": "c", "point": [0.25, 0.75]},
     ]
     with pytest.raises(ValueError, match=r"paths must be 3, one for each row of Y, got 2"):
         plot.write_points_json(tmp_path / "q.json", ["a", "b"], Y)

@@ -1,0 +1,48 @@
+"""Digits: MNIST, all 70,000 of it, as a map.
+
+    python examples/digits.py [--output gallery]
+
+One line embeds them. Draws `digits.png` with a colour for each digit and `digits.jpg`, a mosaic of
+the digits themselves; prints how many digits lie among their like.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+
+import fasttsne
+from fasttsne import metrics, plot
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("FASTTSNE_DATA", ROOT.parent / "shared" / "data"))
+
+
+def main(argv=None):
+    """Embed and draw; return the measures of the map."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
+    parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
+    parser.add_argument("--most", type=int, default=70_000, help="the first so many digits")
+    arguments = parser.parse_args(argv)
+
+    with np.load(arguments.data / "bench" / "mnist" / "mnist.npz") as mnist:
+        X, digit = mnist["X"][: arguments.most], mnist["y"][: arguments.most]
+
+    Y = fasttsne.TSNE(random_state=0).fit_transform(X)
+
+    accuracy = metrics.label_accuracy(Y, digit)
+    recall = metrics.neighbor_recall(X, Y, n_sample=2000)
+    caption = f"10-NN accuracy {accuracy:.3f}      neighbour recall@10 {recall:.2f}"
+    print(f"{len(X):,} digits; {caption}")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    figure = plot.scatter(Y, digit, title=f"{len(X):,} digits (MNIST)", caption=caption)
+    plot.save(figure, arguments.output / "digits.png")
+    mosaic = plot.mosaic(255 - X.reshape(-1, 28, 28), Y, tile=36, labels=digit, visible=0.9)
+    mosaic.save(arguments.output / "digits.jpg", quality=90)
+    return {"n": len(X), "accuracy": accuracy, "recall": recall}
+
+
+if __name__ == "__main__":
+    main()
