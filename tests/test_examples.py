@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,45 @@ def test_torch_module(tmp_path, capsys):
     assert float(kl_divergence(Y)) < 1.05 * float(kl_divergence(Y.new_tensor(kernels)))
     assert found["kl"] == pytest.approx(float(kl_divergence(Y)), rel=1e-3)
     assert capsys.readouterr().out.count("epoch") == 120
+
+
+def sizes_of(folder):
+    """Width and height of each picture in a folder."""
+    from PIL import Image
+
+    return {
+        path.name: Image.open(path).size
+        for path in folder.iterdir()
+        if path.suffix in (".png", ".jpg")
+    }
+
+
+def test_digits(data_dir, tmp_path):
+    found = run("digits", "--data", data_dir, "--output", tmp_path, "--most", 10_000)
+    assert found["n"] == 10_000
+    assert found["accuracy"] > 0.93 and found["recall"] > 0.3
+    sizes = sizes_of(tmp_path)
+    assert sizes.keys() == {"digits.png", "digits.jpg"} and sizes["digits.jpg"] == (4000, 3000)
+
+
+@pytest.mark.slow
+def test_layers(data_dir, tmp_path):
+    quick = ("--epochs", 1, "--most", 4000)
+    accuracy = run("layers", "--data", data_dir, "--output", tmp_path, *quick)
+    assert list(accuracy) == ["pixels", "convolution 1", "convolution 2", "dense layer", "output"]
+    assert 0.85 < accuracy["pixels"] < accuracy["convolution 2"] < accuracy["dense layer"]
+    assert accuracy["output"] > accuracy["pixels"] + 0.03
+    assert sizes_of(tmp_path).keys() == {"layers.png"}
+
+
+@pytest.mark.slow
+def test_image_mosaic(data_dir, tmp_path):
+    accuracy = run("image_mosaic", "--data", data_dir, "--output", tmp_path)
+    # Of 10 classes, of 40 persons, of 347.
+    assert accuracy["photos"] > 0.31 and accuracy["portraits"] > 0.9 and accuracy["frames"] > 0.15
+    sizes = sizes_of(tmp_path)
+    assert sizes["photos.jpg"] == sizes["frames.jpg"] == (4000, 3000)
+    assert sizes["photos_grid.jpg"] == (55 * 40, 40 * 40)
+    assert sizes.keys() == {"photos.jpg", "photos_grid.jpg", "portraits_grid.jpg", "frames.jpg"}
+    places = json.loads((tmp_path / "frames.json").read_text())
+    assert len(places) == 4232 and all(0 <= x <= 1 for p in places for x in p["point"])
