@@ -23,7 +23,7 @@ from fasttsne import neighbors, ops
 g = torch.Generator().manual_seed(0)
 X = torch.randn(300, 21, generator=g)
 out = {"pairwise": ops.pairwise_sq_distances(X)}
-indices, out["knn"] = neighbors.exact_neighbors(X, 37)
+indices, out["knn"], _ = neighbors.exact_neighbors(X, 37)
 beta, out["conditional"] = ops.perplexity_search(out["knn"], 12.0)
 P = ops.symmetrize(indices, out["conditional"])
 out["P"] = P[2]
