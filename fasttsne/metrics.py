@@ -87,7 +87,7 @@ def trustworthiness(X: Any, Y: Any, k: int = 10, n_sample: int = 1000, seed: int
 
     A row's k nearest in the map cost their ranks r in the data beyond k, over the worst possible:
     1 - 2 / (k (2n - 3k - 1)) sum of max(0, r - k), the mean over rows (Venna and Kaski 2001). As
-    `sklearn.manifold.trustworthiness` but for ties, where rows equally far share the best rank.
+    ``sklearn.manifold.trustworthiness`` but for ties, where rows equally far share the best rank.
 
     Parameters
     ----------

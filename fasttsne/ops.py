@@ -5,12 +5,14 @@ Every op is defined here once and for all devices: the pure-torch reference is r
 it. So callers never branch. What users could get wrong is checked in the wrappers, before the
 dispatch, so that kernel and reference refuse the same things.
 
+==============  ===============================================================================
 neighbours      :func:`pairwise_sq_distances`, :func:`knn_scan_`, :func:`knn_rerank`
 affinities      :func:`perplexity_search`, :func:`symmetrize`
 forces          :func:`attractive_forces`, :func:`repulsive_exact`, :func:`repulsive_bh`,
                 :func:`repulsive_sne`
 particle mesh   :func:`mesh_spread_`, :func:`mesh_gather`
 optimiser       :func:`update_embedding_`
+==============  ===============================================================================
 
 Ops made of these, as those of :mod:`fasttsne.objective`, are defined by :func:`define`, too.
 """

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 PHASES = ("neighbors", "initialization", "affinities", "optimization")
+"""Of a fit, in their order."""
 
 _WIDTH = max(map(len, PHASES))
 
@@ -66,7 +67,7 @@ class Listener(ABC):
 
 
 class ProgressBar(Listener):
-    """One `tqdm` bar a phase: iteration, time left and KL."""
+    """One ``tqdm`` bar a phase: iteration, time left and KL."""
 
     _FORMAT = (
         "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"

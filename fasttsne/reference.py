@@ -313,7 +313,10 @@ def update_embedding_(
     momentum: float,
     max_step: float,
 ) -> Tensor:
-    """One step of descent in place; returns [|gradient|^2, lowest (m), highest (m)] as float64."""
+    """One step of descent in place.
+
+    Returns the gradient's squared norm, the lowest (m) and the highest (m) coordinates, as float64.
+    """
     gradient = 4 * (exaggeration * attractive - repulsive / Z.to(Y.dtype))
     downhill = velocity * gradient < 0
     gains.copy_(torch.where(downhill, gains + 0.2, (gains * 0.8).clamp(min=0.01)))

@@ -12,6 +12,7 @@ class Snapshot(NamedTuple):
     """A map in the making."""
 
     iteration: int
+    """Iterations done by then."""
     kl: float
     """KL(P || Q) in nats, without exaggeration."""
     embedding: np.ndarray

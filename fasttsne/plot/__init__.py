@@ -1,6 +1,6 @@
 """Pictures of maps.
 
-Drawn with matplotlib's `Figure` alone, so no window system is needed. The axes carry no ticks,
+Drawn with matplotlib's ``Figure`` alone, so no window system is needed. The axes carry no ticks,
 because the coordinates of a t-SNE map mean nothing; points are drawn in shuffled order, so that
 no class hides another.
 """
