@@ -138,3 +138,13 @@ def test_image_mosaic(data_dir, tmp_path):
     assert sizes.keys() == {"photos.jpg", "photos_grid.jpg", "portraits_grid.jpg", "frames.jpg"}
     places = json.loads((tmp_path / "frames.json").read_text())
     assert len(places) == 4232 and all(0 <= x <= 1 for p in places for x in p["point"])
+
+
+def test_sne_family(tmp_path):
+    found = run("sne_family", "--output", tmp_path, "--most", 500)
+    assert pictures(tmp_path) == {"sne_family.png"}
+    sne, symmetric, tsne = (found[name] for name in ("sne", "symmetric_sne", "tsne"))
+    # The Gaussian maps are crowded: the gaps between digits are t-SNE's.
+    assert tsne["silhouette"] > 1.2 * max(sne["silhouette"], symmetric["silhouette"])
+    assert min(sne["silhouette"], symmetric["silhouette"]) > 0.2
+    assert min(measured["accuracy"] for measured in found.values()) > 0.8
