@@ -148,3 +148,48 @@ def test_sne_family(tmp_path):
     assert tsne["silhouette"] > 1.2 * max(sne["silhouette"], symmetric["silhouette"])
     assert min(sne["silhouette"], symmetric["silhouette"]) > 0.2
     assert min(measured["accuracy"] for measured in found.values()) > 0.8
+
+
+@pytest.mark.slow
+def test_parameters(data_dir, tmp_path):
+    found = run("parameters", "--data", data_dir, "--output", tmp_path, "--most", 500)
+    names = (
+        "perplexity",
+        "early_exaggeration",
+        "late_exaggeration",
+        "dof",
+        "learning_rate",
+        "init",
+    )
+    assert pictures(tmp_path) == {f"parameters_{name}.png" for name in names}
+
+    def rising(measure, name, *values):
+        measured = [found[name, value][measure] for value in values]
+        return measured == sorted(measured)
+
+    # A wide view keeps the global shape; its map is small.
+    assert rising("correlation", "perplexity", 2, 30, 300)
+    assert rising("span", "perplexity", 300, 30, 10, 2)
+    assert found["perplexity", 30]["recall"] > found["perplexity", 300]["recall"]
+    # What pulls together makes maps small, and costs neighbours.
+    assert rising("span", "late_exaggeration", 4, 2, 1.5, 1)
+    assert rising("recall", "late_exaggeration", 4, 2, 1)
+    assert rising("span", "dof", 10, 3, 1)
+    # Steps too short do not arrive, steps too long go astray.
+    best = found["learning_rate", "auto"]
+    slow, fast = found["learning_rate", 0.1], found["learning_rate", 10_000]
+    assert min(slow["KL"], fast["KL"]) > 1.2 * best["KL"]
+    assert slow["span"] < best["span"] < fast["span"]
+    # Whatever stands for the default gives the same map.
+    assert best == found["init", "pca"] == found["perplexity", 30] == found["dof", 1]
+    assert found["init", "random"] != found["init", "random again"]
+
+
+def test_misreading(tmp_path):
+    found = run("misreading", "--output", tmp_path, "--most", 100)
+    names = ("sizes", "distances", "noise")
+    assert pictures(tmp_path) == {f"misreading_{name}.png" for name in names}
+    for in_data, in_map in (found["sizes"], found["distances"]):
+        assert in_data > 9 and 0.5 < in_map < 2
+    # A random map has about 3 (the root of 20 / 2); crumbs have more.
+    assert found["noise"][2] > 1.5 * found["noise"][50]
