@@ -1,4 +1,4 @@
-# make demo | test | bench | lint; each sets up .venv on its first run.
+# make demo | test | docs | examples | gallery | bench | lint; each sets up .venv on its first run.
 # make gpu-check PYTHON=python3: on a machine with a GPU, with the torch that is there.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,12 +8,12 @@ TORCH := torch==2.13.0
 
 SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test lint bench gpu-check clean
+.PHONY: demo test lint docs examples gallery bench gpu-check clean
 
 demo: $(VENV)/built
 	$(BIN)/python -m fasttsne.demo
 
-test: lint $(VENV)/browser
+test: lint docs $(VENV)/browser
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
 
 lint: $(VENV)/built
@@ -21,6 +21,25 @@ lint: $(VENV)/built
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	find csrc -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' | xargs $(BIN)/clang-format --dry-run -Werror
+
+# All of it anew each time: an old page would hide a link that is dead now.
+docs: $(VENV)/built
+	rm -rf site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet \
+	  -d build/doctrees docs site
+	@echo "site/index.html"
+
+# All pictures, into gallery/.
+examples: $(VENV)/built
+	@for example in examples/*.py; do \
+	  echo "$$example"; SECONDS=0; \
+	  $(BIN)/python "$$example" --output gallery || exit 1; \
+	  echo "$$example: $$SECONDS s"; \
+	done
+
+# And those that the site shows, small, into docs/images/.
+gallery: examples
+	$(BIN)/python docs/pictures.py
 
 bench: $(VENV)/built
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only
@@ -34,7 +53,7 @@ $(VENV)/browser: $(VENV)/built tests/browser.py
 	-$(BIN)/python tests/browser.py && touch $@
 
 clean:
-	rm -rf $(VENV) build demo fasttsne/*.so
+	rm -rf $(VENV) build demo gallery site fasttsne/*.so
 
 # The tools and torch first: the kernels are built with them, not in an isolated environment, which
 # would fetch a torch of its own.
@@ -46,5 +65,5 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --disable-pip-version-check \
-	  --no-build-isolation --editable '.[dev]'
+	  --no-build-isolation --editable '.[dev,docs]'
 	touch $@
