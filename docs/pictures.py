@@ -2,8 +2,8 @@
 
     python docs/pictures.py
 
-For every `images/NAME.webp` that a page mentions, `gallery/NAME.png` is made as small as a page
-wants it.
+For every `images/NAME.webp` that a page mentions, `gallery/NAME.png` or `NAME.jpg` is made as small
+as a page wants it.
 """
 
 import argparse
@@ -13,8 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parent
-BOX = (1600, 1000)
-"""Pixels: twice as wide as a page, for fine screens; a square map need not be as wide."""
+BOXES = (1600, 1000), (1100, 690), (800, 500)
+"""Pixels: twice as wide as a page, for fine screens; a square map need not be as wide. What is all
+detail gets fewer."""
 LARGEST = 120_000
 """Bytes."""
 QUALITIES = (85, 75, 65, 55, 45)
@@ -24,11 +25,12 @@ def shrink(picture, smaller):
     """Write a picture as WebP of no more than LARGEST bytes."""
     with Image.open(picture) as image:
         image = image.convert("RGB")
-    image.thumbnail(BOX)
-    for quality in QUALITIES:
-        image.save(smaller, quality=quality, method=6)
-        if smaller.stat().st_size <= LARGEST:
-            return
+    for box in BOXES:
+        image.thumbnail(box)
+        for quality in QUALITIES:
+            image.save(smaller, quality=quality, method=6)
+            if smaller.stat().st_size <= LARGEST:
+                return
     raise ValueError(f"{picture} does not fit into {LARGEST:,} bytes")
 
 
@@ -40,7 +42,8 @@ def main():
     text = "".join(page.read_text() for page in sorted(DOCS.glob("*.md")))
     for name in sorted(set(re.findall(r"images/(\w+)\.webp", text))):
         smaller = DOCS / "images" / f"{name}.webp"
-        shrink(arguments.gallery / f"{name}.png", smaller)
+        drawn = arguments.gallery / f"{name}.png"
+        shrink(drawn if drawn.exists() else drawn.with_suffix(".jpg"), smaller)
         print(f"{smaller.relative_to(DOCS.parent)}: {smaller.stat().st_size:,} bytes")
 
 

@@ -26,7 +26,7 @@ def of_landmarks(
     path : str or path-like
         ``.csv`` of OpenFace, or else a list. Neutral frames of RAVDESS are kept.
     name : str
-        One of `fasttsne.landmarks.FEATURES`.
+        One of ``fasttsne.landmarks.FEATURES``.
     clips : bool, default=False
         A row for each clip (`fasttsne.landmarks.clip_features`) instead of each frame.
 

@@ -237,7 +237,7 @@ class EmbeddingMap(nn.Module):
 
 
 class Pairs(NamedTuple):
-    """The stored pairs of P, in the order that :class:`torch.utils.data.TensorDataset` takes."""
+    """The stored pairs of P, in the order that ``torch.utils.data.TensorDataset`` takes."""
 
     pij: Tensor
     """(edges,) float32"""

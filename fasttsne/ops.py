@@ -14,7 +14,7 @@ particle mesh   :func:`mesh_spread_`, :func:`mesh_gather`
 optimiser       :func:`update_embedding_`
 ==============  ===============================================================================
 
-Ops made of these, as those of :mod:`fasttsne.objective`, are defined by :func:`define`, too.
+Ops made of these, as those of ``fasttsne.objective``, are defined by :func:`define`, too.
 """
 
 from __future__ import annotations

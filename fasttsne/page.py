@@ -1,6 +1,6 @@
 """An interactive page of a map: one file that needs no network and no program but a browser.
 
-The page (`web/`, plain JavaScript) draws the points by WebGL, or on a 2-D canvas where there is
+The page (``web/``, plain JavaScript) draws the points by WebGL, or on a 2-D canvas where there is
 none. What it shows travels inside it: positions, classes and thumbnails as base64, texts as JSON.
 Its Content-Security-Policy forbids every request and every script but its own, which is named by
 its hash, so a hostile name or title stays text.

@@ -1,7 +1,7 @@
 """Facial-landmark lists in, arrays out: reading frames, grouping clips, computing features.
 
 A frame is 68 points of one face (the iBUG 300-W order) with a label, a valence and an arousal.
-Frames of one video make a clip; in a list the clip is the directory of the image path.
+Frames of one video make a clip; in a list the clip is the directory of the image path. ::
 
     frames = read_list("list.txt")       # or read_openface("video.csv")
     X = features(frames, "actions")      # (n, 18), ready for fasttsne.TSNE

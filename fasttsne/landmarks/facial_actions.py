@@ -49,7 +49,7 @@ ACTIONS: dict[str, Distance] = {
 
 
 def actions(points: ArrayLike) -> Float32:
-    """Return the distances of `ACTIONS`, over the distance between the eyes.
+    """Return the distances of ``ACTIONS``, over the distance between the eyes.
 
     They are taken in the frame of the eyes: x runs from the right eye to the left one, y down at
     right angles. Nothing is left of position, size and in-plane rotation.
@@ -61,7 +61,7 @@ def actions(points: ArrayLike) -> Float32:
     Returns
     -------
     ndarray of float32, shape (n, 18)
-        In the order of `ACTIONS`. A frame whose eyes coincide has no size to divide by: its row
+        In the order of ``ACTIONS``. A frame whose eyes coincide has no size to divide by: its row
         is zeros.
 
     Raises

@@ -34,7 +34,7 @@ def faces(
     """Draw faces on a map, to see what its frames look like here and there.
 
     Each face is the frame itself, upright and of unit size (see `fasttsne.landmarks.procrustes`),
-    drawn by the lines of `fasttsne.landmarks.CONTOURS`.
+    drawn by the lines of ``fasttsne.landmarks.CONTOURS``.
 
     Parameters
     ----------

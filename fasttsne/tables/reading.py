@@ -47,7 +47,7 @@ def read(
         numbers stay as they are, other texts are numbered in alphabetical order; an empty cell is
         a row without a label.
     features : str, optional
-        Features of landmarks, one of `fasttsne.landmarks.FEATURES`. Default: 'procrustes'.
+        Features of landmarks, one of ``fasttsne.landmarks.FEATURES``. Default: 'procrustes'.
     name_column : str or int, optional
         Column with the names of the rows of a ``.csv`` or ``.tsv``, as for ``label_column``; the
         name of an array of n strings in an ``.npz``; 0 for word vectors.
