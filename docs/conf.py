@@ -27,8 +27,6 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 highlight_language = "text"  # where a block does not name its own
 nitpicky = True  # a role that finds nothing is an error
-# It has moved to fasttsne.schedule; to go when TSNE's docstring says so.
-nitpick_ignore = [("py:func", "fasttsne.optimize.default_schedule")]
 
 # Types stand in the docstrings, in words; single backticks there name something documented.
 autodoc_typehints = "none"

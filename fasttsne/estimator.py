@@ -60,7 +60,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase.
     max_iter : int, optional
         Iterations in all. Default: 200 to 750 by n, see
-        :func:`fasttsne.optimize.default_schedule`.
+        :func:`fasttsne.schedule.default_schedule`.
     late_exaggeration : float, default 1
         Factor on the attraction later on: 2 to 4 draws clusters together.
     late_exaggeration_start : int, optional

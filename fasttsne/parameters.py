@@ -128,8 +128,8 @@ def _check_phases(given: Any, n: int) -> list[Phase]:
     compression = _validation.number("early_compression", given.early_compression, least=0)
     if given.schedule is not None:
         return check_schedule(given.schedule, n)
-    is_gaussian = given.objective != "tsne"
-    return default_schedule(n, early, rate, most, late, late_start, compression, is_gaussian)
+    light_tails = given.objective != "tsne" or given.dof > 1
+    return default_schedule(n, early, rate, most, late, late_start, compression, light_tails)
 
 
 def _check_listeners(given: Any) -> None:

@@ -67,7 +67,7 @@ def default_schedule(
     late_exaggeration: float = 1.0,
     late_exaggeration_start: int | None = None,
     early_compression: float = 0.0,
-    is_gaussian: bool = False,
+    light_tails: bool = False,
 ) -> list[Phase]:
     """Attraction exaggerated while clusters form, then the plain objective.
 
@@ -89,15 +89,15 @@ def default_schedule(
         At the earliest, and by default, the end of the early phase.
     early_compression : float
         Of the first phase.
-    is_gaussian : bool
-        Whether the schedule is for SNE, whose attraction does not weaken with the distance: more
-        momentum than that of few points would make it swing.
+    light_tails : bool
+        Whether the schedule is for SNE, or for a dof above 1: the attraction hardly weakens with
+        the distance, and more momentum than that of few points makes maps swing.
 
     Returns
     -------
     list of Phase
     """
-    _, momenta = MOMENTA[0] if is_gaussian else [rule for rule in MOMENTA if n >= rule[0]][-1]
+    _, momenta = MOMENTA[0] if light_tails else [rule for rule in MOMENTA if n >= rule[0]][-1]
     iterations = [count for count, _ in momenta]
     if max_iter is not None:
         early, late = min(iterations[0], max_iter // 2), sum(iterations[1:])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sample import points
+from sklearn.datasets import load_digits
 
 from fasttsne import TSNE, Phase
 from fasttsne.schedule import check_schedule, default_schedule
@@ -92,3 +93,12 @@ def test_a_wrong_schedule_is_named_before_any_work(schedule, error, message):
         check_schedule(schedule, 100)
     with pytest.raises(error, match=message):
         TSNE(schedule=schedule).fit(np.zeros((100, 2)))
+
+
+@pytest.mark.parametrize("dof", [3, 10])
+def test_light_tails_do_not_overshoot(dof):
+    X = load_digits().data  # enough points for the momentum of many
+    estimator = TSNE(random_state=0, dof=dof).fit(X)
+    assert len(default_schedule(len(X))) > len(default_schedule(len(X), light_tails=True))
+    swinging = TSNE(random_state=0, dof=dof, schedule=default_schedule(len(X))).fit(X)
+    assert estimator.kl_divergence_ < 0.7 * swinging.kl_divergence_
