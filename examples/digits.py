@@ -2,8 +2,8 @@
 
     python examples/digits.py [--output gallery]
 
-One line embeds them. Draws `digits.png` with a colour for each digit and `digits.jpg`, a mosaic of
-the digits themselves; prints how many digits lie among their like.
+One line embeds them. Draws `digits.png` with a colour for each digit and `digits_mosaic.jpg`, a
+mosaic of the digits themselves; prints how many digits lie among their like.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main(argv=None):
     figure = plot.scatter(Y, digit, title=f"{len(X):,} digits (MNIST)", caption=caption)
     plot.save(figure, arguments.output / "digits.png")
     mosaic = plot.mosaic(255 - X.reshape(-1, 28, 28), Y, tile=36, labels=digit, visible=0.9)
-    mosaic.save(arguments.output / "digits.jpg", quality=90)
+    mosaic.save(arguments.output / "digits_mosaic.jpg", quality=90)
     return {"n": len(X), "accuracy": accuracy, "recall": recall}
 
 

@@ -114,7 +114,10 @@ def test_digits(data_dir, tmp_path):
     assert found["n"] == 10_000
     assert found["accuracy"] > 0.93 and found["recall"] > 0.3
     sizes = sizes_of(tmp_path)
-    assert sizes.keys() == {"digits.png", "digits.jpg"} and sizes["digits.jpg"] == (4000, 3000)
+    assert sizes.keys() == {"digits.png", "digits_mosaic.jpg"} and sizes["digits_mosaic.jpg"] == (
+        4000,
+        3000,
+    )
 
 
 @pytest.mark.slow

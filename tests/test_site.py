@@ -27,6 +27,18 @@ def test_gallery_shows_every_example():
     assert sorted(shown) == sorted(file.name for file in (ROOT / "examples").glob("*.py"))
 
 
+def test_gallery_shows_every_figure_that_examples_draw():
+    shown = set(re.findall(r"images/(\w+)\.webp", (DOCS / "gallery.md").read_text()))
+    tests = (ROOT / "tests" / "test_examples.py").read_text()
+    # What the tests of the examples expect to be drawn; those of three are a stem and a name.
+    drawn = set(re.findall(r'"(\w+)\.(?:png|jpg)"', tests))
+    for stem, count in (("emotion", 7), ("parameters", 6), ("misreading", 3)):
+        of_one = {name for name in shown if name.startswith(f"{stem}_")}
+        assert len(of_one) == count
+        drawn |= of_one
+    assert drawn == shown
+
+
 def test_pictures_are_shown_and_small():
     text = "".join(page.read_text() for page in PAGES)
     pictures = list((DOCS / "images").glob("*.webp"))
