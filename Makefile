@@ -1,4 +1,5 @@
-# make demo | test | docs | examples | gallery | bench | lint; each sets up .venv on its first run.
+# make demo | test | test-deep | docs | examples | gallery | bench | lint; each sets up .venv on its
+# first run.
 # make gpu-check PYTHON=python3: on a machine with a GPU, with the torch that is there.
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,13 +9,29 @@ TORCH := torch==2.13.0
 
 SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 
-.PHONY: demo test lint docs examples gallery bench gpu-check clean
+# Tests of what is computed, for which it matters on which processor.
+NUMERIC := $(patsubst %,tests/test_%.py,affinities build cells convolution datasets distances examples \
+  forces graphs mesh metrics neighbors nn objective optimize parametric pitfalls quality schedule \
+  sklearn sne_family transform tsne watching worked_example)
+
+.PHONY: demo test test-deep lint docs examples gallery bench gpu-check clean
 
 demo: $(VENV)/built
 	$(BIN)/python -m fasttsne.demo
 
 test: lint docs $(VENV)/browser
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
+
+# What takes long: tests marked deep, then the numeric tests as lesser processors run them, from
+# other starts each time.
+test-deep: $(VENV)/built
+	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m deep
+	@seed=1; for level in baseline avx2 ""; do \
+	  echo "FASTTSNE_SIMD=$$level --start-noise $$seed"; \
+	  FASTTSNE_SIMD=$$level FASTTSNE_REQUIRE_KERNELS=1 \
+	    $(BIN)/python -m pytest --start-noise $$seed $(NUMERIC) || exit 1; \
+	  seed=$$((seed + 1)); \
+	done
 
 lint: $(VENV)/built
 	$(BIN)/ruff check .

@@ -65,6 +65,7 @@ def main(argv=None):
     plot.save(figure, arguments.output / "words_around.png")
     return {
         "n": len(words),
+        "embedding": Y,
         "recall": recall,
         "in_data": [near for near, _ in in_data],
         "in_map": [near for near, _ in in_map],

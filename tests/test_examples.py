@@ -6,6 +6,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
@@ -41,8 +42,16 @@ def test_words(data_dir, tmp_path, capsys):
     assert found["n"] == 10_000
     assert found["in_data"][:2] == ["prince", "queen"]
     assert {"emperor", "throne", "kingdom"} < set(found["in_data"])
-    assert len({"prince", "queen", "emperor", "throne", "crown"} & set(found["in_map"])) >= 3
-    assert found["recall"] > 0.35  # 10 / 9,999 by chance
+    assert len(set(found["in_map"])) == 10 and "king" not in found["in_map"]
+    # What stands around one word hangs on the map; what stands around a thousand does not. The word
+    # nearest in the data is among the 10 nearest in the map for 0.85 of them, by chance for 0.001.
+    X = np.load(data_dir / "bench" / "glove6b_50d_100k" / "glove6b_50d_100k.npz")["X"][:10_000]
+    X, Y = torch.tensor(X), torch.as_tensor(found["embedding"])
+    X = X / X.norm(dim=1, keepdim=True)
+    nearest = (X[:1000] @ X.T).topk(2).indices[:, 1:]
+    among_ten = torch.cdist(Y[:1000], Y).topk(11, largest=False).indices[:, 1:] == nearest
+    assert among_ten.any(1).float().mean() > 0.75
+    assert found["recall"] > 0.35  # 0.39; 10 / 9,999 by chance
     assert "near king in the data" in capsys.readouterr().out
 
 
