@@ -5,17 +5,22 @@ in and thrown away coming out. So the last axis is transformed first, only where
 spectra are stored by frequency, where the other axes lie in a row for their own transforms. All of
 it goes in chunks that stay in the cache, and below the size at which allocators ask the system for
 fresh pages (``pytest bench/test_kernels.py -k mesh_part`` times it beside rfftn and irfftn).
+
+An FFT on several threads gives other bits than on one, so each chunk is transformed on one thread,
+and threads share out the chunks.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-CHUNK_BYTES = 1 << 22
+from ._threads import alone, share
+
+CHUNK_BYTES = 1 << 19
 
 
 class FreeConvolution:
@@ -45,27 +50,60 @@ class FreeConvolution:
 
     def __call__(self, grid: Tensor) -> Tensor:
         """Return the convolution at the nodes of ``grid``, shape padded / 2, float32."""
+        if grid.is_cuda or self._spectrum.nbytes > CHUNK_BYTES:
+            return self._convolve(grid)
+        return alone(lambda: self._convolve(grid))  # all of it, rather than each single chunk
+
+    def _convolve(self, grid: Tensor) -> Tensor:
         rows = grid if grid.dim() > 1 else grid[None]
         # One complex number as one float64: copies know nothing of complex numbers' insides.
         corner = self._spectrum.view(torch.float64)[self._corner]
-        for part in _chunks(rows):
+        out = torch.empty_like(rows)
+
+        def rows_forth(part: slice) -> None:
             transformed = torch.fft.rfft(rows[part], n=self._length)
             corner[:, part] = transformed.view(torch.float64).movedim(-1, 0)
-        for part in _chunks(self._spectrum):
+
+        def other_axes(part: slice) -> None:
             spectrum = torch.fft.fftn(self._spectrum[part], dim=self._axes)
             torch.view_as_real(spectrum).mul_(self._influence[part])
             spectrum = torch.fft.ifftn(spectrum, dim=self._axes, norm="forward")
             self._spectrum[part][self._corner] = spectrum[self._corner]
-        out = torch.empty_like(rows)
-        for part in _chunks(rows):
+
+        def rows_back(part: slice) -> None:
             spectrum = corner[:, part].movedim(0, -1).contiguous().view(torch.complex64)
             values = torch.fft.irfft(spectrum, n=self._length, norm="forward")
             out[part] = values[..., : rows.shape[-1]]
+
+        in_chunks(rows, rows_forth)
+        in_chunks(self._spectrum, other_axes)
+        in_chunks(rows, rows_back)
         return out.view_as(grid)
 
 
-def _chunks(t: Tensor) -> Iterator[slice]:
-    """Cut the first axis into chunks; on a GPU, which has no such cache, one."""
-    per_entry = t[0].numel() * 8
-    size = max(1, CHUNK_BYTES // per_entry) if t.device.type == "cpu" else t.shape[0]
-    return (slice(i, i + size) for i in range(0, t.shape[0], size))
+def spectrum_of(kernel: Tensor) -> Tensor:
+    """Return the spectrum of an even kernel on a padded grid, as rfftn gives it, but real."""
+    rows = kernel if kernel.dim() > 1 else kernel[None]
+    frequencies = rows.shape[-1] // 2 + 1
+    axes = tuple(range(1, rows.dim()))
+    spectrum = kernel.new_empty((frequencies, *rows.shape[:-1]), dtype=torch.complex128)
+    real = kernel.new_empty(spectrum.shape)
+
+    def last_axis(part: slice) -> None:
+        spectrum[:, part] = torch.fft.rfft(rows[part]).movedim(-1, 0)
+
+    def other_axes(part: slice) -> None:
+        real[part] = torch.fft.fftn(spectrum[part], dim=axes).real
+
+    in_chunks(rows, last_axis)
+    in_chunks(spectrum, other_axes)
+    return real.movedim(0, -1).reshape(*kernel.shape[:-1], frequencies)
+
+
+def in_chunks(t: Tensor, work: Callable[[slice], None]) -> None:
+    """Work on the first axis in chunks, each on one thread; on a GPU, which has no cache, whole."""
+    if t.is_cuda:
+        work(slice(None))
+        return
+    size = max(1, CHUNK_BYTES // (t[0].numel() * 8))
+    share(work, [slice(i, i + size) for i in range(0, t.shape[0], size)])

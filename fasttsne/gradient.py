@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from . import ops
-from .convolution import FreeConvolution
+from .convolution import FreeConvolution, in_chunks, spectrum_of
 
 _EXACT_UP_TO = 1500
 """Points up to which the whole sum is about as fast as a tree."""
@@ -271,7 +271,9 @@ class Mesh(Repulsion):
             kernel += (distance.square() / self.dof).view(along)
             # The cubic B-spline at the nodes is 1/6, 4/6, 1/6.
             axes.append(((4 + 2 * torch.cos(2 * math.pi / size * number)) / 6).view(along))
-        influence = torch.fft.rfftn(kernel.pow_(-self.dof)).real.contiguous()
+        # On one thread each: torch's powers are others where vectors do not fill.
+        in_chunks(kernel, lambda part: kernel[part].pow_(-self.dof))
+        influence = spectrum_of(kernel)
         for window in axes:
             influence /= window[..., : influence.shape[-1]].square()
         return influence.float()
