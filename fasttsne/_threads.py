@@ -19,6 +19,10 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor
+
+CHUNK_BYTES = 1 << 19
+"""Of a chunk in float64 or complex64: some of it fit a core's cache."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -147,6 +151,17 @@ def share(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Res
     return [results[number] for number in range(len(items))]
 
 
-def alone(work: Callable[[], _Result]) -> _Result:
-    """Work on one thread."""
-    return share(lambda _: work(), [None])[0]
+def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
+    """Share out the first axis of a tensor in chunks; on a GPU, which has no such cache, whole.
+
+    A GPU's work stays in this thread: others have streams of their own.
+    """
+    if t.device.type != "cpu":
+        return [work(slice(None))]
+    size = max(1, CHUNK_BYTES // (8 * t[0].numel()))
+    return share(work, [slice(i, i + size) for i in range(0, t.shape[0], size)])
+
+
+def alone(work: Callable[[], _Result], device: torch.device) -> _Result:
+    """Work on one thread of the CPU, or for a GPU right here."""
+    return share(lambda _: work(), [None])[0] if device.type == "cpu" else work()

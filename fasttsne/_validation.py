@@ -53,7 +53,7 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
             f"{name} must be finite, but contains NaN or infinity: "
             f"{name}[{row}, {column}] is {X[row, column].item()}"
         )
-    return X
+    return X.contiguous()  # other strides would sum in another order
 
 
 def integer(name: str, value: Any, least: int) -> int:

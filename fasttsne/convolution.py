@@ -13,14 +13,12 @@ and threads share out the chunks.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from ._threads import alone, share
-
-CHUNK_BYTES = 1 << 19
+from . import _threads
+from ._threads import alone, in_chunks
 
 
 class FreeConvolution:
@@ -50,9 +48,10 @@ class FreeConvolution:
 
     def __call__(self, grid: Tensor) -> Tensor:
         """Return the convolution at the nodes of ``grid``, shape padded / 2, float32."""
-        if grid.is_cuda or self._spectrum.nbytes > CHUNK_BYTES:
+        if self._spectrum.nbytes > _threads.CHUNK_BYTES:
             return self._convolve(grid)
-        return alone(lambda: self._convolve(grid))  # all of it, rather than each single chunk
+        # All of it by one worker, rather than each single chunk.
+        return alone(lambda: self._convolve(grid), grid.device)
 
     def _convolve(self, grid: Tensor) -> Tensor:
         rows = grid if grid.dim() > 1 else grid[None]
@@ -75,9 +74,9 @@ class FreeConvolution:
             values = torch.fft.irfft(spectrum, n=self._length, norm="forward")
             out[part] = values[..., : rows.shape[-1]]
 
-        in_chunks(rows, rows_forth)
-        in_chunks(self._spectrum, other_axes)
-        in_chunks(rows, rows_back)
+        in_chunks(rows_forth, rows)
+        in_chunks(other_axes, self._spectrum)
+        in_chunks(rows_back, rows)
         return out.view_as(grid)
 
 
@@ -95,15 +94,6 @@ def spectrum_of(kernel: Tensor) -> Tensor:
     def other_axes(part: slice) -> None:
         real[part] = torch.fft.fftn(spectrum[part], dim=axes).real
 
-    in_chunks(rows, last_axis)
-    in_chunks(spectrum, other_axes)
+    in_chunks(last_axis, rows)
+    in_chunks(other_axes, spectrum)
     return real.movedim(0, -1).reshape(*kernel.shape[:-1], frequencies)
-
-
-def in_chunks(t: Tensor, work: Callable[[slice], None]) -> None:
-    """Work on the first axis in chunks, each on one thread; on a GPU, which has no cache, whole."""
-    if t.is_cuda:
-        work(slice(None))
-        return
-    size = max(1, CHUNK_BYTES // (t[0].numel() * 8))
-    share(work, [slice(i, i + size) for i in range(0, t.shape[0], size)])

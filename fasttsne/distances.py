@@ -19,7 +19,6 @@ def metric_neighbors(
     metric_params: dict[str, Any] | None = None,
     *,
     whole: bool = False,
-    n_jobs: int | None = None,
     queries: Any = None,
 ) -> Neighbors:
     """Find the k nearest other rows of each row by scikit-learn's search.
@@ -36,7 +35,6 @@ def metric_neighbors(
         Further arguments of the metric.
     whole : bool
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
-    n_jobs : int, optional
     queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
         Find the nearest rows of X to these instead.
 
@@ -52,14 +50,16 @@ def metric_neighbors(
     from sklearn.metrics import pairwise_distances
     from sklearn.neighbors import NearestNeighbors
 
+    if metric != "precomputed":  # whose numbers are not computed with
+        X = X.astype(np.float64, copy=False)
+        queries = None if queries is None else queries.astype(np.float64, copy=False)
+    # Each number of jobs would cut the matrix, and so round, in another way.
     if whole and metric != "precomputed":
-        X = pairwise_distances(X, metric=metric, n_jobs=n_jobs, **(metric_params or {}))
+        X = pairwise_distances(X, metric=metric, n_jobs=1, **(metric_params or {}))
         metric, metric_params = "precomputed", None
         if np.any(X < 0):
             raise ValueError("All distances should be positive, the metric given is not correct")
-    search = NearestNeighbors(
-        n_neighbors=k, metric=metric, metric_params=metric_params, n_jobs=n_jobs
-    )
+    search = NearestNeighbors(n_neighbors=k, metric=metric, metric_params=metric_params, n_jobs=1)
     distances, indices = search.fit(X).kneighbors(queries)
     if np.any(distances < 0):
         raise ValueError("All distances should be positive, the metric given is not correct")

@@ -479,7 +479,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 data,
                 embedding.clone(),
                 kind,
-                Search("exact", self.metric, self.metric_params, n_jobs=self.n_jobs),
+                Search("exact", self.metric, self.metric_params),
                 plan.repulsion.dof,
             )
         self.embedding_ = embedding if is_tensor else embedding.cpu().numpy()

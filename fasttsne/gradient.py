@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from . import ops
-from .convolution import FreeConvolution, in_chunks, spectrum_of
+from ._threads import in_chunks
+from .convolution import FreeConvolution, spectrum_of
 
 _EXACT_UP_TO = 1500
 """Points up to which the whole sum is about as fast as a tree."""
@@ -272,7 +273,7 @@ class Mesh(Repulsion):
             # The cubic B-spline at the nodes is 1/6, 4/6, 1/6.
             axes.append(((4 + 2 * torch.cos(2 * math.pi / size * number)) / 6).view(along))
         # On one thread each: torch's powers are others where vectors do not fill.
-        in_chunks(kernel, lambda part: kernel[part].pow_(-self.dof))
+        in_chunks(lambda part: kernel[part].pow_(-self.dof), kernel)
         influence = spectrum_of(kernel)
         for window in axes:
             influence /= window[..., : influence.shape[-1]].square()

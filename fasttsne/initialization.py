@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._threads import threads
+from ._threads import alone
 from ._validation import as_matrix
 
 START_SPREAD = 1e-4
@@ -41,24 +41,36 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
     found = min(dims, *X.shape)
     wanted = min(found + _OVERSAMPLING, *X.shape)
     Y = X.new_zeros(X.shape[0], dims)
-    # pca_lowrank draws from torch's global generator, which is the user's: give it back as it was.
-    devices = [X.device] if X.is_cuda else []
-    with torch.random.fork_rng(devices), threads(1):
-        (torch.cuda.manual_seed if X.is_cuda else torch.default_generator.manual_seed)(seed)
-        U, S, V = torch.pca_lowrank(X, q=wanted, niter=_POWER_ITERATIONS)
-        # The sign of a component is arbitrary; make its largest loading positive.
-        largest = V[V.abs().argmax(0), torch.arange(wanted, device=X.device)]
-        Y[:, :found] = (U * S * largest.sign())[:, :found]
-        return rescale(Y, seed)
+    Y[:, :found] = alone(lambda: _principal_components(X, wanted, seed), X.device)[:, :found]
+    return rescale(Y, seed)
+
+
+def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
+    """Project rows on their first principal components: (n, number)."""
+    # As torch.pca_lowrank, which draws from the process-wide generator.
+    X = X - X.mean(0)
+    generator = torch.Generator(X.device).manual_seed(seed)
+    sketch = torch.randn(X.shape[1], number, generator=generator, dtype=X.dtype, device=X.device)
+    basis = torch.linalg.qr(X @ sketch).Q
+    for _ in range(_POWER_ITERATIONS):
+        basis = torch.linalg.qr(X.T @ basis).Q
+        basis = torch.linalg.qr(X @ basis).Q
+    U, S, Vh = torch.linalg.svd(basis.T @ X, full_matrices=False)
+    # The sign of a component is arbitrary; make its largest loading positive.
+    largest = Vh.gather(1, Vh.abs().argmax(1, keepdim=True))[:, 0]
+    return basis @ U * (S * largest.sign())
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
     """Do as :func:`pca` with a scipy.sparse matrix, which is never made dense."""
+    import numpy as np
     from sklearn.decomposition import PCA
 
     found = min(dims, *X.shape)
     solver = "arpack" if found < min(X.shape) else "covariance_eigh"
-    components = PCA(found, svd_solver=solver, random_state=seed).fit_transform(X)
+    components = PCA(found, svd_solver=solver, random_state=seed).fit_transform(
+        X.astype(np.float64)
+    )
     Y = torch.zeros(X.shape[0], dims)
     Y[:, :found] = torch.from_numpy(components)
     return rescale(Y, seed)
@@ -92,15 +104,14 @@ def spectral(P: Any, dims: int, seed: int) -> Tensor:
         scale = diags_array(1 / root)
         walk = scale @ P.astype(np.float64) @ scale
         first = np.random.default_rng(seed).normal(size=n)
-        with threads(1):
-            _, modes = eigsh(
-                walk,
-                k=found + 1,
-                which="LA",
-                v0=first,
-                tol=_SPECTRAL_TOLERANCE,
-                ncv=min(n, max(2 * found + 3, _SPECTRAL_VECTORS)),
-            )
+        _, modes = eigsh(
+            walk,
+            k=found + 1,
+            which="LA",
+            v0=first,
+            tol=_SPECTRAL_TOLERANCE,
+            ncv=min(n, max(2 * found + 3, _SPECTRAL_VECTORS)),
+        )
         modes = modes[:, -2::-1] / root[:, None]  # slowest first, without the constant one
         modes = modes * np.sign(modes[np.abs(modes).argmax(0), np.arange(found)])
         Y[:, :found] = torch.from_numpy(modes / modes.std(0))
@@ -121,7 +132,11 @@ def rescale(Y: Any, seed: int = 0) -> Tensor:
     -------
     Tensor, shape (n, m), float32
     """
-    Y = as_matrix(Y, "Y")
+    start = as_matrix(Y, "Y").double()
+    return alone(lambda: _rescaled(start, seed), start.device)
+
+
+def _rescaled(Y: Tensor, seed: int) -> Tensor:
     Y = (Y - Y.mean(0)).float()
     spread = Y.std(0, correction=0).max()
     if spread > 0:

@@ -69,9 +69,7 @@ class Plan:
                 "objective='sne' needs conditional P, so affinities cannot be a matrix"
             )
         method = _validation.choice("method", given.method, METHODS)
-        search = Search(
-            given.neighbors, given.metric, given.metric_params, method == "exact", given.n_jobs
-        )
+        search = Search(given.neighbors, given.metric, given.metric_params, method == "exact")
         angle = _validation.number("angle", given.angle, least=0)
         if angle > 1:
             raise ValueError(f"angle must be in 0 .. 1, got {angle}")

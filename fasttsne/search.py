@@ -19,7 +19,7 @@ from scipy import sparse
 from torch import Tensor
 
 from . import _validation
-from ._threads import threads
+from ._threads import in_chunks
 from .cells import cell_neighbors, make_cells
 from .distances import metric_neighbors
 from .graphs import KINDS, given_neighbors, is_graph
@@ -56,8 +56,8 @@ class Found:
 class Scaling:
     """Centres columns and scales by a power of two, exactly, so that float32 holds all data.
 
-    Neither changes neighbours or P. Done in the dtype of X: a float64 column with a large offset
-    keeps its digits.
+    Neither changes neighbours or P. Done in float64, whatever the dtype: a column with a large
+    offset keeps its digits, and the same numbers give the same bits.
     """
 
     before: int
@@ -67,17 +67,27 @@ class Scaling:
     @classmethod
     def of(cls, X: Tensor) -> Scaling:
         """Find what suits X."""
-        exponent = _exponent(X)
-        # Sums or squares could leave the range of float32.
+        low, high = torch.aminmax(X)
+        exponent = _exponent(low, high)
+        # Sums could leave the range of float64.
         before = exponent if abs(exponent) > 60 else 0
-        X = _divided(X, before)
-        with threads(1):  # a sum of one column would depend on the threads
-            mean = X.mean(0)
-        return cls(before, mean, _exponent(X - mean))
+        sums = in_chunks(lambda part: _divided(X[part], before).sum(0), X)
+        mean = torch.stack(sums).cumsum(0)[-1] / X.shape[0]
+        ends = in_chunks(lambda part: torch.aminmax(_divided(X[part], before) - mean), X)
+        low = torch.stack([a for a, _ in ends]).min()
+        high = torch.stack([b for _, b in ends]).max()
+        return cls(before, mean, _exponent(low, high))
 
     def __call__(self, X: Tensor) -> Tensor:
         """Scale X, or rows to be compared with it: float32."""
-        return _divided(_divided(X, self.before) - self.mean, self.after).float()
+        out = X.new_empty(X.shape, dtype=torch.float32)
+
+        def scale(part: slice) -> None:
+            centred = _divided(X[part], self.before) - self.mean
+            out[part] = _divided(centred, self.after)
+
+        in_chunks(scale, X)
+        return out
 
     @property
     def unit(self) -> float:
@@ -85,16 +95,14 @@ class Scaling:
         return math.ldexp(1.0, self.before + self.after)
 
 
-def _exponent(X: Tensor) -> int:
-    return int(np.frexp(max(abs(float(X.min())), abs(float(X.max()))))[1])
+def _exponent(low: Tensor, high: Tensor) -> int:
+    return int(np.frexp(max(abs(float(low)), abs(float(high))))[1])
 
 
 def _divided(X: Tensor, exponent: int) -> Tensor:
-    """X / 2^exponent, in two steps: the power itself may be beyond float32."""
-    if exponent == 0:
-        return X
+    """X / 2^exponent in float64, in two steps: the power itself may be beyond it."""
     half = exponent // 2
-    return X.mul(2.0**-half).mul_(2.0 ** (half - exponent))
+    return X.double() * 2.0**-half * 2.0 ** (half - exponent)
 
 
 class Search:
@@ -108,8 +116,6 @@ class Search:
     metric_params : dict, optional
     whole : bool
         Whether a search by scikit-learn computes the whole matrix of distances first.
-    n_jobs : int, optional
-        Of scikit-learn.
 
     Raises
     ------
@@ -123,7 +129,6 @@ class Search:
         metric: Any = "euclidean",
         metric_params: dict[str, Any] | None = None,
         whole: bool = False,
-        n_jobs: int | None = None,
     ) -> None:
         if not is_graph(neighbors):
             if not isinstance(neighbors, str):
@@ -136,7 +141,6 @@ class Search:
         self.metric = metric
         self.metric_params = metric_params
         self.whole = whole
-        self.n_jobs = n_jobs
 
     @property
     def is_given(self) -> bool:
@@ -182,7 +186,7 @@ class Search:
         rows = self._rows(X)
         if rows is None:
             neighbors = metric_neighbors(
-                _plain(X), k, self.metric, self.metric_params, whole=self.whole, n_jobs=self.n_jobs
+                _plain(X), k, self.metric, self.metric_params, whole=self.whole
             )
             return Found(_moved(neighbors, device), "scikit-learn", 1.0)
         rows = rows.to(device)
@@ -236,7 +240,6 @@ class Search:
                 k,
                 self.metric,
                 self.metric_params,
-                n_jobs=self.n_jobs,
                 queries=_plain(queries),
             )
             return _moved(neighbors, device)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from sample import DEVICES, assert_close
 
-from fasttsne import convolution
+from fasttsne import _threads
 from fasttsne.convolution import FreeConvolution
 
 PADDED = [[64], [20, 36], [12, 20, 30]]
@@ -32,7 +32,7 @@ def whole_sum(grid):
 @pytest.mark.parametrize("padded", PADDED, ids=len)
 @pytest.mark.parametrize("chunk_bytes", [1, 4000, 1 << 22])
 def test_convolution_is_the_sum_over_nodes(device, padded, chunk_bytes, monkeypatch):
-    monkeypatch.setattr(convolution, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(_threads, "CHUNK_BYTES", chunk_bytes)
     convolve = FreeConvolution(padded, torch.fft.rfftn(kernel_on(padded, device)).real.float())
     g = torch.Generator().manual_seed(0)
     # The second also shows that nothing of the first is left behind.
