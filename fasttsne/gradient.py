@@ -10,6 +10,7 @@ SNE and symmetric SNE repel by :class:`Gaussian`; they attract as t-SNE does, wi
 from __future__ import annotations
 
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,15 @@ _EXACT_UP_TO = 1500
 _NODES_A_POINT, _NODES_A_CALL = 40, 80_000
 """The padded mesh takes less time than the tree up to so many nodes per point, less what the fixed
 cost of its calls is worth; bench/crossover.py times both."""
+_NODES_WORTH_A_CALL, _NODES_WORTH_A_PAIR, _NODES_WORTH_A_POINT = 400_000, 2, 8000
+"""With more nodes a mesh takes about a hundred times as long as an iteration with the whole sum
+over the pairs of few points, or with the tree over many, at no better accuracy."""
+
+SMALL_KL = 0.1
+"""A KL divergence below which the error of a mesh or tree in ln Z, 1e-3 for most maps, would show:
+it could even be negative. So Z is summed by :meth:`Repulsion.finest` there."""
+_EXACT_Z_UP_TO = 20_000
+"""Points up to which that is the whole sum."""
 
 
 Sum = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -53,6 +63,10 @@ class Repulsion(ABC):
         """Return a way whose Z is good enough for a KL divergence to be told: 1 % of any KL."""
         return self
 
+    def finest(self, n: int) -> Repulsion:
+        """Return a way whose Z, for n points, is good enough where the KL divergence is small."""
+        return self
+
     def grid_bounds(self) -> Bounds | None:
         """Return the bounds that a grid was made for which :meth:`within` may use again."""
         return None
@@ -71,6 +85,14 @@ class Repulsion(ABC):
         """As a call; and ln Z, the repulsion's part of the KL divergence."""
         forces, Z = self(Y, low, high)
         return forces, Z, math.log(float(Z))
+
+
+class _Approximate(Repulsion):
+    """A tree or a mesh, or both."""
+
+    def finest(self, n: int) -> Repulsion:
+        """Return the whole sum, or for many points a fine tree."""
+        return Exact(self.dof) if n <= _EXACT_Z_UP_TO else BarnesHut(self.dof, 0.1)
 
 
 class Exact(Repulsion):
@@ -119,7 +141,7 @@ class Gaussian(Repulsion):
         return forces, torch.ones_like(log_Z)
 
 
-class BarnesHut(Repulsion):
+class BarnesHut(_Approximate):
     """Far cells of a tree act as one point."""
 
     name = "barnes_hut"
@@ -138,7 +160,7 @@ class BarnesHut(Repulsion):
         return BarnesHut(self.dof, min(self.theta, 0.2))
 
 
-class Mesh(Repulsion):
+class Mesh(_Approximate):
     """A grid that follows the span of the map.
 
     Parameters
@@ -173,14 +195,18 @@ class Mesh(Repulsion):
         self.dof = dof
         self.step_wanted = step * min(1.0, math.sqrt(dof))
         self._grid: _Grid | None = None
+        self._has_warned = False
         self._exact: Sum = partial(ops.repulsive_exact, dof=dof)
         self._tree: Sum = partial(ops.repulsive_bh, theta=0.5, dof=dof)
 
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Return a grid for these bounds, or another method where none in memory is fine enough."""
         step, shape = self._grid_for(low, high)
+        n = Y.shape[0]
         if step > self.COARSEST * self.step_wanted:
-            return self._without_mesh(Y.shape[0])
+            return self._without_mesh(n)
+        if self._is_wasteful(math.prod(shape), n):
+            return self._without_mesh(n)
         if not self._fits(shape, low, high):
             self._grid = self._make_grid(Y, step, shape, low, high)
         assert self._grid is not None
@@ -207,6 +233,21 @@ class Mesh(Repulsion):
         grid = self._make_grid(Y, step, shape, low, high)
         ops.mesh_spread_(Y, grid.charges, grid.origin, step)
         return Potential(grid.convolve(grid.charges), grid.origin, step, grid.bounds)
+
+    def _is_wasteful(self, nodes: int, n: int) -> bool:
+        """Whether another method takes a hundredth of the time; the first time, say so."""
+        pairs = n <= _EXACT_UP_TO
+        worth = _NODES_WORTH_A_PAIR * n if pairs else _NODES_WORTH_A_POINT
+        wasteful = nodes > _NODES_WORTH_A_CALL + worth * n
+        if wasteful and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"method='fft' would need a mesh of {nodes:,} nodes for {n:,} points, a hundred "
+                f"times slower than {'exact' if pairs else 'barnes_hut'}, which takes its place "
+                "where the map is so wide",
+                stacklevel=2,
+            )
+        return wasteful
 
     def _without_mesh(self, n: int) -> Sum:
         return self._exact if n <= _EXACT_UP_TO else self._tree
@@ -327,7 +368,7 @@ class _Grid:
         return forces, Z
 
 
-class Cheaper(Repulsion):
+class Cheaper(_Approximate):
     """The mesh while the map is dense enough for it, the tree when it has spread.
 
     All maps start small, so that the early phase goes by mesh; how soon the tree takes over depends

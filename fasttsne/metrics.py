@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import _ranks, _validation, ops
 from .affinities import JointP
-from .gradient import choose_repulsion
+from .gradient import SMALL_KL, choose_repulsion
 
 
 def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") -> float:
@@ -68,13 +68,18 @@ def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") ->
     if not Z > 0:
         raise ValueError(f"Y must spread less: over {span:g} the kernel is 0 in float32")
     _, cost = ops.attractive_forces(*P, y, dof, True)
-    return P.negative_entropy() + float(cost) + math.log(Z)
+    fixed = P.negative_entropy() + float(cost)
+    if method == "approximate" and fixed + math.log(Z) < SMALL_KL:
+        Z = _kernel_sum(y, dof, "finest")
+    return fixed + math.log(Z)
 
 
 def _kernel_sum(Y: Tensor, dof: float, method: str) -> float:
     """Z: the kernel summed over all pairs of different points."""
-    if method == "approximate":
+    if method != "exact":
         repulsion = choose_repulsion("auto", len(Y), Y.shape[1], dof, theta=0.5).precise()
+        if method == "finest":
+            repulsion = repulsion.finest(len(Y))
         Z = float(repulsion(Y, Y.amin(0).tolist(), Y.amax(0).tolist())[1])
         # Mesh and tree take a point's own 1 off its sum in float32, which leaves no digits of less.
         if Z > 1e-3 * len(Y):

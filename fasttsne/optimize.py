@@ -14,7 +14,7 @@ from torch import Tensor
 from . import ops
 from ._replay import Replay
 from .affinities import JointP
-from .gradient import Repulsion, Sum
+from .gradient import SMALL_KL, Repulsion, Sum
 from .schedule import Phase
 
 CHECK_EVERY = 50
@@ -201,7 +201,7 @@ class _Descent:
         if check or look:
             attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
             repulsive, Z, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
-            self.kl = self.constant + float(cost) + log_Z
+            self.kl = self._kl(cost, log_Z)
         # Asked before the step, so that KL and embedding belong together.
         if look and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
             return True
@@ -259,7 +259,14 @@ class _Descent:
         """Return the KL divergence of the map as it is."""
         _, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
         _, _, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
-        return self.constant + float(cost) + log_Z
+        return self._kl(cost, log_Z)
+
+    def _kl(self, cost: Tensor, log_Z: float) -> float:
+        fixed = self.constant + float(cost)
+        finest = self.precise.finest(self.Y.shape[0])
+        if fixed + log_Z < SMALL_KL and finest is not self.precise:
+            log_Z = finest.with_log_Z(self.Y, *self.bounds.now())[2]
+        return fixed + log_Z
 
 
 class _Bounds:

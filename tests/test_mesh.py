@@ -160,6 +160,28 @@ def test_choose_repulsion(method, n, dims, expected):
     assert isinstance(choose_repulsion(method, n, dims, 1.0, 0.5), expected)
 
 
+@pytest.mark.parametrize("n, span, instead", [(1000, 20, "exact"), (2500, 28, "barnes_hut")])
+def test_a_mesh_for_few_points_in_space_is_replaced_and_says_so(n, span, instead):
+    Y = span * torch.rand(n, 3, generator=torch.Generator().manual_seed(0))
+    mesh = choose_repulsion("fft", n, 3, 1.0, 0.5)
+    with pytest.warns(UserWarning, match=f"slower than {instead}, which takes its place") as told:
+        forces, Z = mesh(Y, *bounds(Y))
+        mesh(Y, *bounds(Y))
+    assert len(told) == 1
+    expected, expected_Z = choose_repulsion(instead, n, 3, 1.0, 0.5)(Y, *bounds(Y))
+    assert torch.equal(forces, expected) and torch.equal(Z, expected_Z)
+
+
+@pytest.mark.parametrize(
+    "dims, n, span", [(3, 1000, 2), (2, 100, 60), (2, 2000, 300), (1, 50, 2e4)]
+)
+def test_a_mesh_that_is_worth_it_is_used(dims, n, span, recwarn):
+    Y = span * torch.rand(n, dims, generator=torch.Generator().manual_seed(0))
+    mesh = choose_repulsion("fft", n, dims, 1.0, 0.5)
+    assert mesh.within(Y, *bounds(Y)) is not mesh._without_mesh(n)
+    assert not recwarn
+
+
 def test_finer_mesh_is_more_exact():
     Y = points("wide", 2000, 2)
     expected, _ = reference.repulsive_exact(Y.double(), 1.0)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import initialization, reference
-from fasttsne.affinities import JointP, Perplexity
+from fasttsne import TSNE, initialization, metrics, reference
+from fasttsne.affinities import JointP, Perplexity, given_affinities
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.gradient import BarnesHut, Exact, Mesh
 from fasttsne.neighbors import exact_neighbors
@@ -31,6 +31,26 @@ def whole_kl(P: JointP, Y: torch.Tensor, dof: float = 1.0) -> float:
     _, Z = reference.repulsive_exact(Y, dof)
     _, cost = reference.attractive_forces(P.indptr, P.indices, P.values.double(), Y, dof, True)
     return P.negative_entropy() + float(cost) + math.log(Z)
+
+
+def blocks(count, size):
+    """P of groups whose points are all equally near, so that a map can have next to no KL."""
+    return torch.block_diag(*[torch.ones(size, size) for _ in range(count)])
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "fft"])
+def test_a_kl_of_next_to_nothing_is_told(method, dims):
+    P = given_affinities(blocks(4, 50))
+    fitted = TSNE(dims, affinities=blocks(4, 50), init="spectral", method=method, max_iter=100).fit(
+        None
+    )
+    expected = whole_kl(P, torch.from_numpy(fitted.embedding_))
+    assert -1e-6 < expected < 0.1
+    assert fitted.kl_divergence_ == pytest.approx(expected, abs=2e-6)
+    for how in ("exact", "approximate"):
+        kl = metrics.kl_divergence(P, fitted.embedding_, method=how)
+        assert kl == pytest.approx(expected, abs=2e-6)
 
 
 @pytest.mark.parametrize("dof", [0.7, 1.0, 2.0])
