@@ -352,6 +352,11 @@ class _Grid:
     """What to do where the mesh is no good."""
     _good: bool | None = None
 
+    @property
+    def nodes(self) -> int:
+        """How many the padded grid has."""
+        return math.prod(self.convolve.padded)
+
     def __call__(self, Y: Tensor) -> tuple[Tensor, Tensor]:
         if self._good is False and Y.is_cuda:
             return self.without(Y)

@@ -77,6 +77,7 @@ class TSNELoss(nn.Module):
             mesh_step = _validation.number("mesh_step", mesh_step, above=0)
         self.mesh_step = mesh_step
         self.exaggeration = exaggeration
+        self._lease = objective.Lease()
         self._negative_entropy = P.negative_entropy()
         self._total = float(P.values.sum(dtype=torch.float64))  # 1 but for rounding
         # Halvings that find a column among the most that a row has.

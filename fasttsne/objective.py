@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import threading
-from functools import lru_cache
+from collections import OrderedDict
 from typing import Any
 
 import torch
@@ -30,6 +30,8 @@ from .gradient import Sum, choose_repulsion
 _KEPT = 4
 """Meshes kept between steps: one lasts until the span of a map has changed by a tenth or so, and
 a map whose edge trembles may go back and forth between two."""
+_NODES_KEPT = 1 << 25
+"""Of all of them, unless there is but one: 0.3 GB."""
 _LATTICE = 16
 """The bounds of a map are taken outward to multiples of its span, as a power of two, over this."""
 
@@ -90,7 +92,7 @@ def _run_partition(
     # A mesh is also the memory that it works in: each thread and stream has its own.
     stream = torch.cuda.current_stream(Y.device).cuda_stream if Y.is_cuda else 0
     place = (threading.get_ident(), stream)
-    return _sum_for(method, tuple(Y.shape), theta, dof, step, Y.device, *bounds, place)(Y)
+    return meshes.sum_for(method, tuple(Y.shape), theta, dof, step, Y.device, *bounds, place)(Y)
 
 
 def _outward(low: list[float], high: list[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -106,23 +108,75 @@ def _outward(low: list[float], high: list[float]) -> tuple[tuple[float, ...], tu
     )
 
 
-@lru_cache(maxsize=_KEPT)
-def _sum_for(
-    method: str,
-    shape: tuple[int, int],
-    theta: float,
-    dof: float,
-    step: float | None,
-    device: torch.device,
-    low: tuple[float, ...],
-    high: tuple[float, ...],
-    place: tuple[int, int],
-) -> Sum:
-    with torch.inference_mode(False):  # what is made here is written to outside of it, too
-        like = torch.empty(shape, dtype=torch.float32, device=device)
-        return choose_repulsion(method, *shape, dof, theta, step).within(
-            like, list(low), list(high)
-        )
+class Lease:
+    """Meshes are kept while someone holds one of these; the last to go takes them along."""
+
+    _held = 0
+    _lock = threading.RLock()  # what is collected in the middle of it may hold one, too
+
+    def __init__(self) -> None:
+        with self._lock:
+            Lease._held += 1
+
+    def __del__(self) -> None:
+        with self._lock:
+            Lease._held -= 1
+            if not Lease._held:
+                meshes.clear()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lease, ()  # a copy holds one of its own
+
+
+class _Meshes:
+    """The latest sums, by what they were made for; those of large meshes are few."""
+
+    def __init__(self) -> None:
+        self._sums: OrderedDict[tuple[Any, ...], Sum] = OrderedDict()
+        self._lock = threading.RLock()
+        self.made = 0
+
+    def clear(self) -> None:
+        with self._lock:
+            self._sums.clear()
+
+    def __len__(self) -> int:
+        return len(self._sums)
+
+    def sum_for(
+        self,
+        method: str,
+        shape: tuple[int, ...],
+        theta: float,
+        dof: float,
+        step: float | None,
+        device: torch.device,
+        low: tuple[float, ...],
+        high: tuple[float, ...],
+        place: tuple[int, int],
+    ) -> Sum:
+        key = (method, shape, theta, dof, step, device, low, high, place)
+        with self._lock:
+            if key in self._sums:
+                self._sums.move_to_end(key)
+                return self._sums[key]
+        with torch.inference_mode(False):  # what is made here is written to outside of it, too
+            like = torch.empty(shape, dtype=torch.float32, device=device)
+            made = choose_repulsion(method, shape[0], shape[1], dof, theta, step).within(
+                like, list(low), list(high)
+            )
+        with self._lock:
+            self.made += 1
+            self._sums[key] = made
+            while len(self._sums) > _KEPT or (len(self._sums) > 1 and self._nodes() > _NODES_KEPT):
+                self._sums.popitem(last=False)
+        return made
+
+    def _nodes(self) -> int:
+        return sum(getattr(kept, "nodes", 0) for kept in self._sums.values())
+
+
+meshes = _Meshes()
 
 
 def _fake(Y: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,12 +1,15 @@
 """The differentiable ops: the cost of the attraction, and Z."""
 
+import copy
+import gc
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from sample import KINDS, assert_close, joint_P, opcheck, over_devices, points
 
-from fasttsne import objective, reference
+from fasttsne import nn, objective, reference
 from fasttsne.gradient import METHODS
 
 over_methods = pytest.mark.parametrize("method", METHODS)
@@ -66,17 +69,45 @@ def test_a_mesh_depends_on_the_map_alone(device):
     Y = points("clustered", 3000, 2, device)
     expected = Z_and_gradient(Y, "fft")
     Z_and_gradient(1.3 * Y, "fft")  # its mesh would serve as well
-    objective._sum_for.cache_clear()  # as when others have been made since
+    objective.meshes.clear()  # as when others have been made since
     for actual, wanted in zip(Z_and_gradient(Y, "fft"), expected, strict=True):
         assert torch.equal(actual, wanted)
 
 
 def test_a_mesh_serves_for_many_steps():
     Y = points("clustered", 3000, 2)
-    objective._sum_for.cache_clear()
+    objective.meshes.clear()
+    before = objective.meshes.made
     for step in range(100):
         objective.partition((1 + 1e-3 * step) * Y, "fft", 0.5, 1.0)
-    assert objective._sum_for.cache_info().misses < 10
+    assert objective.meshes.made - before < 10
+
+
+def test_meshes_go_with_the_last_loss():
+    gc.collect()
+    assert objective.Lease._held == 0, "a test before this one keeps a loss"
+    objective.meshes.clear()  # of tests that use no loss
+    P = joint_P(points("normal", 300, 4), 4)
+    losses = [nn.TSNELoss(P, method="fft")]
+    losses += [copy.deepcopy(losses[0]), pickle.loads(pickle.dumps(losses[0]))]
+    Y = points("normal", 300, 2)
+    for loss in losses:
+        loss(Y)
+    del loss
+    while losses:
+        assert len(objective.meshes) == 1
+        losses.pop()
+        gc.collect()
+    assert len(objective.meshes) == 0
+
+
+def test_large_meshes_are_not_kept_together(monkeypatch):
+    monkeypatch.setattr(objective, "_NODES_KEPT", 100_000)
+    objective.meshes.clear()
+    for scale in (1, 1.5, 2.3, 3.4, 30, 50):
+        objective.partition(scale * points("normal", 3000, 2), "fft", 0.5, 1.0)
+        assert len(objective.meshes) == 1 or objective.meshes._nodes() <= 100_000
+    assert len(objective.meshes) == 1
 
 
 def test_threads_do_not_share_a_mesh():
@@ -97,11 +128,12 @@ def test_threads_do_not_share_a_mesh():
 
 def test_a_mesh_made_in_inference_mode_serves_outside_of_it():
     Y = points("clustered", 3000, 2)
-    objective._sum_for.cache_clear()
+    objective.meshes.clear()
+    before = objective.meshes.made
     with torch.inference_mode():
         expected = objective.partition(Y, "fft", 0.5, 1.0)
     Z, _ = Z_and_gradient(Y, "fft")
-    assert objective._sum_for.cache_info().misses == 1
+    assert objective.meshes.made == before + 1
     assert torch.equal(Z, expected)
 
 
