@@ -91,7 +91,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     random_state : int, generator of NumPy or torch, optional
         Same seed, same bits, for any number of threads.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
-        How the repulsive forces are summed. 'auto' picks the fastest by n and n_components.
+        How the repulsive forces are summed. 'auto' picks the fastest by n and n_components. 'fft'
+        gives way, with a warning, where another takes a hundredth of the time.
     angle : float, default 0.5
         Opening of Barnes-Hut, 0 (exact) to 1.
     mesh_step : float, optional
@@ -108,7 +109,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     device : str or torch.device, optional
         Where to compute; default: where X is. The map goes back to where X is.
     n_jobs : int, optional
-        Threads during the fit; default: torch's. Changes no result. -1: all cores.
+        Threads during the fit; default: torch's. Changes no result. -1: all cores. In a forked
+        child there is one.
     dof : float, default 1
         Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
         (Kobak et al. 2019).
