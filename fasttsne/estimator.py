@@ -128,7 +128,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Takes a :class:`fasttsne.progress.Progress` at each step of each phase.
     on_interrupt : {'raise', 'return'}, default 'raise'
         What Ctrl-C does while points move: with 'return' the fit ends with a warning, and the map
-        so far is the result.
+        so far is the result. A process that was started with SIGINT ignored (``nohup``, the
+        background job of a script) is left deaf to it, as every program is: the Ctrl-C is meant
+        for what runs in the foreground. ``signal.signal(signal.SIGINT,
+        signal.default_int_handler)`` makes it listen, and a callback can stop it.
     checkpoint : str or path-like, optional
         File that is replaced every ``checkpoint_every`` iterations, and on Ctrl-C, by the state of
         the fit, from which :meth:`resume` goes on to the same bits. It holds P: 8 bytes a pair.
@@ -328,12 +331,16 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         OSError, ValueError, TypeError
-            No such file, no checkpoint, another X, another parameter.
+            No such file, no checkpoint or a damaged one, another X, another parameter.
         """
         content = checkpoint.load(path)
         if unknown := set(parameters) - _WATCHING:
             raise TypeError(
                 f"resume takes {', '.join(sorted(_WATCHING))}; got {', '.join(sorted(unknown))}"
+            )
+        if unknown := set(content["parameters"]) - set(cls._get_param_names()):
+            raise ValueError(
+                f"{path} is a damaged checkpoint: TSNE has no {', '.join(sorted(unknown))}"
             )
         self = cls(**{**content["parameters"], **parameters, "checkpoint": path, "device": device})
         n = content["state"]["Y"].shape[0]
@@ -355,8 +362,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                     f"X serves transform alone, which needs {' and '.join(lost)}; the checkpoint "
                     "cannot hold what they were, so resume without X"
                 )
-        for name, value in content["columns"].items():
-            setattr(self, name, np.asarray(value, dtype=object) if name[0] == "f" else value)
+        if "n_features_in_" in content["columns"]:
+            self.n_features_in_ = content["columns"]["n_features_in_"]
+        if "feature_names_in_" in content["columns"]:
+            names = content["columns"]["feature_names_in_"]
+            self.feature_names_in_ = np.asarray(names, dtype=object)
         home = data.device if isinstance(data, Tensor) else torch.device("cpu")
         where = check_device(device, home)
         plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
