@@ -134,7 +134,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         signal.default_int_handler)`` makes it listen, and a callback can stop it.
     checkpoint : str or path-like, optional
         File that is replaced every ``checkpoint_every`` iterations, and on Ctrl-C, by the state of
-        the fit, from which :meth:`resume` goes on to the same bits. It holds P: 8 bytes a pair.
+        the fit, from which :meth:`resume` goes on to the same bits. It holds P: 8 bytes a pair; and
+        a checksum, so that a damaged file is refused.
     checkpoint_every : int, default 50
 
     Attributes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .tables import check_writable, replacing
+from .tables import as_json, check_writable, replacing
 
 OUTPUTS = (".npy", ".npz", ".csv")
 
@@ -108,7 +107,7 @@ def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any
                 np.save(file, X)
             else:
                 arrays: dict[str, Any] = {
-                    key: value if isinstance(value, (np.ndarray, list)) else json.dumps(value)
+                    key: value if isinstance(value, (np.ndarray, list)) else as_json(value)
                     for key, value in details.items()
                 }
                 np.savez(file, X=X, **arrays)
@@ -127,8 +126,9 @@ def _write_csv(path: Path, X: np.ndarray, details: Mapping[str, Any]) -> None:
         names = details.get("label_names")
         header.append("label")
         for row, label in zip(rows, details["y"].tolist(), strict=True):
-            row.append(names[label] if names else label)
-    with path.open("w", encoding="utf-8", newline="") as file:
+            name = names[label] if names and 0 <= label < len(names) else label
+            row.append(None if label < 0 else name)
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

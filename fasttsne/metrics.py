@@ -17,6 +17,7 @@ from torch import Tensor
 from . import _ranks, _validation, ops
 from .affinities import JointP
 from .gradient import SMALL_KL, choose_repulsion
+from .labels import as_labels
 
 
 def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") -> float:
@@ -187,8 +188,8 @@ def neighbor_recall(X: Any, Y: Any, k: int = 10, n_sample: int = 5000, seed: int
 def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed: int = 0) -> float:
     """Leave-one-out accuracy of a vote among the k nearest neighbours in a map.
 
-    A tie goes to the label of the nearest voter. Rows with a negative label are unlabelled: they
-    are left out before the search.
+    A tie goes to the label of the nearest voter. Rows whose label is negative, '' or None are
+    unlabelled: they are left out before the search.
 
     Parameters
     ----------
@@ -355,14 +356,11 @@ def _same_rows(X: Any, Y: Any) -> tuple[Tensor, Tensor]:
 def _labelled(Y: Any, labels: Any) -> tuple[Tensor, np.ndarray]:
     """Check map and labels and give those of the labelled rows."""
     y = _matrix("Y", Y)
-    names = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
-    if names.dtype.kind not in "biuU":
+    names = as_labels(labels, len(y))
+    if names.dtype.kind == "f":
         raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
-    if names.shape != (len(y),):
-        raise ValueError(f"labels must have shape ({len(y)},), got {names.shape}")
-    if names.dtype.kind == "i":
-        y, names = y[torch.from_numpy(names >= 0).to(y.device)], names[names >= 0]
-    return y, names
+    known = names != "" if names.dtype.kind == "U" else names >= 0
+    return y[torch.from_numpy(known).to(y.device)], names[known]
 
 
 def _check_k(k: int, n: int) -> None:

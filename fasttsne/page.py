@@ -23,6 +23,8 @@ import numpy as np
 
 from . import plot
 from ._version import __version__
+from .labels import as_labels
+from .names import as_texts, printable
 from .tables import check_writable, replacing
 from .thumbnails import Thumbnails
 
@@ -121,8 +123,7 @@ def write(
             # Pieces of the template and names of what goes between them take turns.
             filled = [piece] if i % 2 == 0 else data() if piece == "data" else [parts[piece]]
             for text in filled:
-                # A lone surrogate, as in a file name that is no UTF-8, becomes a question mark.
-                file.write(text.encode("utf-8", errors="replace"))
+                file.write(printable(text).encode())
 
 
 def check_path(path: str | os.PathLike[str]) -> None:
@@ -212,10 +213,8 @@ def _colored(
     if labels is None:
         meta["colors"] = _hex(plot.palette(1))
         return {"codes": np.zeros(n, np.uint8)}
-    labels = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
-    if labels.shape != (n,):
-        raise ValueError(f"labels must have shape ({n},), got {labels.shape}")
-    if labels.dtype.kind == "f" and label_names is None:
+    labels = as_labels(labels, n)
+    if plot.is_scale(labels, label_names):
         return _on_scale(labels, meta)
     codes, meta["classes"] = plot.classes(labels, label_names)
     c = len(meta["classes"])
@@ -231,7 +230,7 @@ def _colored(
 def _on_scale(values: np.ndarray, meta: dict[str, Any]) -> dict[str, np.ndarray]:
     is_known = np.isfinite(values)
     known = values[is_known].astype(np.float64)
-    low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
+    low, high = known.min(), known.max()
     anchors = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in _VIRIDIS])
     at = np.linspace(0, len(anchors) - 1, 255)
     scale = [np.interp(at, np.arange(len(anchors)), channel) for channel in anchors.T]
@@ -248,7 +247,7 @@ def _hex(rgb: np.ndarray) -> list[str]:
 def _texts(names: Any, n: int) -> list[str]:
     if isinstance(names, str):
         raise TypeError("names must be a sequence of str, one for each point, got one str")
-    texts = ["" if name is None else str(name) for name in names]
+    texts = as_texts(names)
     if len(texts) != n:
         raise ValueError(f"names must have length {n}, one for each point, got {len(texts)}")
     return texts

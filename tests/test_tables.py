@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fasttsne import landmarks, tables
+from fasttsne import feature_files, landmarks, tables
 
+ROOT = Path(__file__).resolve().parents[1]
 X = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 
 
@@ -157,6 +161,25 @@ def test_label_column_of_numbers_without_header(tmp_path, at):
     table = tables.read(path, label_column=at)
     np.testing.assert_array_equal(table.X, X)
     assert table.labels.tolist() == [3, 7, 3, -2, 7, 3] and table.label_names is None
+
+
+def test_label_column_with_missing_numbers(tmp_path):
+    path = write_text(tmp_path / "x.csv", *with_labels(["3", "nan", "", "NaN", "7.0", "3"]))
+    assert tables.read(path, label_column=1).labels.tolist() == [3, -1, -1, -1, 7, 3]
+    np.savez(tmp_path / "x.npz", X=X, y=[3, np.nan, np.nan, -2, 7.0, 3])
+    assert tables.read(tmp_path / "x.npz").labels.tolist() == [3, -1, -1, -2, 7, 3]
+    np.savez(tmp_path / "x.npz", X=X, y=[3, np.inf, np.nan, -2, 7.0, 3])
+    with pytest.raises(ValueError, match="y must hold whole numbers or strings"):
+        tables.read(tmp_path / "x.npz")
+
+
+def test_label_column_of_numbers_beyond_those_of_classes(tmp_path):
+    ids = ["9007199254740993", "9007199254740992", "3", "3", "3", "3"]
+    path = write_text(tmp_path / "x.csv", *with_labels(ids))
+    assert tables.read(path, label_column=1).labels.tolist() == [int(text) for text in ids]
+    ids[0] = "1e300"
+    table = tables.read(write_text(tmp_path / "x.csv", *with_labels(ids)), label_column=1)
+    assert [table.label_names[label] for label in table.labels.tolist()] == ids
 
 
 def test_label_column_of_texts_without_header(tmp_path):
@@ -456,6 +479,70 @@ def test_write_names(tmp_path):
         tables.write(tmp_path / "y.csv", Y, names=words[:3])
 
 
+MISSING = [
+    (["b", None, "a", np.nan], ["b", None, "a", None]),
+    (["b", "", "a", float("nan")], ["b", None, "a", None]),
+    ([1, None, 0, np.nan], [1, None, 0, None]),
+    (np.array([1, np.nan, 0, -1]), [1, None, 0, None]),
+    (np.array([1, None, 0, -3], object), [1, None, 0, None]),
+    ([None] * 4, [None] * 4),
+    ([np.nan] * 4, [None] * 4),
+]
+
+
+@pytest.mark.parametrize(("labels", "expected"), MISSING)
+def test_write_labels_that_are_missing(tmp_path, labels, expected):
+    tables.write(tmp_path / "y.json", Y, labels)
+    points = json.loads((tmp_path / "y.json").read_text())["points"]
+    assert [point["label"] for point in points] == expected
+    tables.write(tmp_path / "y.csv", Y, labels)
+    table = tables.read(tmp_path / "y.csv", label_column="label")
+    assert (table.labels < 0).tolist() == [label is None for label in expected]
+    tables.write(tmp_path / "y.npz", Y, labels)
+    with np.load(tmp_path / "y.npz") as written:  # no pickle
+        assert written["labels"].shape == (4,)
+
+
+def test_write_names_that_are_missing_or_no_utf8(tmp_path):
+    names = [os.fsdecode(b"a\xff"), None, float("nan"), "ä"]
+    tables.write(tmp_path / "y.csv", Y, names=names)
+    assert tables.read(tmp_path / "y.csv", name_column="name").names == ["a?", "", "", "ä"]
+    tables.write(tmp_path / "y.csv", Y, [0] * 4, label_names=names)
+    assert "a?" in (tmp_path / "y.csv").read_text(encoding="utf-8")
+    for kind in (".json", ".npz"):
+        tables.write(tmp_path / f"y{kind}", Y, names=names)
+
+
+def no_constant(name):
+    raise ValueError(f"{name} is no JSON")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, np.float64("nan")])
+def test_json_holds_no_number_that_is_none(tmp_path, value):
+    points = Y.copy()
+    points[1, 0] = value
+    parameters = {"a": value, "b": [value, {"c": (value, 1.5)}]}
+    expected = {"a": None, "b": [None, {"c": [None, 1.5]}]}
+    tables.write(tmp_path / "y.json", points, parameters=parameters, kl=value)
+    written = json.loads((tmp_path / "y.json").read_text(), parse_constant=no_constant)
+    assert written["parameters"] == expected and written["kl"] is None
+    assert written["points"][1]["point"][0] is None
+    tables.write(tmp_path / "y.npz", points, parameters=parameters, kl=value)
+    with np.load(tmp_path / "y.npz") as file:
+        assert json.loads(str(file["parameters"]), parse_constant=no_constant) == expected
+    details = {"columns": ["a", "b"], "parameters": parameters}
+    feature_files.write(tmp_path / "x.npz", Y, details)
+    with np.load(tmp_path / "x.npz") as file:
+        assert json.loads(str(file["parameters"]), parse_constant=no_constant) == expected
+
+
+def test_features_without_a_label(tmp_path):
+    details = {"columns": ["a", "b"], "y": np.array([1, -1, 0, -2]), "label_names": ["sad", "gay"]}
+    feature_files.write(tmp_path / "x.csv", Y, details)
+    table = tables.read(tmp_path / "x.csv", label_column="label")
+    assert table.labels.tolist() == [0, -1, 1, -1] and table.label_names == {0: "gay", 1: "sad"}
+
+
 @pytest.mark.parametrize("kind", tables.OUTPUTS)
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, MemoryError])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
@@ -480,7 +567,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_replacing_works_in_the_same_folder_and_keeps_usual_permissions(tmp_path):
+def test_replacing_works_in_the_same_folder(tmp_path):
     path = tmp_path / "y.txt"
     path.write_text("old")
     with tables.replacing(path) as temporary:
@@ -490,9 +577,86 @@ def test_replacing_works_in_the_same_folder_and_keeps_usual_permissions(tmp_path
         renamed = temporary.stat().st_ino
     assert path.stat().st_ino == renamed  # a copy would be half there for a while
     assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
-    plain = tmp_path / "plain.txt"
+
+
+def test_replacing_keeps_permissions_and_gives_the_usual_ones(tmp_path):
+    path, plain = tmp_path / "y.npy", tmp_path / "plain"
+    tables.write(path, Y)
     plain.touch()
     assert path.stat().st_mode == plain.stat().st_mode
+    for mode in (0o600, 0o640, 0o666, 0o751):
+        path.chmod(mode)
+        with tables.replacing(path) as temporary:
+            assert temporary.stat().st_mode & 0o777 == 0o600  # nobody else may look meanwhile
+            temporary.write_text("new")
+        assert path.stat().st_mode & 0o777 == mode
+
+
+def test_replacing_keeps_the_owner_where_it_may(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root may give files away")
+    path = tmp_path / "y.npy"
+    path.touch()
+    os.chown(path, 4242, 4243)
+    tables.write(path, Y)
+    assert (path.stat().st_uid, path.stat().st_gid) == (4242, 4243)
+
+
+def test_a_protected_file_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "y.npy"
+    path.write_text("old")
+    path.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as for all but root
+    for write in (tables.check_output, lambda path: tables.write(path, Y)):
+        with pytest.raises(PermissionError, match=r"y\.npy: is protected against writing"):
+            write(path)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, signal, sys
+from fasttsne import tables
+with tables.replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_killed_processes_leave_is_removed(tmp_path):
+    path = tmp_path / "fit.pt"
+    path.write_text("old")
+    others = [tmp_path / name for name in (".fit.01234567.pt", ".fit.fasttsne-0123.pt", ".x.pt")]
+    for other in others:
+        other.touch()
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, timeout=120)
+        assert done.returncode == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 5  # not one more each time
+    with tables.replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+def test_what_is_being_written_is_not_taken_for_left_over(tmp_path):
+    """Two write to one name at once, as threads or processes do: the last one wins."""
+    path = tmp_path / "fit.pt"
+    with tables.replacing(path) as first:
+        first.write_text("first")
+        with tables.replacing(path) as second:
+            tables.check_writable(path)
+            second.write_text("second")
+            assert first.read_text() == "first" and second.read_text() == "second"
+        assert path.read_text() == "second"
+    assert path.read_text() == "first" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("stem", ["x" * 251, "ä" * 125, os.fsdecode(b"\xff" * 251), "😀" * 62])
+def test_replacing_under_the_longest_names(tmp_path, stem):
+    path = tmp_path / f"{stem}.npy"
+    tables.write(path, Y)
+    np.testing.assert_array_equal(np.load(path), Y)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_replacing_follows_a_link(tmp_path):
@@ -519,9 +683,9 @@ def test_check_output_leaves_nothing_behind(tmp_path):
 
 
 def test_check_output_where_nothing_can_be_written(tmp_path, monkeypatch):
-    def touch(self, exist_ok):
+    def refuse(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "touch", touch)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PermissionError, match=r"y\.npz: cannot be written \(Permission denied\)"):
         tables.check_output(tmp_path / "y.npz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -109,7 +110,10 @@ def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values in two columns."""
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
-    print("\n".join(f"{name:{width}}  {value}" for name, value in rows), flush=True)
+    text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
+    # A name of a file may hold what the terminal, or the file in its place, cannot.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, errors="replace").decode(encoding), flush=True)
 
 
 def one_line(error: BaseException) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..labels import as_labels
+from ..names import printable
+
 _OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#E3D21B")
 UNLABELLED = "#C9C9C9"
 _MOST_BY_COLOR = 10  # more classes than that have their names on the map, too
@@ -116,10 +119,8 @@ def perceived(rgb: np.ndarray) -> np.ndarray:
 def coloring_of(labels: Any, label_names: Any, n: int) -> Coloring:
     if labels is None:
         return Coloring(np.tile(rgb_of(_OKABE_ITO[0]), (n, 1)), np.ones(n, bool))
-    labels = as_array(labels)
-    if labels.shape != (n,):
-        raise ValueError(f"labels must have shape ({n},), got {labels.shape}")
-    if labels.dtype.kind == "f" and label_names is None:
+    labels = as_labels(labels, n)
+    if is_scale(labels, label_names):
         return _on_scale(labels)
     codes, names = classes(labels, label_names)
     names = [shortened(name) for name in names]
@@ -138,27 +139,31 @@ def coloring_of(labels: Any, label_names: Any, n: int) -> Coloring:
     return coloring
 
 
+def is_scale(labels: np.ndarray, label_names: Any) -> bool:
+    """Whether labels are numbers to be shown on a scale, rather than classes."""
+    return labels.dtype.kind == "f" and label_names is None and bool(np.isfinite(labels).any())
+
+
 def _on_scale(values: np.ndarray) -> Coloring:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     is_labelled = np.isfinite(values)
     known = values[is_labelled]
-    low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
-    scale = ScalarMappable(Normalize(low, high), "viridis")
+    scale = ScalarMappable(Normalize(known.min(), known.max()), "viridis")
     rgb = np.tile(rgb_of(UNLABELLED), (len(values), 1))
     rgb[is_labelled] = scale.to_rgba(known)[:, :3]
     return Coloring(rgb, is_labelled, scale=scale)
 
 
 def classes(
-    labels: np.ndarray, label_names: Mapping[int, str] | Sequence[str] | None = None
+    labels: Any, label_names: Mapping[int, str] | Sequence[str] | None = None
 ) -> tuple[np.ndarray, list[str]]:
     """Number the classes that occur.
 
     Parameters
     ----------
-    labels : ndarray, shape (n,)
+    labels : array, tensor or sequence, shape (n,)
         As in :func:`fasttsne.plot.scatter`.
     label_names : mapping or sequence of str, optional
         Name of each integer label.
@@ -175,21 +180,10 @@ def classes(
     TypeError, ValueError
         If the labels are neither numbers nor strings, or one has no name in a sequence.
     """
-    if labels.dtype.kind in "biu":
-        is_labelled = labels >= 0
-    elif labels.dtype.kind == "f":
-        is_labelled = np.isfinite(labels) & (labels >= 0)
-    elif labels.dtype.kind in "OU":
-        is_labelled = np.array([label is not None and label != "" for label in labels], bool)
-    else:
-        raise TypeError(f"labels must be numbers or strings, got dtype {labels.dtype}")
-    known = labels[is_labelled]
-    if labels.dtype.kind == "O":
-        whole = all(isinstance(label, (int, np.integer)) for label in known)
-        if whole:
-            return classes(np.array([-1 if x is None else x for x in labels], int), label_names)
-        known = known.astype(str)
-    distinct, inverse = np.unique(known, return_inverse=True)
+    labels = as_labels(labels, len(labels))
+    is_text = labels.dtype.kind == "U"
+    is_labelled = labels != "" if is_text else np.isfinite(labels) & (labels >= 0)
+    distinct, inverse = np.unique(labels[is_labelled], return_inverse=True)
     codes = np.full(len(labels), -1)
     codes[is_labelled] = inverse
     return codes, [_name(label, label_names) for label in distinct.tolist()]
@@ -206,6 +200,7 @@ def _name(label: Any, label_names: Any) -> str:
 
 
 def shortened(name: str) -> str:
+    name = printable(name)
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 

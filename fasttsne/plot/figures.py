@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..names import printable
 from ..tables import replacing
 from .colors import Coloring, as_array
 
@@ -216,8 +217,8 @@ def draw_key(coloring: Coloring, axes: list[Any]) -> None:
 
 
 def plain(text: str) -> str:
-    """Text in which matplotlib finds no mathematics."""
-    return text.replace("$", r"\$")
+    """Text in which matplotlib finds no mathematics, nor what it cannot write."""
+    return printable(text).replace("$", r"\$")
 
 
 def axes_of(target: Any, n_dims: int) -> Any:

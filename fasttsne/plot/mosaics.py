@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy as np
 from .._validation import integer, number
 from ..grid import grid_shape, to_grid, unit_square
 from ..images import as_sequence, opened, require_pillow, size_of
-from ..tables import replacing
+from ..tables import as_json, replacing
 from .colors import coloring_of
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ def write_points_json(path: str | os.PathLike[str], paths: Sequence[Any], Y: Any
         for file, (x, y) in zip(paths, places.tolist(), strict=True)
     ]
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        temporary.write_text(as_json(content) + "\n", encoding="utf-8")
 
 
 class _Tiles:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..names import index_of
+from ..names import as_texts, index_of
 from .colors import as_array, coloring_of, shortened
 from .figures import draw_key, draw_map, map_points, new_axes
 from .placement import place
@@ -62,7 +62,8 @@ def words(
     Y : array or tensor, shape (n, 2)
         Map.
     names : sequence of str, length n
-        Names of the points; a point with an empty name has none. Long ones are shortened.
+        Names of the points; a point with an empty name, or None,
+        has none. Long ones are shortened.
     importance : array, shape (n,), optional
         Of each name, greatest first; equals in the order given. Default: the order given, as of
         words by frequency.
@@ -109,6 +110,7 @@ def words(
         raise ValueError(f"span must be a positive number, got {span}")
     if n_labels is not None and n_labels < 1:
         raise ValueError(f"n_labels must be at least 1, or None; got {n_labels}")
+    names = as_texts(names)
     marked = [index_of(name, names) for name in ([] if around is None else [around]) + [*mark]]
     order = _order(importance, n, marked)
     low, high = _view(Y, marked[0] if around is not None else None, span)
@@ -180,7 +182,7 @@ def _write(
     extent = ax.get_window_extent()
     side = np.array([extent.width, extent.height]) * 72 / ax.figure.dpi
 
-    texts = [shortened(" ".join(str(names[row]).split())) for row in rows]
+    texts = [shortened(" ".join(names[row].split())) for row in rows]
     weights = ["bold" if row in marked else "normal" for row in rows.tolist()]
     # From 1.3 of the font size for the first down to 0.8 for the last.
     sizes = fontsize * (1.3 - 0.5 * np.log1p(np.arange(len(rows))) / np.log1p(len(rows)))

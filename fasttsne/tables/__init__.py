@@ -5,15 +5,17 @@ and not as a NaN in the map; and a file is written under a temporary name and th
 that what stands under the final name is always complete.
 """
 
+from .files import check_writable, replacing
 from .reading import INPUTS, read
 from .table import LabelNames, Table
-from .writing import OUTPUTS, check_output, check_writable, replacing, write
+from .writing import OUTPUTS, as_json, check_output, write
 
 __all__ = [
     "INPUTS",
     "OUTPUTS",
     "LabelNames",
     "Table",
+    "as_json",
     "check_output",
     "check_writable",
     "read",

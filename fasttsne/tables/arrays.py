@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -86,8 +87,10 @@ def _checked_names(path: Path, key: str, names: np.ndarray, n: int) -> list[str]
 def _checked_labels(path: Path, y: np.ndarray, n: int) -> tuple[np.ndarray, LabelNames | None]:
     if y.shape != (n,):
         raise ValueError(f"{path}: y must have shape ({n},) as X has {n} rows, got {y.shape}")
-    if y.dtype.kind in "biu" or (y.dtype.kind == "f" and (y == np.round(y)).all()):
+    if y.dtype.kind in "biu":
         return y.astype(np.int64), None
+    if y.dtype.kind == "f" and all(math.isnan(label) or label.is_integer() for label in y.tolist()):
+        return np.where(np.isnan(y), -1, y).astype(np.int64), None
     if y.dtype.kind == "U":
         return coded(y.tolist())
     raise ValueError(f"{path}: y must hold whole numbers or strings, got dtype {y.dtype}")

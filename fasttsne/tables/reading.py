@@ -44,8 +44,8 @@ def read(
         File.
     label_column : str or int, optional
         Column with the labels of a ``.csv`` or ``.tsv``: its name, or its index from 0. Whole
-        numbers stay as they are, other texts are numbered in alphabetical order; an empty cell is
-        a row without a label.
+        numbers stay as they are, other texts are numbered in alphabetical order; an empty cell,
+        or among numbers ``nan``, is a row without a label.
     features : str, optional
         Features of landmarks, one of ``fasttsne.landmarks.FEATURES``. Default: 'procrustes'.
     name_column : str or int, optional

@@ -21,7 +21,8 @@ def coded(texts: Sequence[str]) -> tuple[np.ndarray, LabelNames | None]:
     """Number the labels: by themselves if they are whole numbers, else in alphabetical order."""
     distinct = sorted(set(texts) - {""})
     try:
-        code = {text: _whole(text) for text in distinct}
+        # Among numbers, a NaN is none; among texts it may be a name.
+        code = {text: -1 if text.lower() == "nan" else _whole(text) for text in distinct}
         names = None
     except ValueError:
         code = {text: i for i, text in enumerate(distinct)}
@@ -31,10 +32,15 @@ def coded(texts: Sequence[str]) -> tuple[np.ndarray, LabelNames | None]:
 
 
 def _whole(text: str) -> int:
-    value = float(text)
-    if not value.is_integer():
-        raise ValueError(text)
-    return int(value)
+    try:
+        value = int(text)  # exactly
+    except ValueError:
+        if not float(text).is_integer():
+            raise
+        value = int(float(text))
+    if abs(value) >= 2**63:
+        raise ValueError(f"{text} is no number of a class")
+    return value
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:

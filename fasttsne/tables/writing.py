@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..labels import as_labels
+from ..names import as_texts
+from .files import check_writable, replacing
 from .table import LabelNames
 
 OUTPUTS = (".npy", ".npz", ".csv", ".json")
@@ -39,55 +40,10 @@ def check_output(path: str | os.PathLike[str]) -> None:
     check_writable(path)
 
 
-def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise OSError if no file can be written under this name; leave nothing behind."""
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"{path}: is a folder, not a file")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{path}: there is no folder {target.parent}")
-    probe = _temporary(target)
-    try:
-        probe.touch(exist_ok=False)
-    except OSError as error:
-        raise type(error)(f"{path}: cannot be written ({error.strerror})") from None
-    probe.unlink()
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary name to write to, which then becomes ``path``.
-
-    If anything is raised within, Ctrl-C included, the temporary file is removed and ``path``
-    stays as it was.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Final name. A symbolic link is followed.
-
-    Yields
-    ------
-    Path
-        Temporary name in the same folder, with the same extension.
-    """
-    target = Path(os.path.realpath(path))
-    temporary = _temporary(target)
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.stem[:100]}.{secrets.token_hex(4)}{target.suffix}")
-
-
 def write(
     path: str | os.PathLike[str],
     Y: np.ndarray,
-    labels: np.ndarray | None = None,
+    labels: Any = None,
     parameters: Mapping[str, Any] | None = None,
     kl: float | None = None,
     label_names: LabelNames | Sequence[str] | None = None,
@@ -109,8 +65,8 @@ def write(
         File.
     Y : ndarray, shape (n, m)
         Map.
-    labels : ndarray, shape (n,), int, optional
-        Class of each row, negative where it has none.
+    labels : array or sequence, shape (n,), optional
+        Class of each row; negative, '', None or NaN where it has none.
     parameters : mapping, optional
         How the map was made: anything that JSON can hold.
     kl : float, optional
@@ -137,11 +93,14 @@ def write(
     )
     columns: dict[str, Sequence[Any]] = {}
     if labels is not None:
+        labels = as_labels(labels, len(Y))
+        is_labelled = labels != "" if labels.dtype.kind == "U" else labels >= 0
         columns["label"] = [
-            None if label < 0 else classes.get(label, label) for label in labels.tolist()
+            classes.get(label, label) if known else None
+            for label, known in zip(labels.tolist(), is_labelled, strict=True)
         ]
     if names is not None:
-        columns["name"] = names
+        names = columns["name"] = as_texts(names)
     with replacing(path) as temporary:
         if kind == ".npy":
             with temporary.open("wb") as file:
@@ -157,7 +116,7 @@ def write(
 def _write_npz(
     path: Path, Y: Any, labels: Any, parameters: Any, kl: Any, classes: Any, names: Any
 ) -> None:
-    parts: dict[str, Any] = {"Y": Y, "parameters": json.dumps(dict(parameters or {}))}
+    parts: dict[str, Any] = {"Y": Y, "parameters": as_json(dict(parameters or {}))}
     if kl is not None:
         parts["kl"] = kl
     if labels is not None:
@@ -171,7 +130,7 @@ def _write_npz(
 
 
 def _write_csv(path: Path, Y: Any, columns: Mapping[str, Sequence[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*(f"y{i}" for i in range(Y.shape[1])), *columns])
         for point, *texts in zip(_shortest(Y), *columns.values(), strict=True):
@@ -185,12 +144,23 @@ def _write_json(
         {"point": [float(text) for text in point], **dict(zip(columns, texts, strict=True))}
         for point, *texts in zip(_shortest(Y), *columns.values(), strict=True)
     ]
-    content = {
-        "parameters": dict(parameters or {}),
-        "kl": kl if kl is not None and isfinite(kl) else None,
-        "points": points,
-    }
-    path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    content = {"parameters": dict(parameters or {}), "kl": kl, "points": points}
+    path.write_text(as_json(content) + "\n", encoding="utf-8")
+
+
+def as_json(content: Any) -> str:
+    """Return content as JSON text, which knows neither NaN nor infinity: they become null."""
+    return json.dumps(_finite(content), allow_nan=False)
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, float):
+        return content if isfinite(content) else None
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    return content
 
 
 def _shortest(Y: np.ndarray) -> list[list[str]]:
