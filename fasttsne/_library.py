@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,24 @@ from types import ModuleType
 import torch
 
 REQUIRE = "FASTTSNE_REQUIRE_KERNELS"
+_CUDA = "_C_cuda.so"
+
+
+def _check_whole(path: Path) -> None:
+    """Raise OSError if a library was cut short: mapped into memory, it would end the process.
+
+    Linkers write the table of sections last, so a file that holds it is whole. What is no 64-bit,
+    little-endian ELF file, as on macOS, is left to the system.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[:6] != b"\x7fELF\2\1" or len(head) < 64:
+        return
+    (begin,) = struct.unpack_from("<Q", head, 40)
+    entry, entries = struct.unpack_from("<HH", head, 58)
+    size = path.stat().st_size
+    if begin + entry * entries > size:
+        raise OSError(f"{path.name} is damaged: it was cut off after {size:,} bytes")
 
 
 def _load_cpu() -> tuple[ModuleType | None, str]:
@@ -19,6 +38,9 @@ def _load_cpu() -> tuple[ModuleType | None, str]:
     if not path.exists():
         return None, f"{path.name} has not been built"
     try:
+        for library in path.parent.glob("*.so"):
+            if library.name != _CUDA:
+                _check_whole(library)
         # First what could be of another Python; the ops, once loaded, cannot be taken back.
         facts = import_module("fasttsne._C")
         torch.ops.load_library(path)
@@ -42,10 +64,11 @@ if info is None:
 
 def _load_cuda() -> bool:
     """Load the CUDA kernels' torch ops, where torch itself has CUDA; whether there are any."""
-    path = Path(__file__).with_name("_C_cuda.so")
+    path = Path(__file__).with_name(_CUDA)
     if info is None or torch.version.cuda is None or not path.exists():
         return False
     try:
+        _check_whole(path)
         torch.ops.load_library(path)
         return True
     except (OSError, RuntimeError) as error:

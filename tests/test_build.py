@@ -122,6 +122,66 @@ def test_required_kernels_that_are_missing_are_an_error(without_kernels):
     )
 
 
+def libraries(of_cuda):
+    found = sorted(path.name for path in PACKAGE.glob("*.so"))
+    return [name for name in found if (name == "_C_cuda.so") == of_cuda]
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """Make a copy of the package with its compiled libraries."""
+    if _library.info is None:
+        pytest.skip("no kernels built")
+    folder = tmp_path_factory.mktemp("built")
+    shutil.copytree(PACKAGE, folder / "fasttsne", ignore=shutil.ignore_patterns("__py*"))
+    return folder
+
+
+def test_a_library_that_was_cut_short_is_not_loaded(copied):
+    for name in libraries(of_cuda=False):
+        library = copied / "fasttsne" / name
+        content = library.read_bytes()
+        _library._check_whole(library)
+        for size in (64, 4096, len(content) // 2, len(content) - 1):
+            library.write_bytes(content[:size])
+            with pytest.raises(OSError, match=f"{name} is damaged: it was cut off after {size:,}"):
+                _library._check_whole(library)
+        library.write_bytes(content[: len(content) // 2])
+        done = run("import fasttsne; print(fasttsne.show_config())", copied)
+        assert done.returncode == 0 and "kernels: none" in done.stdout, done.stderr
+        assert f"reference, many times slower: {name} is damaged: it was cut off" in done.stderr
+        library.write_bytes(content)
+    library.write_bytes(content[:40])  # which the system refuses by itself
+    done = run("import fasttsne.ops", copied, FASTTSNE_REQUIRE_KERNELS="1")
+    assert done.returncode == 1 and "FASTTSNE_REQUIRE_KERNELS is set, but " in done.stderr
+    library.write_bytes(content)
+
+
+CUDA_LIBRARY = """
+import torch
+torch.version.cuda = "13.0"  # as if this were a CUDA build
+from fasttsne import _library
+print(_library.info is not None, _library.has_cuda)
+"""
+
+
+def test_a_cuda_library_that_was_cut_short_is_not_loaded(copied):
+    library = copied / "fasttsne" / "_C_cuda.so"
+    library.write_bytes((PACKAGE / libraries(of_cuda=False)[0]).read_bytes()[:50_000])
+    done = run(CUDA_LIBRARY, copied)
+    assert done.returncode == 0 and done.stdout == "True False\n", done.stderr
+    assert "no CUDA kernels: _C_cuda.so is damaged: it was cut off after 50,000" in done.stderr
+    done = run(CUDA_LIBRARY, copied, FASTTSNE_REQUIRE_KERNELS="1")
+    assert "FASTTSNE_REQUIRE_KERNELS is set, but _C_cuda.so: _C_cuda.so is damaged" in done.stderr
+    library.unlink()
+
+
+def test_what_is_no_elf_file_is_left_to_the_system(tmp_path):
+    for content in (b"", b"\xcf\xfa\xed\xfe" + bytes(100), b"\x7fELF\1\1" + bytes(100)):
+        (tmp_path / "x.so").write_bytes(content)
+        _library._check_whole(tmp_path / "x.so")
+
+
 def test_this_build_has_kernels():
     # The suite would pass on the reference alone; CI must not.
     if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") in ("", "0") and not _library.info:
