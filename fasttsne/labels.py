@@ -1,7 +1,8 @@
-"""Labels of points as users hand them over: of numbers or texts, some of them missing."""
+"""Labels and names of points as users hand them over: of numbers or texts, some missing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -44,6 +45,11 @@ def as_labels(labels: Any, n: int) -> np.ndarray:
     return array
 
 
+def is_scale(labels: np.ndarray, label_names: Any) -> bool:
+    """Whether labels are numbers to be shown on a scale, rather than classes."""
+    return labels.dtype.kind == "f" and label_names is None and bool(np.isfinite(labels).any())
+
+
 def is_missing(value: Any) -> bool:
     """Whether a value stands for none: None, NaN, NaT, NA."""
     if value is None:
@@ -54,13 +60,27 @@ def is_missing(value: Any) -> bool:
         return True
 
 
+def as_texts(names: Iterable[Any]) -> list[str]:
+    """Return names as texts, '' for those that are missing: None, NaN or pandas' NA."""
+    return ["" if is_missing(name) else printable(str(name)) for name in names]
+
+
+def printable(text: str) -> str:
+    """Return a text that UTF-8 can hold: a name of a file that is no UTF-8 has question marks."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
 def _of_objects(values: list[Any]) -> np.ndarray:
-    known = [value for value in values if not is_missing(value) and value != ""]
-    kinds: tuple[tuple[type, type, Any], ...] = ((Integral, np.int64, -1), (Real, float, np.nan))
-    for kind, dtype, none in kinds:
-        if known and all(isinstance(value, (kind, np.bool_)) for value in known):
-            if len(known) == len(values) and all(isinstance(v, (bool, np.bool_)) for v in known):
-                return np.array(values, bool)
-            filled = [none if is_missing(value) or value == "" else value for value in values]
+    is_known = [not is_missing(value) and value != "" for value in values]
+    known = [value for value, keep in zip(values, is_known, strict=True) if keep]
+
+    def all_are(*kinds: type) -> bool:
+        return bool(known) and all(isinstance(value, kinds) for value in known)
+
+    if all_are(bool, np.bool_) and all(is_known):
+        return np.array(values, bool)
+    for kind, dtype, none in ((Integral, np.int64, -1), (Real, np.float64, np.nan)):
+        if all_are(kind, np.bool_):
+            filled = [v if keep else none for v, keep in zip(values, is_known, strict=True)]
             return np.array(filled, dtype)
-    return np.array(["" if is_missing(value) else str(value) for value in values], str)
+    return np.array([str(v) if keep else "" for v, keep in zip(values, is_known, strict=True)], str)

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from .labels import is_missing
-
 Neighbor = tuple[str, float]
-
-
-def as_texts(names: Iterable[Any]) -> list[str]:
-    """Return names as texts, '' for those that are missing: None, NaN or pandas' NA."""
-    return ["" if is_missing(name) else printable(str(name)) for name in names]
-
-
-def printable(text: str) -> str:
-    """Return a text that UTF-8 can hold: a name of a file that is no UTF-8 has question marks."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def index_of(name: str, names: Sequence[str]) -> int:

@@ -23,8 +23,7 @@ import numpy as np
 
 from . import plot
 from ._version import __version__
-from .labels import as_labels
-from .names import as_texts, printable
+from .labels import as_labels, as_texts, is_scale, printable
 from .tables import check_writable, replacing
 from .thumbnails import Thumbnails
 
@@ -214,7 +213,7 @@ def _colored(
         meta["colors"] = _hex(plot.palette(1))
         return {"codes": np.zeros(n, np.uint8)}
     labels = as_labels(labels, n)
-    if plot.is_scale(labels, label_names):
+    if is_scale(labels, label_names):
         return _on_scale(labels, meta)
     codes, meta["classes"] = plot.classes(labels, label_names)
     c = len(meta["classes"])

@@ -6,7 +6,7 @@ no class hides another.
 """
 
 from .animation import animate
-from .colors import classes, is_scale, palette
+from .colors import classes, palette
 from .faces import faces
 from .figures import check_path, densest, save
 from .maps import compare, scatter, side_by_side
@@ -22,7 +22,6 @@ __all__ = [
     "compare",
     "densest",
     "faces",
-    "is_scale",
     "mosaic",
     "mosaic_grid",
     "palette",

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import as_labels
-from ..names import printable
+from ..labels import as_labels, is_scale, printable
 
 _OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#E3D21B")
 UNLABELLED = "#C9C9C9"
@@ -137,11 +136,6 @@ def coloring_of(labels: Any, label_names: Any, n: int) -> Coloring:
     if not is_labelled.all():
         coloring.key.append(("unlabelled", rgb_of(UNLABELLED)))
     return coloring
-
-
-def is_scale(labels: np.ndarray, label_names: Any) -> bool:
-    """Whether labels are numbers to be shown on a scale, rather than classes."""
-    return labels.dtype.kind == "f" and label_names is None and bool(np.isfinite(labels).any())
 
 
 def _on_scale(values: np.ndarray) -> Coloring:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..names import printable
+from ..labels import printable
 from ..tables import replacing
 from .colors import Coloring, as_array
 

@@ -108,13 +108,14 @@ def _temporary(path: str | os.PathLike[str], target: Path) -> Iterator[Path]:
 def _remove_left_over(folder: Path, pattern: str) -> None:
     if fcntl is None:
         return
-    for name in os.listdir(folder):
-        if not re.fullmatch(pattern, name):
-            continue
+    left_over: list[Path] = []
+    with suppress(OSError):  # one may write to some folders, but not list them
+        left_over = [folder / name for name in os.listdir(folder) if re.fullmatch(pattern, name)]
+    for path in left_over:
         with suppress(OSError):
-            file = os.open(folder / name, os.O_RDWR | os.O_NOFOLLOW)
+            file = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while it is written
-                (folder / name).unlink()
+                path.unlink()
             finally:
                 os.close(file)

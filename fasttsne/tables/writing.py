@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import as_labels
-from ..names import as_texts
+from ..labels import as_labels, as_texts
 from .files import check_writable, replacing
 from .table import LabelNames
 
