@@ -12,7 +12,6 @@ from . import initialization, metrics
 from .landmarks import leave_group_out
 
 _SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
-_IN_CAPTION = 2
 
 
 def beside_pca(X: Any, Y: Any, seed: int = 0) -> dict[str, np.ndarray]:
@@ -51,10 +50,11 @@ def measures(
     k: int = 10,
     n_sample: int = _SAMPLE,
     seed: int = 0,
-    thorough: bool = False,
     group: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Measure what a map keeps; the higher, the better, and 1 is all of it.
+    """Measure what is written below a map; the higher, the better, and 1 is all of it.
+
+    All other measures are in :func:`fasttsne.metrics.report`.
 
     Parameters
     ----------
@@ -70,9 +70,6 @@ def measures(
         Rows that are looked at; all of them if there are no more.
     seed : int
         Picks the rows.
-    thorough : bool
-        Also measure what takes longer: trustworthiness, continuity, the rank correlation of
-        distances, and the silhouette of the classes.
     group : ndarray, shape (n,), optional
         Clip or person of each row: only rows of other groups vote on its class, see
         `fasttsne.landmarks.leave_group_out`.
@@ -80,8 +77,8 @@ def measures(
     Returns
     -------
     dict of str to float
-        By name, the most telling first: the recall of the k nearest neighbours and, with at least
-        two classes, the accuracy of a vote among them (see `fasttsne.metrics`).
+        By name: the recall of the k nearest neighbours and, with at least two classes, the accuracy
+        of a vote among them (see `fasttsne.metrics`).
     """
     k = min(k, len(Y) - 1)
     found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
@@ -92,15 +89,6 @@ def measures(
     elif has_classes:
         accuracy = _accuracy_across(Y, labels, group, k, n_sample, seed)
         found[f"{k}-NN accuracy across groups"] = accuracy
-    if thorough:
-        near = min(k, (len(Y) - 1) // 2)
-        found["trustworthiness"] = metrics.trustworthiness(X, Y, near, n_sample, seed)
-        found["continuity"] = metrics.continuity(X, Y, near, n_sample, seed)
-        found["distances, rank correlation"] = metrics.pairwise_distance_correlation(
-            X, Y, seed=seed
-        )
-        if has_classes:
-            found["silhouette"] = metrics.silhouette(Y, labels, n_sample, seed)
     return found
 
 
@@ -111,5 +99,5 @@ def _accuracy_across(Y: Any, labels: Any, group: Any, k: int, n_sample: int, see
 
 
 def caption(found: Mapping[str, float]) -> str:
-    """Say the first two measures in a line."""
-    return "      ".join(f"{name}  {value:.2f}" for name, value in [*found.items()][:_IN_CAPTION])
+    """Say measures in a line."""
+    return "      ".join(f"{name}  {value:.2f}" for name, value in found.items())

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import comparison, plot, tables
+from .. import comparison, metrics, plot, tables
 from .shared import add_input, fit, print_aligned, read, report
 
 
@@ -31,19 +31,23 @@ def run(arguments: argparse.Namespace) -> None:
     table = read(arguments, arguments.dims)
     tsne = fit(arguments, table.X)
     maps = comparison.beside_pca(table.X, tsne.embedding_, arguments.seed)
-    found = [
-        comparison.measures(table.X, points, table.labels, thorough=True)
-        for points in maps.values()
-    ]
+    judge = metrics.Judge(
+        table.X, table.labels, perplexity=arguments.perplexity, seed=arguments.seed
+    )
+    found = [judge(points) for points in maps.values()]
     rows = [] if arguments.quiet else report(tsne)
-    rows.append(("", "".join(f"{name:>8}" for name in maps)))
-    rows += [(name, "".join(f"{one[name]:8.3f}" for one in found)) for name in found[0]]
+    rows.append(("", "".join(f"{name:>9}" for name in maps)))
+    for name in found[0]:
+        rows.append((name, "".join(f"{metrics.digits(one[name]):>9}" for one in found)))
     if picture is not None:
         figure = plot.side_by_side(
             maps,
             table.labels,
             table.label_names,
-            captions=[comparison.caption(one) for one in found],
+            captions=[
+                comparison.caption(comparison.measures(table.X, points, table.labels))
+                for points in maps.values()
+            ],
             title=arguments.input.name,
         )
         plot.save(figure, picture)

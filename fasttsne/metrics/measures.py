@@ -1,23 +1,19 @@
-"""How good a map is: what it keeps of neighbourhoods, of labels and of the global shape.
-
-All but the KL divergence look at a seeded sample, so that a million points take seconds. A row is
-never its own neighbour, even where others are identical to it. Arrays and tensors give the same;
-tensors are worked on where they are, but for what SciPy and scikit-learn do.
-"""
+"""What a map keeps of the data: its cost, neighbourhoods, labels and the global shape."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import _ranks, _validation, ops
-from .affinities import JointP
-from .gradient import SMALL_KL, choose_repulsion
-from .labels import as_labels
+from .. import _ranks, _validation, ops
+from ..affinities import JointP
+from ..gradient import SMALL_KL, choose_repulsion
+from ..labels import as_labels
 
 
 def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") -> float:
@@ -25,6 +21,11 @@ def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") ->
 
     KL(P || Q) is the sum of P_ij ln(P_ij / Q_ij), where Q_ij is the Student kernel of the distance
     in the map over Z, its sum over all pairs (van der Maaten and Hinton 2008).
+
+    It sees pairs that are near in the data, and few others: P of a pair far apart is 0. A class
+    that is cut in two costs only the pairs along the cut, and wider halves can win more than that.
+    It depends on the scale of the map (:func:`kl_at_best_scale` does not), and values of different
+    data or perplexities do not compare.
 
     Parameters
     ----------
@@ -52,6 +53,17 @@ def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") ->
         If P does not have as many rows as Y or does not sum to 1, ``Y`` is not finite or spreads
         beyond float32, ``dof`` is not positive or ``method`` is unknown.
     """
+    return _kl(P, *_check_kl(P, Y, dof, method))
+
+
+def _kl(P: JointP, y: Tensor, dof: float, method: str) -> float:
+    kl = P.negative_entropy() + _cross_entropy(P, y, dof, method)
+    if method == "approximate" and kl < SMALL_KL:
+        kl = P.negative_entropy() + _cross_entropy(P, y, dof, "finest")
+    return kl
+
+
+def _check_kl(P: JointP, Y: Any, dof: float, method: str) -> tuple[Tensor, float, str]:
     if not isinstance(P, JointP):
         raise TypeError(f"P must be a fasttsne.affinities.JointP, got {type(P).__name__}")
     y = _matrix("Y", Y).to(P.values.device)
@@ -62,6 +74,11 @@ def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") ->
     total = float(P.values.double().sum())
     if not abs(total - 1) < 1e-3:
         raise ValueError(f"P must sum to 1, got {total:g}")
+    return y, dof, method
+
+
+def _cross_entropy(P: JointP, y: Tensor, dof: float, method: str) -> float:
+    """Minus the sum of P ln Q: the part of the divergence that depends on the map."""
     span = float((y.amax(0) - y.amin(0)).max())
     y = (y - y.mean(0)).float()
     # Beyond, squares overflow float32.
@@ -69,10 +86,71 @@ def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") ->
     if not Z > 0:
         raise ValueError(f"Y must spread less: over {span:g} the kernel is 0 in float32")
     _, cost = ops.attractive_forces(*P, y, dof, True)
-    fixed = P.negative_entropy() + float(cost)
-    if method == "approximate" and fixed + math.log(Z) < SMALL_KL:
-        Z = _kernel_sum(y, dof, "finest")
-    return fixed + math.log(Z)
+    return float(cost) + math.log(Z)
+
+
+class BestScale(NamedTuple):
+    """What :func:`kl_at_best_scale` found."""
+
+    kl_divergence: float
+    """Of the map times ``scale``."""
+    scale: float
+
+
+def kl_at_best_scale(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") -> BestScale:
+    r"""Lowest :func:`kl_divergence` that a map has when it is stretched or shrunk as a whole.
+
+    The minimum over s > 0 of KL(P || Q(s Y)). Two maps of one shape have the same, and so have
+    methods whose maps have no natural size, such as PCA. A descent that has not ended is usually
+    above its own: the map is still growing. The scale is found by doubling or halving until the
+    divergence rises, then by Brent's method, to about 1 %, which the divergence does not show.
+
+    As the divergence itself, it sees little of what is far apart, nor a class in two pieces.
+
+    Parameters
+    ----------
+    P, Y, dof
+        As of :func:`kl_divergence`.
+    method : {'exact', 'approximate'}
+        How Z is summed at the scale that was found; the search itself is approximate.
+
+    Returns
+    -------
+    BestScale
+        The divergence, and the scale by which to multiply ``Y``: 1 where all points coincide.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`kl_divergence`.
+    """
+    from scipy.optimize import minimize_scalar
+
+    y, dof, method = _check_kl(P, Y, dof, method)
+    y = y - y.mean(0)
+    largest = float(y.abs().max())
+    if largest == 0:
+        return BestScale(_kl(P, y, dof, method), 1.0)
+    y /= largest
+    # About the size of a t-SNE map, so that the search is short and the same for every scale of Y.
+    usual = math.sqrt(len(y)) / 4 / float(y.square().sum(1).mean().sqrt())
+
+    @cache
+    def cost(doublings: float) -> float:
+        return _cross_entropy(P, y * (usual * 2.0**doublings), dof, "approximate")
+
+    best = 0.0
+    for step in (1.0, -1.0):
+        # Both ends level off: very narrow maps are all alike, and very wide ones.
+        while cost(best + step) < cost(best) - 1e-5:
+            best += step
+    best = float(
+        minimize_scalar(
+            cost, bounds=(best - 1, best + 1), method="bounded", options={"xatol": 5e-3}
+        ).x
+    )
+    scale = usual * 2.0**best
+    return BestScale(_kl(P, y * scale, dof, method), scale / largest)
 
 
 def _kernel_sum(Y: Tensor, dof: float, method: str) -> float:
@@ -94,6 +172,10 @@ def trustworthiness(X: Any, Y: Any, k: int = 10, n_sample: int = 1000, seed: int
     A row's k nearest in the map cost their ranks r in the data beyond k, over the worst possible:
     1 - 2 / (k (2n - 3k - 1)) sum of max(0, r - k), the mean over rows (Venna and Kaski 2001). As
     ``sklearn.manifold.trustworthiness`` but for ties, where rows equally far share the best rank.
+
+    It sees strangers that the map folds onto each other. It misses what the map tears apart: both
+    halves of a class are full of true neighbours. Good maps of large data all come close to 1, as
+    ranks are counted over n.
 
     Parameters
     ----------
@@ -128,8 +210,13 @@ def trustworthiness(X: Any, Y: Any, k: int = 10, n_sample: int = 1000, seed: int
     if not 1 <= k < n / 2:
         raise ValueError(f"k must be 1 or more and less than half of the {n} rows, got {k}")
     queries = _sample(n, n_sample, seed)
-    ranks = _ranks.ranks(x, queries, _ranks.nearest(y, queries, k))
-    cost = (ranks - k).clamp(min=0).sum(1).double().mean().item()
+    return rank_score(x, queries, _ranks.nearest(y, queries, k))
+
+
+def rank_score(data: Tensor, rows: Tensor, near: Tensor) -> float:
+    """Give the trustworthiness in the data of the k nearest elsewhere (q, k) of some rows (q,)."""
+    n, k = len(data), near.shape[1]
+    cost = (_ranks.ranks(data, rows, near) - k).clamp(min=0).sum(1).double().mean().item()
     return 1 - cost * 2 / (k * (2 * n - 3 * k - 1))
 
 
@@ -137,8 +224,9 @@ def continuity(X: Any, Y: Any, k: int = 10, n_sample: int = 1000, seed: int = 0)
     """How far neighbours in the data stay neighbours in a map.
 
     :func:`trustworthiness` with ``X`` and ``Y`` exchanged: a map that tears neighbourhoods apart
-    loses continuity, one that folds strangers onto each other trustworthiness. Parameters, result
-    and errors are the same.
+    loses continuity, one that folds strangers onto each other trustworthiness. It misses a tear
+    that runs between few rows, as that of a class into two pieces does: see
+    :func:`fasttsne.metrics.cohesion`. Parameters, result and errors are the same.
     """
     x, y = _same_rows(X, Y)  # checked under their own names, before they are exchanged
     return trustworthiness(y, x, k, n_sample, seed)
@@ -149,7 +237,12 @@ def neighbor_recall(X: Any, Y: Any, k: int = 10, n_sample: int = 5000, seed: int
 
     A neighbour in ``Y`` counts as kept if it is no farther away in ``X`` than the k-th nearest
     neighbour there. Without ties this is the overlap of the two sets of k; with ties (identical
-    rows) it does not depend on which of them a search happens to name.
+    rows) it does not depend on which of them a search happens to name. Kobak and Berens (2019) call
+    it KNN, with k = 10.
+
+    It sees the finest structure alone. How far neighbours that are lost have gone, and where
+    everything else lies, makes no difference. In two dimensions there is no room for all of them,
+    so that good maps, too, lose many.
 
     Parameters
     ----------
@@ -179,10 +272,67 @@ def neighbor_recall(X: Any, Y: Any, k: int = 10, n_sample: int = 5000, seed: int
     x, y = _same_rows(X, Y)
     _check_k(k, len(x))
     queries = _sample(len(x), n_sample, seed)
-    found = _ranks.nearest(x, queries, k)
-    reach = _ranks.sq_distances(x, queries, found).amax(1, keepdim=True)
-    kept = _ranks.sq_distances(x, queries, _ranks.nearest(y, queries, k)) <= reach
-    return kept.double().mean().item()
+    return share_kept(x, queries, _ranks.nearest(x, queries, k), _ranks.nearest(y, queries, k))
+
+
+def share_kept(data: Tensor, rows: Tensor, near: Tensor, near_in_map: Tensor) -> float:
+    """Give the recall of the k nearest (q, k) of some rows (q,), from those in data and map."""
+    reach = _ranks.sq_distances(data, rows, near).amax(1, keepdim=True)
+    return (_ranks.sq_distances(data, rows, near_in_map) <= reach).double().mean().item()
+
+
+def class_neighbor_recall(X: Any, Y: Any, labels: Any, k: int | None = None) -> float:
+    """How far classes keep their neighbouring classes: KNC of Kobak and Berens (2019).
+
+    A class stands at the mean of its rows, in the data and in the map; this is
+    :func:`neighbor_recall` of these centres, the mean over classes of the share of the k nearest
+    that are the same. Rows with a negative label are unlabelled: they are left out.
+
+    It sees how whole classes lie to each other. It misses all that is within a class, and a class
+    in two pieces has its centre between them, where none of it may be. With few classes it takes
+    few values.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n, d)
+        Data. Distances are Euclidean and exact.
+    Y : array or tensor, shape (n, m)
+        Map of the same rows.
+    labels : array, tensor or sequence, shape (n,)
+        Integers or strings, of 3 classes or more.
+    k : int, optional
+        Neighbours of a class, 1 to the number of classes - 1, with which all are kept. By default
+        10, as in the paper, but no more than half of the other classes.
+
+    Returns
+    -------
+    float
+        1 if all neighbouring classes are kept; about k / (classes - 1) for a random map.
+
+    Raises
+    ------
+    TypeError
+        If ``X`` or ``Y`` does not hold real numbers, or ``labels`` neither integers nor strings.
+    ValueError
+        If a shape, ``k`` or the number of classes is out of range, or a value is not finite.
+    """
+    x, y = _same_rows(X, Y)
+    kept, names = labelled_rows(y, labels)
+    classes, codes, sizes = np.unique(names, return_inverse=True, return_counts=True)
+    others = len(classes) - 1
+    if others < 2:
+        raise ValueError(f"labels must have at least 3 values, got {len(classes)}")
+    k = min(10, others // 2) if k is None else _validation.integer("k", k, 1)
+    if k > others:
+        raise ValueError(f"k must be 1 to {others} (the other classes), got {k}")
+
+    def centers(data: Tensor) -> Tensor:
+        rows = (data - data.mean(0))[kept.to(data.device)]
+        sums = rows.new_zeros(len(classes), data.shape[1])
+        sums.index_add_(0, torch.from_numpy(codes).to(data.device), rows)
+        return sums / torch.from_numpy(sizes).to(data.device)[:, None]
+
+    return neighbor_recall(centers(x), centers(y), k, n_sample=len(classes))
 
 
 def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed: int = 0) -> float:
@@ -190,6 +340,9 @@ def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed:
 
     A tie goes to the label of the nearest voter. Rows whose label is negative, '' or None are
     unlabelled: they are left out before the search.
+
+    It sees whether classes are mixed. It misses in how many pieces a class is: within each, the
+    neighbours have the right label.
 
     Parameters
     ----------
@@ -220,11 +373,16 @@ def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed:
     _check_k(k, len(y))
     queries = _sample(len(y), n_sample, seed)
     codes = np.unique(names, return_inverse=True)[1]
-    voters = codes[_ranks.nearest(y, queries, k).cpu().numpy()]
+    return share_elected(codes, queries, _ranks.nearest(y, queries, k))
+
+
+def share_elected(codes: np.ndarray, rows: Tensor, near: Tensor) -> float:
+    """Give the share of some rows (q,) whose k nearest (q, k) vote for their label."""
+    voters = codes[near.cpu().numpy()]
     votes = (voters[:, :, None] == voters[:, None, :]).sum(2)  # for the label of each voter
     # The first of the greatest: voters come nearest first, which settles ties.
     winners = np.take_along_axis(voters, votes.argmax(1)[:, None], 1)[:, 0]
-    return float((winners == codes[queries.numpy()]).mean())
+    return float((winners == codes[rows.numpy()]).mean())
 
 
 def pairwise_distance_correlation(
@@ -232,7 +390,11 @@ def pairwise_distance_correlation(
 ) -> float:
     """Correlation of the distances of pairs of rows in the data with those in a map: global shape.
 
-    Not the distance correlation of Szekely et al. (2007), which is a measure of dependence.
+    Kobak and Berens (2019) call it CPD. Not the distance correlation of Szekely et al. (2007),
+    which is a measure of dependence.
+
+    It sees how groups lie to each other: most pairs are of different groups. It misses
+    neighbourhoods, and classes in pieces.
 
     Parameters
     ----------
@@ -279,12 +441,78 @@ def pairwise_distance_correlation(
     return float(correlate(*distances).statistic)
 
 
+def triplet_accuracy(X: Any, Y: Any, n_sample: int = 100_000, seed: int = 0) -> float:
+    """Share of random triplets whose order of distances the map keeps (Wang et al. 2021).
+
+    For rows i, j and k: whether j or k is nearer to i. Where the data do not tell, any answer is
+    right; where the map alone does not, it counts half. It compares distances from one row only,
+    where :func:`pairwise_distance_correlation` asks that distances here and there have one measure.
+
+    It sees the global shape, as two random rows are seldom near a third. It misses neighbourhoods,
+    and classes in pieces.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n, d)
+        Data, n of 3 or more. Distances are Euclidean and exact.
+    Y : array or tensor, shape (n, m)
+        Map of the same rows.
+    n_sample : int
+        Triplets that are looked at; all n (n - 1) (n - 2) if there are no more. The standard error
+        is at most 1 / (2 sqrt(n_sample)), of the default 0.0016.
+    seed : int
+        Picks the triplets.
+
+    Returns
+    -------
+    float
+        1 if the order is kept; about 0.5 for a random map.
+
+    Raises
+    ------
+    TypeError
+        If ``X`` or ``Y`` does not hold real numbers.
+    ValueError
+        If a shape or ``n_sample`` is out of range, or a value is not finite.
+    """
+    x, y = _same_rows(X, Y)
+    n = len(x)
+    if n < 3:
+        raise ValueError(f"X and Y must have at least 3 rows, got {n}")
+    first, others = _triplets(n, _validation.integer("n_sample", n_sample, 1), seed)
+    in_data, in_map = (
+        (distances[:, 0] - distances[:, 1]).sign().cpu()
+        for distances in (_ranks.sq_distances(data, first, others) for data in (x, y))
+    )
+    kept = (1 + in_data * in_map) / 2
+    kept[in_data == 0] = 1
+    return kept.mean().item()
+
+
+def _triplets(n: int, n_sample: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Pick rows (t,) and two others of each (t, 2), all different; all there are, or by chance."""
+    counts = (n, n - 1, n - 2)
+    if math.prod(counts) <= n_sample:
+        first, second, third = np.indices(counts).reshape(3, -1)
+    else:
+        rng = np.random.default_rng(seed)
+        first, second, third = (rng.integers(count, size=n_sample) for count in counts)
+    second = second + (second >= first)
+    for taken in (np.minimum(first, second), np.maximum(first, second)):
+        third = third + (third >= taken)
+    return torch.from_numpy(first), torch.from_numpy(np.stack([second, third], 1))
+
+
 def silhouette(Y: Any, labels: Any, n_sample: int = 5000, seed: int = 0) -> float:
     """Mean silhouette of the labels' groups in a map: how far they are compact and apart.
 
     A row's is (b - a) / max(a, b), a its mean distance to its own group and b that to the nearest
     other group, here within the sample, by scikit-learn (Rousseeuw 1987). Rows with a negative
     label are unlabelled: they are left out.
+
+    It sees classes that are round, tight and apart, and rewards a map that shrinks them. A true
+    class that is long or curved counts as a bad one, and sizes of groups and distances between them
+    mean little in a t-SNE map.
 
     Parameters
     ----------
@@ -356,11 +584,27 @@ def _same_rows(X: Any, Y: Any) -> tuple[Tensor, Tensor]:
 def _labelled(Y: Any, labels: Any) -> tuple[Tensor, np.ndarray]:
     """Check map and labels and give those of the labelled rows."""
     y = _matrix("Y", Y)
+<<<<<<< HEAD:fasttsne/metrics.py
     names = as_labels(labels, len(y))
     if names.dtype.kind == "f":
         raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
     known = names != "" if names.dtype.kind == "U" else names >= 0
     return y[torch.from_numpy(known).to(y.device)], names[known]
+=======
+    kept, names = labelled_rows(y, labels)
+    return y[kept.to(y.device)], names
+
+
+def labelled_rows(y: Tensor, labels: Any) -> tuple[Tensor, np.ndarray]:
+    """Check labels; which rows have one (n,), and the labels of these."""
+    names = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
+    if names.dtype.kind not in "biuU":
+        raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
+    if names.shape != (len(y),):
+        raise ValueError(f"labels must have shape ({len(y)},), got {names.shape}")
+    kept = names >= 0 if names.dtype.kind == "i" else np.ones(len(names), bool)
+    return torch.from_numpy(kept), names[kept]
+>>>>>>> cf8ddc4 (Measure what KL does not see: cohesion, strays, class centres, triplets):fasttsne/metrics/measures.py
 
 
 def _check_k(k: int, n: int) -> None:
