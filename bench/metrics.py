@@ -19,20 +19,25 @@ import numpy as np
 import torch
 
 from fasttsne import TSNE, metrics
-from fasttsne.affinities import Perplexity
+from fasttsne.affinities import JointP, Perplexity
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.neighbors import exact_neighbors
 
 
-def row(name: str, measure: Callable[..., float], *arguments) -> None:
+def row(name: str, measure: Callable, *arguments) -> None:
     """Print a line: one call's seconds and value, then the value with another seed."""
     parameters = inspect.signature(measure).parameters
     sample = f"{parameters['n_sample'].default:,}" if "n_sample" in parameters else "all"
     start = time.perf_counter()
     value = measure(*arguments)
     seconds = time.perf_counter() - start
-    other = f"{measure(*arguments, seed=1):12.4f}" if "seed" in parameters else ""
-    print(f"{name:30s}{sample:>9s}{seconds:9.2f}{value:9.4f}{other}", flush=True)
+    shown = f"{value:9.4f}" if isinstance(value, float) else ""
+    other = f"{measure(*arguments, seed=1):12.4f}" if shown and "seed" in parameters else ""
+    print(f"{name:30s}{sample:>9s}{seconds:9.2f}{shown}{other}", flush=True)
+
+
+def best(P: JointP, Y: np.ndarray, method: str) -> float:
+    return metrics.kl_at_best_scale(P, Y, method=method).kl_divergence
 
 
 def main() -> None:
@@ -52,11 +57,17 @@ def main() -> None:
     print(f"{'measure':30s}{'sample':>9s}{'seconds':>9s}{'value':>9s}{'other seed':>12s}")
     for method in ("exact", "approximate"):
         row(f"kl_divergence, {method}", partial(metrics.kl_divergence, method=method), P, Y)
+        row(f"kl_at_best_scale, {method}", partial(best, method=method), P, Y)
     for name in ("trustworthiness", "continuity", "neighbor_recall"):
         row(name, getattr(metrics, name), X, Y)
-    row("pairwise_distance_correlation", metrics.pairwise_distance_correlation, X, Y)
-    for name in ("label_accuracy", "silhouette"):
+    for name in ("pairwise_distance_correlation", "triplet_accuracy"):
+        row(name, getattr(metrics, name), X, Y)
+    row("class_neighbor_recall", metrics.class_neighbor_recall, X, Y, frames.label)
+    for name in ("label_accuracy", "silhouette", "cohesion"):
         row(name, getattr(metrics, name), Y, frames.label)
+    for name in ("strays", "reach"):
+        row(name, getattr(metrics, name), Y)
+    row("report", partial(metrics.report, P=P), X, Y, frames.label)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ peers run the given iterations (a third of them, at most 250, exaggerated by 12)
 its own schedule, and `fasttsne:equal` as many iterations as the peers. `fasttsne:METHOD` picks a
 method. --python names the interpreter of an environment that holds the peers.
 
-Quality is measured alike for all: the KL divergence on one P shared by all maps of a data set,
-with Z summed over all pairs; the share of the 10 nearest neighbours kept; the Spearman correlation
-of the distances of 20,000 random pairs.
+All maps of a data set are measured alike, in every way there is: `bench/quality.py` says what the
+columns are.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from data import load
+from data import load_labelled
+from quality import HEAD, line, make_judge
 
 THREADS = 2
 
@@ -87,39 +87,6 @@ def run_one(library: str, data: str, out: str, iterations: int) -> None:
     print(json.dumps(seconds))
 
 
-class Judge:
-    """Quality of maps of one data set."""
-
-    def __init__(self, X: np.ndarray) -> None:
-        import torch
-
-        from fasttsne.affinities import Perplexity
-        from fasttsne.neighbors import exact_neighbors
-
-        self.X = X
-        self.points = torch.from_numpy(X) - torch.from_numpy(X).mean(0)
-        neighbors = exact_neighbors(self.points, min(len(X) - 1, 90))
-        self.P = Perplexity(30.0).joint(neighbors)
-
-    def measure(self, Y: np.ndarray) -> dict[str, float]:
-        import torch
-        from scipy.stats import spearmanr
-
-        from fasttsne.metrics import kl_divergence, neighbor_recall
-
-        kl = kl_divergence(self.P, torch.from_numpy(Y))
-        a, b = np.random.default_rng(0).integers(len(Y), size=(2, 20_000))
-        correlation = spearmanr(
-            ((self.X[a] - self.X[b]) ** 2).sum(1), ((Y[a] - Y[b]) ** 2).sum(1)
-        ).statistic
-        return {
-            "kl": kl,
-            "recall10": neighbor_recall(self.X, Y),
-            "spearman": float(correlation),
-            "span": float(np.ptp(Y, axis=0).max()),
-        }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -136,20 +103,18 @@ def main() -> None:
     here = Path(__file__).resolve()
     environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
     for data in options.data:
-        judge = Judge(load(data))
-        n, d = judge.X.shape
+        X, labels = load_labelled(data)
+        judge = make_judge(X, labels)
+        n, d = X.shape
         print(f"\n{data}: {n:,} x {d}; {options.iterations} iterations of the peers", flush=True)
-        print(
-            f"{'library':24s}{'seconds':>10s}{'spread':>14s}{'KL':>9s}{'recall10':>10s}"
-            f"{'spearman':>10s}{'span':>7s}"
-        )
+        print(f"{'library':24s}{'seconds':>10s}{'spread':>14s}{HEAD}")
         for library in options.libraries:
             own = library.startswith("fasttsne")
             python = sys.executable if own else options.python
             seconds = []
             with tempfile.TemporaryDirectory() as folder:
                 given, out = Path(folder) / "X.npy", Path(folder) / "map.npy"
-                np.save(given, judge.X)
+                np.save(given, X)
                 for _ in range(options.repeat):
                     done = subprocess.run(
                         [
@@ -170,11 +135,10 @@ def main() -> None:
                     if done.returncode:
                         raise SystemExit(f"{library} failed:\n{done.stderr[-2000:]}")
                     seconds.append(float(done.stdout.splitlines()[-1]))
-                q = judge.measure(np.load(out))
+                Y = np.load(out)
             spread = f"{min(seconds):.2f}..{max(seconds):.2f}"
             print(
-                f"{library:24s}{statistics.median(seconds):10.2f}{spread:>14s}{q['kl']:9.4f}"
-                f"{q['recall10']:10.3f}{q['spearman']:10.3f}{q['span']:7.0f}",
+                f"{library:24s}{statistics.median(seconds):10.2f}{spread:>14s}{line(judge(Y), Y)}",
                 flush=True,
             )
 

@@ -1,28 +1,32 @@
-"""Compare schedules of the descent: KL divergence and seconds on one P per data set.
+"""Compare schedules of the descent: seconds and all measures, on one P per data set.
 
-    python bench/schedules.py [digits] [frames:N] [FILE.npz ...]
+    python bench/schedules.py [--perplexity 30] [--most N] [digits] [frames:N] [FILE.npz ...]
 
-A FILE.npz holds X. The forces are those of method='auto', the KL divergence that of Barnes-Hut with
-theta = 0.2.
+A FILE.npz holds X, and y where rows have labels. The forces are those of method='auto', the start
+is PCA. `bench/quality.py` says what the columns are.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import numpy as np
-from data import load_centered
+import torch
+from data import load_labelled
+from quality import HEAD, line
 
 from fasttsne import initialization
 from fasttsne.affinities import Perplexity
 from fasttsne.gradient import choose_repulsion
-from fasttsne.metrics import kl_divergence, neighbor_recall
+from fasttsne.metrics import Judge
 from fasttsne.neighbors import exact_neighbors
 from fasttsne.optimize import minimize_kl
 from fasttsne.schedule import Phase
 
+WIDTH = 42
 SCHEDULES = {
+    "100 at .5, 650 at .8": ((100, 0.5), (650, 0.8)),
     "250 at .5, 500 at .8": ((250, 0.5), (500, 0.8)),
     "100 at .8, 300 at .9": ((100, 0.8), (300, 0.9)),
     "60 at .8, 190 at .95, 40 at .9": ((60, 0.8), (190, 0.95), (40, 0.9)),
@@ -33,32 +37,43 @@ SCHEDULES = {
     "50 at .8, 50 at .98, 60 at .99, 40 at .9": ((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9)),
     "50 at .8, 50 at .98, 50 at .99, 30 at .9": ((50, 0.8), (50, 0.98), (50, 0.99), (30, 0.9)),
     "60 at .8, 100 at .99, 40 at .9": ((60, 0.8), (100, 0.99), (40, 0.9)),
+    "140 at .8, by steps to .99, 30 at .9": (
+        *((100, 0.8), (40, 0.8), (40, 0.9), (40, 0.95), (40, 0.98), (60, 0.99), (30, 0.9)),
+    ),
 }
 
 
-def main(names: list[str]) -> None:
-    for name in names:
-        X = load_centered(name)
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", nargs="*", default=["digits", "frames:5000"])
+    parser.add_argument("--perplexity", type=float, default=30.0)
+    parser.add_argument("--most", type=int, help="rows of each data set, picked by chance")
+    options = parser.parse_args()
+    for name in options.data:
+        X, labels = load_labelled(name)
+        if options.most is not None and options.most < len(X):
+            rows = np.random.default_rng(0).permutation(len(X))[: options.most]
+            X, labels = X[rows], None if labels is None else labels[rows]
         n = len(X)
-        P = Perplexity(min(30.0, (n - 1) / 3)).joint(exact_neighbors(X, min(n - 1, 90)))
-        Y = initialization.pca(X, 2, seed=0)
-        print(f"{name}: n = {n}")
+        perplexity = min(options.perplexity, (n - 1) / 3)
+        centred = torch.from_numpy(X - X.mean(0))
+        P = Perplexity(perplexity).joint(exact_neighbors(centred, int(3 * perplexity)))
+        judge = Judge(X, labels, P=P, method="exact")
+        start = initialization.pca(centred, 2, seed=0)
+        print(f"\n{name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
+        print(f"{'schedule':{WIDTH}}{'seconds':>9}{HEAD}")
         for label, rule in SCHEDULES.items():
             (early, momentum), *late = rule
             phases = [Phase(early, 12, momentum, n / 48)]
             phases += [Phase(count, 1, momentum, n / 4) for count, momentum in late]
-            start = time.perf_counter()
-            best = minimize_kl(P, Y, phases, choose_repulsion("auto", n, 2, 1.0, 0.5))
-            seconds = time.perf_counter() - start
-            kl = kl_divergence(P, best.embedding, method="approximate")
-            recall = neighbor_recall(X, best.embedding)
-            span = np.ptp(best.embedding.numpy(), axis=0).max()
-            print(
-                f"  {label:42s} KL {kl:.4f}  recall@10 {recall:.3f}  {seconds:6.2f} s  "
-                f"span {span:.0f}",
-                flush=True,
-            )
+            begun = time.perf_counter()
+            best = minimize_kl(P, start, phases, choose_repulsion("auto", n, 2, 1.0, 0.5))
+            seconds = time.perf_counter() - begun
+            Y = best.embedding.numpy()
+            print(f"{label:{WIDTH}}{seconds:9.2f}{line(judge(Y), Y)}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["digits", "frames:5000"])
+    main()

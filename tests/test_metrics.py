@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -14,16 +15,27 @@ from scipy.spatial.distance import pdist
 from sklearn.metrics import silhouette_samples, silhouette_score
 
 from fasttsne import TSNE, _ranks, initialization
-from fasttsne.affinities import JointP, Perplexity
+from fasttsne.affinities import JointP, Perplexity, joint_affinities
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.metrics import (
+    Judge,
+    class_neighbor_recall,
+    cohesion,
+    cohesion_by_label,
     continuity,
+    digits,
+    kl_at_best_scale,
     kl_divergence,
     label_accuracy,
+    measures,
     neighbor_recall,
     pairwise_distance_correlation,
+    reach,
+    report,
     silhouette,
     silhouette_by_label,
+    strays,
+    triplet_accuracy,
     trustworthiness,
 )
 from fasttsne.neighbors import exact_neighbors
@@ -560,6 +572,449 @@ def test_samples_are_seeded_and_close_to_the_whole(rng, measure, n_sample, toler
     assert [first, *others] == pytest.approx([whole] * 5, abs=tolerance)
 
 
+# ---- KL at the best scale ---------------------------------------------------------------------
+
+
+def a_map(of_data):
+    """Give a map of the data of P, or of no data at all."""
+    data = points("clustered", 400, 6) if of_data else points("normal", 400, 2)
+    return data[:, :2].double().numpy()
+
+
+@pytest.mark.parametrize("dof", [0.5, 1.0])
+@pytest.mark.parametrize("of_data", [True, False])
+def test_best_scale_is_the_lowest_of_a_grid(P, of_data, dof):
+    Y = a_map(of_data)
+    lowest, scale = kl_at_best_scale(P, Y, dof)
+    assert lowest == pytest.approx(kl_divergence(P, scale * Y, dof), rel=1e-6)
+    grid = [dense_kl(P, scale * 2.0**step * Y, dof) for step in np.arange(-6, 6.1, 0.25)]
+    assert lowest <= min(grid) + 1e-4 and max(grid) > min(grid) + 0.1
+    assert lowest < kl_divergence(P, Y, dof) - 0.01
+    if of_data:
+        assert abs(np.argmin(grid) - 24) <= 1  # the scale itself; other maps shrink to nothing
+
+
+def test_best_scale_is_that_of_the_shape(P):
+    Y = torch.from_numpy(a_map(of_data=True))
+    turn = torch.linalg.qr(torch.randn(2, 2, dtype=torch.float64))[0]
+    expected = kl_at_best_scale(P, Y)
+    for factor in (1e-30, 1e-4, 7.0, 1e30):
+        found = kl_at_best_scale(P, factor * (Y @ turn) + factor)
+        assert found.kl_divergence == pytest.approx(expected.kl_divergence, rel=1e-5)
+        assert found.scale * factor == pytest.approx(expected.scale, rel=0.02)
+    same = kl_at_best_scale(P, torch.ones(400, 2))
+    assert same == (kl_divergence(P, torch.ones(400, 2)), 1.0)
+
+
+def test_best_scale_takes_few_evaluations(P, monkeypatch):
+    calls = []
+
+    def spy(Y, dof, method):
+        calls.append(method)
+        return kernel_sum(Y, dof, method)
+
+    kernel_sum = measures._kernel_sum
+    monkeypatch.setattr(measures, "_kernel_sum", spy)
+    kl_at_best_scale(P, a_map(of_data=True))
+    assert len(calls) < 20 and calls.count("exact") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"P": "P"}, TypeError, "P must be a fasttsne.affinities.JointP, got str"),
+        ({"Y": np.zeros((399, 2))}, ValueError, "as many rows, got 400 and 399"),
+        ({"Y": np.full((400, 2), np.nan)}, ValueError, "Y must be finite"),
+        ({"dof": 0}, ValueError, "dof must be above 0"),
+        ({"method": "fft"}, ValueError, "method must be one of exact, approximate"),
+    ],
+)
+def test_best_scale_refuses(P, change, error, message):
+    with pytest.raises(error, match=message):
+        kl_at_best_scale(**{"P": P, "Y": np.zeros((400, 2)), **change})
+
+
+# ---- Neighbours of classes --------------------------------------------------------------------
+
+
+def brute_force_class_recall(X, Y, labels, k):
+    classes = sorted(set(labels.tolist()))
+    centers = [np.array([data[labels == c].mean(0) for c in classes]) for data in (X, Y)]
+    return brute_force_recall(*centers, k)
+
+
+@pytest.mark.parametrize("k", [1, 4, 11])
+def test_class_neighbors_equal_brute_force(rng, k):
+    labels = rng.integers(0, 12, 400)
+    X = 3 * rng.normal(size=(12, 7))[labels] + rng.normal(size=(400, 7))
+    Y = X[:, :2]
+    expected = brute_force_class_recall(X, Y, labels, k)
+    assert expected < 1 or k == 11
+    assert class_neighbor_recall(X, Y, labels, k) == pytest.approx(expected, abs=1e-12)
+    names = np.array(list("fbdaecghklji"))[labels]
+    assert class_neighbor_recall(torch.from_numpy(X), torch.from_numpy(Y), names, k) == (
+        pytest.approx(expected, abs=1e-12)
+    )
+    turn = np.linalg.qr(rng.normal(size=(2, 2)))[0]
+    order = rng.permutation(400)
+    assert class_neighbor_recall(X[order], 9 * (Y @ turn + 1)[order], labels[order], k) == (
+        pytest.approx(expected, abs=1e-12)
+    )
+
+
+@pytest.mark.parametrize(("classes", "k"), [(3, 1), (10, 4), (19, 9), (21, 10), (40, 10)])
+def test_class_neighbors_are_ten_or_half_of_the_others(rng, classes, k):
+    labels = np.arange(200) % classes
+    X, Y = rng.normal(size=(200, 5)), rng.normal(size=(200, 2))
+    assert class_neighbor_recall(X, Y, labels) == class_neighbor_recall(X, Y, labels, k)
+    assert class_neighbor_recall(X, X, labels) == 1
+
+
+def test_unlabelled_rows_have_no_class(rng):
+    X, labels = rng.normal(size=(300, 5)), rng.integers(0, 9, 300)
+    Y = X[:, :2]
+    crowd = np.concatenate([rng.normal(size=(200, 5)), X])
+    crowd_labels = np.concatenate([np.full(200, -1), labels])
+    assert class_neighbor_recall(crowd, crowd[:, :2], crowd_labels) == pytest.approx(
+        brute_force_class_recall(X, Y, labels, 4), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"X": np.zeros((9, 3))}, ValueError, "as many rows, got 9 and 20"),
+        ({"Y": np.full((20, 2), np.nan)}, ValueError, "Y must be finite"),
+        ({"labels": np.arange(20) % 2}, ValueError, "labels must have at least 3 values, got 2"),
+        ({"labels": np.zeros(20)}, TypeError, "labels must be integers or strings"),
+        ({"labels": np.zeros(19, int)}, ValueError, r"labels must have shape \(20,\)"),
+        ({"k": 0}, ValueError, "k must be 1 or more, got 0"),
+        ({"k": 4}, ValueError, r"k must be 1 to 3 \(the other classes\), got 4"),
+    ],
+)
+def test_class_neighbors_refuse(change, error, message):
+    arguments = {"X": np.zeros((20, 3)), "Y": np.zeros((20, 2)), "labels": np.arange(20) % 4}
+    with pytest.raises(error, match=message):
+        class_neighbor_recall(**{**arguments, **change})
+
+
+# ---- Triplets ---------------------------------------------------------------------------------
+
+
+def brute_force_triplets(X, Y):
+    distances = [((data[:, None] - data[None]) ** 2).sum(2) for data in (X, Y)]
+    scores = []
+    for i, j, k in permutations(range(len(X)), 3):
+        in_data, in_map = (np.sign(d[i, j] - d[i, k]) for d in distances)
+        scores.append(1.0 if in_data in (0, in_map) else 0.5 if in_map == 0 else 0.0)
+    return np.mean(scores)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_triplets_equal_brute_force(rng, ties):
+    X, Y = rng.normal(size=(25, 4)), rng.normal(size=(25, 2))
+    Y += X[:, :2]
+    if ties:
+        X, Y = X.round(), Y.round()
+    expected = brute_force_triplets(X, Y)
+    assert 0.55 < expected < 0.9
+    assert triplet_accuracy(X, Y) == pytest.approx(expected, abs=1e-12)
+    assert triplet_accuracy(torch.from_numpy(X), torch.from_numpy(Y)) == triplet_accuracy(X, Y)
+    if not ties:  # a turn would break them
+        turn, order = np.linalg.qr(rng.normal(size=(2, 2)))[0], rng.permutation(25)
+        assert triplet_accuracy(X[order], 3 * (Y @ turn + 1)[order]) == (
+            pytest.approx(expected, abs=1e-12)
+        )
+
+
+@pytest.mark.parametrize("n_sample", [60, 59])
+def test_triplets_are_of_three_rows(n_sample):
+    first, others = measures._triplets(5, n_sample, 0)
+    found = torch.cat([first[:, None], others], 1).tolist()
+    assert len(found) == n_sample and all(len({*rows}) == 3 for rows in found)
+    if n_sample == 60:
+        assert sorted(map(tuple, found)) == [*permutations(range(5), 3)]
+
+
+def test_triplets_are_picked_without_favourites():
+    first, others = measures._triplets(6, 119, 1)
+    many = [measures._triplets(6, 119, seed) for seed in range(100)]
+    assert len({(tuple(f.tolist()), tuple(o.flatten().tolist())) for f, o in many}) == 100
+    for place in (torch.cat([f for f, _ in many]), torch.cat([o for _, o in many]).flatten()):
+        share = place.bincount(minlength=6) / len(place)
+        assert share.tolist() == pytest.approx([1 / 6] * 6, abs=0.02)
+    assert torch.equal(first, many[1][0]) and torch.equal(others, many[1][1])
+
+
+def test_triplets_of_the_data_are_right_and_of_noise_are_chance(rng):
+    X = rng.normal(size=(500, 6))
+    assert triplet_accuracy(X, 2 * X) == 1
+    assert triplet_accuracy(X, rng.normal(size=(500, 2))) == pytest.approx(0.5, abs=0.03)
+    assert triplet_accuracy(X, np.ones((500, 2))) == 0.5
+    assert triplet_accuracy(np.ones((500, 6)), X[:, :2]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"X": np.zeros((9, 3))}, ValueError, "as many rows, got 9 and 20"),
+        ({"X": np.zeros((2, 3)), "Y": np.zeros((2, 2))}, ValueError, "at least 3 rows, got 2"),
+        ({"n_sample": 0}, ValueError, "n_sample must be 1 or more, got 0"),
+        ({"n_sample": 1.5}, TypeError, "n_sample must be an integer"),
+        ({"Y": np.full((20, 2), np.nan)}, ValueError, "Y must be finite"),
+    ],
+)
+def test_triplets_refuse(change, error, message):
+    with pytest.raises(error, match=message):
+        triplet_accuracy(**{"X": np.zeros((20, 3)), "Y": np.zeros((20, 2)), **change})
+
+
+# ---- Pieces and strays ------------------------------------------------------------------------
+
+
+def brute_force_pieces(Y, labels, k):
+    """Points in the largest piece of each label, by painting from one point to the next."""
+    apart = np.sqrt(((Y[:, None] - Y[None]) ** 2).sum(2))
+    near = brute_force_neighbors(Y, k)
+    limit = 4 * np.median([apart[i, row[-1]] for i, row in enumerate(near)])
+    together = {i: set() for i in range(len(Y))}
+    for i, row in enumerate(near):
+        for j in row.tolist():
+            if labels[i] == labels[j] and apart[i, j] <= limit:
+                together[i].add(j)
+                together[j].add(i)
+    largest = {}
+    left = set(together)
+    while left:
+        piece, edge = set(), {left.pop()}
+        while edge:
+            piece |= edge
+            edge = set().union(*(together[i] for i in edge)) - piece
+        left -= piece
+        label = labels[min(piece)]
+        largest[label] = max(largest.get(label, 0), len(piece))
+    return largest
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 3, 5])
+@pytest.mark.parametrize("k", [1, 3, 15])
+def test_cohesion_equals_brute_force(rng, n_columns, k):
+    labels = rng.integers(0, 5, 300)
+    Y = 4 * rng.normal(size=(5, n_columns))[labels] + rng.normal(size=(300, n_columns))
+    Y[:7] += 100
+    largest = brute_force_pieces(Y, labels.tolist(), k)
+    expected = sum(largest.values()) / 300
+    assert expected < 1
+    assert cohesion(Y, labels, k) == pytest.approx(expected, abs=1e-12)
+    names = np.array(list("dbace"))[labels]
+    for y in (Y, torch.from_numpy(Y)):
+        by_label = cohesion_by_label(y, names, k)
+        assert list(by_label) == list("abcde")
+        for label, name in enumerate("dbace"):
+            share = largest[label] / (labels == label).sum()
+            assert by_label[name] == pytest.approx(share, abs=1e-12)
+
+
+def test_cohesion_sees_a_class_in_two_halves(rng):
+    labels = np.repeat([0, 1, 2], 400)
+    Y = rng.uniform(size=(1200, 2)) + 10 * labels[:, None]
+    assert cohesion(Y, labels) == 1
+    Y[800:1000] += [50, 0]
+    assert cohesion_by_label(Y, labels) == {0: 1, 1: 1, 2: 0.5}
+    assert cohesion(Y, labels) == pytest.approx(2.5 / 3)
+    # What else is measured of labels does not see it, nor the neighbourhoods.
+    assert label_accuracy(Y, labels) == 1
+
+
+def test_pieces_do_not_depend_on_turn_scale_or_order(rng):
+    labels = rng.integers(0, 4, 500)
+    Y = 3 * rng.normal(size=(4, 2))[labels] + rng.normal(size=(500, 2))
+    Y[:3] *= 100
+    expected = cohesion(Y, labels), strays(Y)
+    assert expected[0] < 1 and 0 < expected[1] < 0.1
+    turn, order = np.linalg.qr(rng.normal(size=(2, 2)))[0], rng.permutation(500)
+    for changed in (Y @ turn, 1e-9 * Y, 1e9 * Y, Y - 1e3):
+        assert (cohesion(changed[order], labels[order]), strays(changed[order])) == expected
+    for changed in (1e-9 * Y, 1e9 * Y, Y[order], Y[:, ::-1]):
+        assert reach(changed) == pytest.approx(reach(Y), rel=1e-9)
+
+
+def test_points_at_one_place_hang_together(rng):
+    # Of 50 copies a search may name any 15: of two labels at one place, too few of the same.
+    Y = np.repeat(rng.normal(size=(10, 2)), 50, axis=0)
+    labels = np.tile([0, 1], 250)
+    shares = [cohesion(Y[order], labels[order]) for order in map(rng.permutation, [500] * 5)]
+    assert shares == [0.1] * 5
+    assert cohesion(np.ones((500, 2)), labels) == 1 and strays(np.ones((500, 2))) == 0
+
+
+def test_unlabelled_rows_are_in_no_piece(rng):
+    labels = np.repeat([0, 1], 100)
+    Y = rng.uniform(size=(200, 2)) + 5 * labels[:, None]
+    crowd = np.concatenate([rng.uniform(0, 6, size=(300, 2)), Y])
+    crowd_labels = np.concatenate([np.full(300, -1), labels])
+    assert cohesion(crowd, crowd_labels) == cohesion(Y, labels) == 1
+    assert list(cohesion_by_label(crowd, crowd_labels)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "k", "error", "message"),
+    [
+        (np.zeros(19, int), 5, ValueError, r"labels must have shape \(20,\)"),
+        (np.zeros(20), 5, TypeError, "labels must be integers or strings"),
+        (np.zeros(20, int), 0, ValueError, "k must be 1 or more, got 0"),
+        (np.zeros(20, int), 20, ValueError, r"k must be 1 to 19 \(the other labelled rows\), got"),
+        (np.zeros(20, int), 2.5, TypeError, "k must be an integer, got 2.5"),
+        (np.full(20, -1), 5, ValueError, "k must be 1 to -1"),
+    ],
+)
+@pytest.mark.parametrize("measure", [cohesion, cohesion_by_label])
+def test_cohesion_refuses(measure, labels, k, error, message):
+    with pytest.raises(error, match=message):
+        measure(np.zeros((20, 2)), labels, k)
+    with pytest.raises(ValueError, match="Y must be finite"):
+        measure(np.full((20, 2), np.inf), np.zeros(20, int))
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 5])
+def test_strays_and_reach_equal_brute_force(rng, n_columns):
+    Y = rng.normal(size=(300, n_columns))
+    Y[:4] += 60 * np.arange(1, 5)[:, None]
+    for k in (1, 5):
+        apart = np.sqrt(((Y[:, None] - Y[None]) ** 2).sum(2))
+        kth = np.sort(apart, axis=1)[:, k]  # the first is the point itself
+        expected = np.mean(kth > 10 * np.median(kth))
+        assert expected >= 4 / 300
+        assert strays(Y, k) == strays(torch.from_numpy(Y), k) == expected
+    radii = np.sqrt(((Y - np.median(Y, axis=0)) ** 2).sum(1))
+    assert reach(Y) == reach(torch.from_numpy(Y)) == radii.max() / np.percentile(radii, 99) > 1.3
+
+
+def test_a_few_strays_together_are_strays(rng):
+    Y = rng.uniform(size=(2000, 2))
+    assert strays(Y) == 0 and reach(Y) < 2
+    Y[:5] = 100 + 0.01 * Y[:5]
+    assert strays(Y) == 5 / 2000 and reach(Y) > 30
+    assert strays(Y, k=3) == 0  # they are enough for each other
+
+
+def test_reach_of_points_at_one_place():
+    Y = np.zeros((200, 2))
+    assert reach(Y) == 1
+    Y[0] = 1
+    assert reach(Y) == math.inf
+
+
+def test_strays_and_reach_refuse():
+    for k, error, message in (
+        (0, ValueError, "k must be 1 or more, got 0"),
+        (20, ValueError, r"k must be 1 to 19 \(the other rows\), got 20"),
+        (True, TypeError, "k must be an integer"),
+    ):
+        with pytest.raises(error, match=message):
+            strays(np.zeros((20, 2)), k)
+    for measure in (strays, reach):
+        with pytest.raises(ValueError, match="Y must be finite"):
+            measure(np.full((20, 2), np.nan))
+    with pytest.raises(ValueError, match="Y must have 1 row or more"):
+        reach(np.zeros((0, 2)))
+
+
+# ---- All in one -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unlabelled", [0, 100])
+@pytest.mark.parametrize("n_sample", [5000, 150])
+def test_report_is_of_the_single_measures(rng, unlabelled, n_sample):
+    X, Y = rng.normal(size=(400, 6)), rng.normal(size=(400, 2))
+    Y += X[:, :2]
+    labels = np.digitize(X[:, 0], [-1, 0, 0.5, 1])
+    labels[:unlabelled] = -1
+    P = joint_affinities(X)
+    expected = {
+        "neighbour recall@10": neighbor_recall(X, Y, 10, n_sample, 3),
+        "neighbour recall@30": neighbor_recall(X, Y, 30, n_sample, 3),
+        "trustworthiness": trustworthiness(X, Y, 10, n_sample, 3),
+        "continuity": continuity(X, Y, 10, n_sample, 3),
+        "distances, rank correlation": pairwise_distance_correlation(X, Y, seed=3),
+        "random triplets": triplet_accuracy(X, Y, seed=3),
+        "10-NN accuracy": label_accuracy(Y, labels, 10, n_sample, 3),
+        "class neighbours": class_neighbor_recall(X, Y, labels),
+        "cohesion": cohesion(Y, labels),
+        "silhouette": silhouette(Y, labels, n_sample, 3),
+        "strays": strays(Y),
+        "reach": reach(Y),
+        "KL divergence": kl_divergence(P, Y, method="approximate"),
+        "KL at best scale": kl_at_best_scale(P, Y, method="approximate").kl_divergence,
+    }
+    found = report(X, Y, labels, n_sample=n_sample, seed=3)
+    assert list(found) == list(expected)
+    assert found == pytest.approx(expected, abs=1e-12)
+    judge = Judge(torch.from_numpy(X), torch.from_numpy(labels), P=P, n_sample=n_sample, seed=3)
+    assert judge(torch.from_numpy(Y)) == pytest.approx(expected, abs=1e-12)
+    lines = str(found).splitlines()
+    assert [line[:27].strip() for line in lines] == list(expected)
+    assert [line[27:].strip() for line in lines] == [digits(value) for value in found.values()]
+
+
+def test_a_judge_looks_at_the_data_once(rng, monkeypatch):
+    X, labels = rng.normal(size=(200, 6)), np.arange(200) % 3
+    judge = Judge(X, labels)
+    searched = []
+
+    def spy(data, rows, k):
+        searched.append(data.shape)
+        return nearest(data, rows, k)
+
+    nearest = _ranks.nearest
+    monkeypatch.setattr(_ranks, "nearest", spy)
+    judge(X[:, :2])
+    assert searched.count((200, 2)) == 1
+    assert not [shape for shape in searched if shape == (200, 6)]
+
+
+def test_report_of_few_rows_and_of_rows_without_classes(rng):
+    X = rng.normal(size=(100, 6))
+    for labels in (np.zeros(100, int), np.full(100, -1), np.where(np.arange(100) < 15, 1, -1)):
+        assert not {*report(X, X[:, :2], labels)} & {"cohesion", "10-NN accuracy", "silhouette"}
+    for n in (4, 11, 12, 31):
+        few = report(X[:n], X[:n, :2], np.arange(n))
+        assert few[f"neighbour recall@{min(n - 1, 30)}"] == 1 or n == 31
+        assert np.isfinite([*few.values()]).all()
+    two = report(X, X[:, :2], np.arange(100) % 2)
+    assert "class neighbours" not in two and "cohesion" in two
+    # A sample of one class, or as many classes as rows, has no silhouette.
+    assert "silhouette" not in report(X, X[:, :2], np.arange(100))
+    assert "silhouette" not in report(X, X[:, :2], np.arange(100) == 7, n_sample=3)
+
+
+def test_digits_show_what_is_small():
+    shown = [digits(value) for value in (0.0, 0.12345, 12.3456, -0.25, 0.00039, math.nan, math.inf)]
+    assert shown == ["0.000", "0.123", "12.346", "-0.250", "3.9e-04", "nan", "inf"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"X": np.zeros((3, 3))}, ValueError, "X must have at least 4 rows, got 3"),
+        ({"X": np.full((40, 3), np.nan)}, ValueError, "X must be finite"),
+        ({"Y": np.zeros((39, 2))}, ValueError, "as many rows, got 40 and 39"),
+        ({"Y": np.full((40, 2), np.nan)}, ValueError, "Y must be finite"),
+        ({"labels": np.zeros(39, int)}, ValueError, r"labels must have shape \(40,\)"),
+        ({"labels": np.zeros(40)}, TypeError, "labels must be integers or strings"),
+        ({"perplexity": 0.5}, ValueError, "perplexity must be 1 or more"),
+        ({"P": "P"}, TypeError, "P must be a fasttsne.affinities.JointP"),
+        ({"dof": 0}, ValueError, "dof must be above 0"),
+        ({"method": "fft"}, ValueError, "method must be one of approximate, exact"),
+        ({"n_sample": 0}, ValueError, "n_sample must be 1 or more"),
+    ],
+)
+def test_report_refuses(rng, change, error, message):
+    arguments = {"X": rng.normal(size=(40, 3)), "Y": rng.normal(size=(40, 2)), **change}
+    with pytest.raises(error, match=message):
+        report(**arguments)
+
+
 @pytest.mark.slow
 def test_all_measures_of_a_hundred_thousand_frames():
     # What grew as n^2 in memory would not end. The map is the principal plane, of known qualities.
@@ -571,6 +1026,8 @@ def test_all_measures_of_a_hundred_thousand_frames():
     assert 0.99 < continuity(X, Y) < 1
     assert 0.95 < pairwise_distance_correlation(X, Y) < 0.99
     assert 0.1 < neighbor_recall(X, Y) < 0.25
+    assert 0.9 < triplet_accuracy(X, Y) < 1
+    assert 0 < cohesion(Y, frames.label) <= 1 and 0 <= strays(Y) < 0.01 and 1 <= reach(Y) < 3
     # It tells actors and poses, not emotions.
     assert 0.3 < label_accuracy(Y, frames.label) < 0.45
     assert -0.1 < silhouette(Y, frames.label) < 0

@@ -142,11 +142,11 @@ def kl_at_best_scale(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact")
     best = 0.0
     for step in (1.0, -1.0):
         # Both ends level off: very narrow maps are all alike, and very wide ones.
-        while cost(best + step) < cost(best) - 1e-5:
+        while cost(best + step) < cost(best) - 1e-4:
             best += step
     best = float(
         minimize_scalar(
-            cost, bounds=(best - 1, best + 1), method="bounded", options={"xatol": 5e-3}
+            cost, bounds=(best - 1, best + 1), method="bounded", options={"xatol": 0.01}
         ).x
     )
     scale = usual * 2.0**best
