@@ -121,3 +121,10 @@ def test_coming_from_opentsne(data, tmp_path, monkeypatch):
     assert names["placed"].shape == names["begun"].shape == (100, 2)
     with Image.open("making.gif") as film:
         assert film.n_frames == len(names["frames"]) > 3
+
+
+def test_measures(data, capsys):
+    labels = np.arange(300) % 3
+    names = run("measures.md", X=data["X"], labels=labels)
+    assert str(metrics.report(data["X"], names["Y"], labels)) in capsys.readouterr().out
+    assert 0 < names["found"]["cohesion"] <= 1

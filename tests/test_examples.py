@@ -205,3 +205,19 @@ def test_misreading(tmp_path):
         assert in_data > 9 and 0.5 < in_map < 2
     # A random map has about 3 (the root of 20 / 2); crumbs have more.
     assert found["noise"][2] > 1.5 * found["noise"][50]
+
+
+def test_measures(data_dir, tmp_path, capsys):
+    found = run("measures", "--data", data_dir, "--output", tmp_path, "--most", 1000)
+    assert pictures(tmp_path) == {"measures.png"}
+    names = ["momentum at once", "momentum by steps"]
+    assert list(found["reports"]) == list(found["by_digit"]) == names
+    printed = capsys.readouterr().out
+    for name, measured in found["reports"].items():
+        by_digit = found["by_digit"][name]
+        assert list(by_digit) == list(range(10))
+        # The digits are as frequent as each other, to a fifth or so.
+        assert measured["cohesion"] == pytest.approx(sum(by_digit.values()) / 10, abs=0.05)
+        assert measured["KL at best scale"] <= measured["KL divergence"] + 1e-3
+        assert f"{measured['KL divergence']:.3f}" in printed
+        assert f"{by_digit[4]:.3f}" in printed

@@ -584,27 +584,17 @@ def _same_rows(X: Any, Y: Any) -> tuple[Tensor, Tensor]:
 def _labelled(Y: Any, labels: Any) -> tuple[Tensor, np.ndarray]:
     """Check map and labels and give those of the labelled rows."""
     y = _matrix("Y", Y)
-<<<<<<< HEAD:fasttsne/metrics.py
-    names = as_labels(labels, len(y))
-    if names.dtype.kind == "f":
-        raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
-    known = names != "" if names.dtype.kind == "U" else names >= 0
-    return y[torch.from_numpy(known).to(y.device)], names[known]
-=======
     kept, names = labelled_rows(y, labels)
     return y[kept.to(y.device)], names
 
 
 def labelled_rows(y: Tensor, labels: Any) -> tuple[Tensor, np.ndarray]:
     """Check labels; which rows have one (n,), and the labels of these."""
-    names = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
-    if names.dtype.kind not in "biuU":
+    names = as_labels(labels, len(y))
+    if names.dtype.kind == "f":
         raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
-    if names.shape != (len(y),):
-        raise ValueError(f"labels must have shape ({len(y)},), got {names.shape}")
-    kept = names >= 0 if names.dtype.kind == "i" else np.ones(len(names), bool)
+    kept = names != "" if names.dtype.kind == "U" else names >= 0
     return torch.from_numpy(kept), names[kept]
->>>>>>> cf8ddc4 (Measure what KL does not see: cohesion, strays, class centres, triplets):fasttsne/metrics/measures.py
 
 
 def _check_k(k: int, n: int) -> None:

@@ -20,7 +20,11 @@ _RANKED = 1000
 class Report(dict[str, float]):
     """The measures of a map by name; as a string, a table of them.
 
-    Higher is better but for the last four: strays and reach, and the two KL divergences.
+    Shares kept of the 10 and the 30 nearest neighbours (of all others where there are fewer),
+    trustworthiness, continuity, rank correlation of distances, random triplets; where there are
+    labels, accuracy of a vote of the 10 nearest, neighbours of class centres (KNC), cohesion,
+    silhouette; strays, reach, KL divergence, KL divergence at the best scale. Higher is better but
+    for the last four.
     """
 
     def __str__(self) -> str:
@@ -108,11 +112,6 @@ class Judge:
         Returns
         -------
         Report
-            By name, in this order: shares kept of the 10 and the 30 nearest neighbours (of all
-            others where there are fewer), accuracy of a vote of the 10 nearest, trustworthiness,
-            continuity, rank correlation of distances, random triplets, neighbours of class centres
-            (KNC), cohesion, silhouette, strays, reach, KL divergence, KL divergence at the best
-            scale.
 
         Raises
         ------
@@ -192,7 +191,6 @@ def report(
     Returns
     -------
     Report
-        See :meth:`Judge.__call__`.
 
     Raises
     ------
