@@ -72,8 +72,9 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     """
     n, d = X.shape
     count = max(1, n // _ROWS_A_CELL)
-    generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(n, generator=generator)[: count * _SAMPLES_A_CENTER].to(X.device)
+    generator = torch.Generator("cpu").manual_seed(seed)
+    chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_A_CENTER]
+    chosen = chosen.to(X.device)
     sample = X[chosen.sort().values]
     centers = X[chosen[:count]].contiguous()
     for _ in range(_LLOYD_STEPS):
@@ -94,7 +95,9 @@ def make_cells(X: Tensor, seed: int) -> Cells:
             blocks.append(place + members * (part + 1) // parts)
             cell_of_block.append(number)
         place += members
-    return Cells(order, blocks, centers[torch.tensor(cell_of_block, device=X.device)])
+    return Cells(
+        order, blocks, centers[torch.tensor(cell_of_block, dtype=torch.int64, device=X.device)]
+    )
 
 
 def disjoint_rounds(tiles: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
@@ -171,9 +174,9 @@ def cell_neighbors(
     """
     n = X.shape[0]
     candidates = Candidates.empty(X, keep_for(n, k))
-    blocks = torch.tensor(cells.blocks)
-    generator = torch.Generator().manual_seed(seed)
-    sample = torch.randperm(n, generator=generator)[:_RECALL_SAMPLE].to(X.device)
+    blocks = torch.tensor(cells.blocks, dtype=torch.int64, device="cpu")
+    generator = torch.Generator("cpu").manual_seed(seed)
+    sample = torch.randperm(n, generator=generator, device="cpu")[:_RECALL_SAMPLE].to(X.device)
     kth = measured_neighbors(X, sample, k).sq_distances[:, -1]
     found = 0.0
     done = 0

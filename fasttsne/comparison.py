@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
 from . import initialization, metrics
+from ._validation import as_matrix
 from .landmarks import leave_group_out
 
 _SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
@@ -36,9 +36,9 @@ def beside_pca(X: Any, Y: Any, seed: int = 0) -> dict[str, np.ndarray]:
     ValueError
         If ``X`` has not as many rows as ``Y`` or fewer columns.
     """
-    data, points = torch.as_tensor(X).detach().cpu(), torch.as_tensor(Y).detach().cpu()
+    data, points = as_matrix(X).cpu(), as_matrix(Y, "Y").cpu()
     n, m = points.shape
-    if data.ndim != 2 or len(data) != n or data.shape[1] < m:
+    if len(data) != n or data.shape[1] < m:
         raise ValueError(f"X must have shape ({n}, d) with d >= {m}, got {tuple(data.shape)}")
     return {"PCA": initialization.pca(data.float(), m, seed).numpy(), "t-SNE": points.numpy()}
 
@@ -94,7 +94,7 @@ def measures(
 
 def _accuracy_across(Y: Any, labels: Any, group: Any, k: int, n_sample: int, seed: int) -> float:
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels >= 0))[:n_sample]
-    points = torch.as_tensor(Y)[rows].detach().cpu().numpy()
+    points = as_matrix(Y, "Y").cpu().numpy()[rows]
     return float(np.mean(leave_group_out(points, labels[rows], group[rows], k) == labels[rows]))
 
 

@@ -292,10 +292,10 @@ class _ShuffledBatches(Sampler[Tensor]):
 
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
         self._count, self._batch_size = count, batch_size
-        self._generator = torch.Generator().manual_seed(seed)
+        self._generator = torch.Generator("cpu").manual_seed(seed)
 
     def __iter__(self) -> Iterator[Tensor]:
-        order = torch.randperm(self._count, generator=self._generator)
+        order = torch.randperm(self._count, generator=self._generator, device="cpu")
         return iter(order.split(self._batch_size))
 
     def __len__(self) -> int:

@@ -91,7 +91,7 @@ class Candidates:
         return cls(
             torch.empty(n, room, dtype=torch.int64, device=X.device),
             torch.zeros(n, dtype=torch.int32, device=X.device),
-            torch.full((n,), math.inf, device=X.device),
+            torch.full((n,), math.inf, dtype=torch.float32, device=X.device),
             X.square().sum(1),
             keep,
         )
@@ -106,7 +106,7 @@ class Candidates:
             self.bound,
             self.keep,
             blocks,
-            torch.tensor(tiles),
+            torch.tensor(tiles, dtype=torch.int64, device="cpu"),
         )
 
     def first(self, rows: int) -> Candidates:
@@ -156,7 +156,7 @@ def measured_neighbors(X: Tensor, rows: Tensor, k: int) -> Neighbors:
     indices, sq_distances = [], []
     for some in rows.split(max(1, _DISTANCES_AT_ONCE // X.shape[0])):
         sq = ops.pairwise_sq_distances(X[some], X)
-        sq[torch.arange(len(some)), some] = math.inf
+        sq[torch.arange(len(some), device=sq.device), some] = math.inf
         best = sq.topk(k, 1, largest=False)
         indices.append(best.indices.int())
         sq_distances.append(best.values)
@@ -187,7 +187,8 @@ def exact_neighbors(
         raise ValueError(f"k must be in 1 .. n - 1 = {n - 1}, got {k}")
     X = X.contiguous()
     candidates = Candidates.empty(X, keep_for(n, k))
-    blocks = torch.tensor([*range(0, n, block_rows(n, X.shape[1])), n])
+    starts = range(0, n, block_rows(n, X.shape[1]))
+    blocks = torch.tensor([*starts, n], dtype=torch.int64, device="cpu")
     rounds = list(tile_rounds(len(blocks) - 1))
     for done, tiles in enumerate(rounds, 1):
         candidates.scan(X, blocks, tiles)
@@ -221,7 +222,7 @@ def neighbors_in(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     """
     nearest = Neighbors(
         torch.empty(len(queries), 0, dtype=torch.int32, device=X.device),
-        torch.empty(len(queries), 0, device=X.device),
+        torch.empty(len(queries), 0, dtype=torch.float32, device=X.device),
     )
     # A few rows of X at a time: a candidate list for each of them is filled, too, for nothing.
     for start in range(0, X.shape[0], _ROWS_SEARCHED_AT_ONCE):
@@ -240,7 +241,7 @@ def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     candidates = Candidates.empty(both, keep_for(n + 1, k))
     size = block_rows(n, X.shape[1])
     theirs, mine = range(0, l, size), range(l, l + n, size)
-    blocks = torch.tensor([*theirs, *mine, l + n])
+    blocks = torch.tensor([*theirs, *mine, l + n], dtype=torch.int64, device="cpu")
     # Each block of one side meets each of the other; a round shifts them against each other.
     a, b = len(theirs), len(mine)
     for shift in range(max(a, b)):

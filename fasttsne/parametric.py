@@ -125,7 +125,7 @@ class ParametricTSNE:
                 f"perplexity ({self.perplexity:g}) must be below the rows of a batch: {n} rows in "
                 f"batches of at most {self.batch_size} leave {smallest} in one"
             )
-        generator = torch.Generator().manual_seed(_validation.seed_of(self.random_state))
+        generator = torch.Generator("cpu").manual_seed(_validation.seed_of(self.random_state))
         optimizer = self.optimizer(self.encoder.parameters(), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.n_epochs)
         self.losses_: list[float] = []
@@ -133,7 +133,8 @@ class ParametricTSNE:
             for epoch in range(self.n_epochs):
                 e = self.early_exaggeration if epoch < self.exaggeration_epochs else 1.0
                 loss = 0.0
-                for some in torch.randperm(n, generator=generator).tensor_split(batches):
+                order = torch.randperm(n, generator=generator, device="cpu")
+                for some in order.tensor_split(batches):
                     loss += len(some) / n * self._step(rows[some], e, optimizer)
                 schedule.step()
                 if not math.isfinite(loss):

@@ -83,7 +83,9 @@ def knn_scan_(
 
     for a, b in tiles.tolist():
         rows, columns = slice(begin[a], begin[a + 1]), slice(begin[b], begin[b + 1])
-        sq = sq_norms[rows, None] + sq_norms[columns] - 2 * (X[rows] @ X[columns].T)
+        # In float64, whose products no autocast and no TF32 rounds.
+        inner = (X[rows].double() @ X[columns].double().T).to(X.dtype)
+        sq = sq_norms[rows, None] + sq_norms[columns] - 2 * inner
         sq = sq.clamp_(min=0)
         if a == b:
             sq.fill_diagonal_(math.inf)
@@ -113,7 +115,7 @@ def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:
     indices, sq_distances = [], []
     for rows in _row_blocks(X.shape[0], X.numel()):
         sq = pairwise_sq_distances(X[rows], X)
-        sq[torch.arange(sq.shape[0]), torch.arange(rows.start, rows.stop)] = math.inf
+        sq[:, rows].fill_diagonal_(math.inf)
         best = sq.topk(k, 1, largest=False, sorted=True)
         indices.append(best.indices.int())
         sq_distances.append(best.values)
@@ -197,7 +199,7 @@ def repulsive_exact(Y: Tensor, dof: float) -> tuple[Tensor, Tensor]:
         sq = difference.square().sum(2)
         w = 1 / (1 + sq / dof)
         q = torch.exp(-_cost(sq, dof))
-        q[torch.arange(q.shape[0]), torch.arange(rows.start, rows.stop)] = 0  # i = j
+        q[:, rows].fill_diagonal_(0)  # i = j
         forces[rows] = ((q * w)[..., None] * difference).sum(1)
         Z += q.sum(dtype=torch.float64)
     return forces, Z
@@ -220,7 +222,7 @@ def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
     def minus_sq(rows: slice) -> tuple[Tensor, Tensor]:
         difference = Y[rows, None] - Y
         sq = difference.square().sum(2)
-        sq[torch.arange(sq.shape[0]), torch.arange(rows.start, rows.stop)] = math.inf  # i = j
+        sq[:, rows].fill_diagonal_(math.inf)  # i = j
         return difference, -sq
 
     log_Z_rows = torch.cat([minus_sq(rows)[1].logsumexp(1) for rows in blocks])

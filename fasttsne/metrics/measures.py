@@ -607,6 +607,6 @@ def _sample(n: int, n_sample: int, seed: int, least: int = 1) -> Tensor:
     if n_sample < least:
         raise ValueError(f"n_sample must be at least {least}, got {n_sample}")
     if n_sample >= n:
-        return torch.arange(n)
+        return torch.arange(n, device="cpu")
     picked = np.random.default_rng(seed).choice(n, n_sample, replace=False)
     return torch.from_numpy(np.sort(picked))

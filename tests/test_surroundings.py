@@ -1,0 +1,400 @@
+"""What the caller has set in torch changes no result: dtype, device, autocast, precision, modes."""
+
+import ast
+import contextlib
+import io
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from fasttsne import (
+    TSNE,
+    Snapshots,
+    affinities,
+    comparison,
+    datasets,
+    landmarks,
+    metrics,
+    plot,
+    reference,
+)
+from fasttsne.grid import to_grid
+from fasttsne.initialization import rescale, spectral
+from fasttsne.nn import (
+    EmbeddingMap,
+    ParametricTSNE,
+    TSNELoss,
+    activations,
+    pair_loader,
+    pairs_of,
+)
+from fasttsne.page import write
+
+PACKAGE = Path(__file__).resolve().parents[1] / "fasttsne"
+
+
+@contextlib.contextmanager
+def changed(change, wanted, before):
+    change(wanted)
+    try:
+        yield
+    finally:
+        change(before)
+
+
+@contextlib.contextmanager
+def strict():
+    """No gradients, nothing but deterministic algorithms, NaN wherever memory was not written."""
+    with (
+        torch.no_grad(),
+        changed(torch.use_deterministic_algorithms, True, False),
+        changed(torch.set_flush_denormal, True, False),
+    ):
+        yield
+
+
+SURROUNDINGS = {
+    "float64": lambda: changed(torch.set_default_dtype, torch.float64, torch.float32),
+    "bfloat16": lambda: changed(torch.set_default_dtype, torch.bfloat16, torch.float32),
+    "device": lambda: changed(torch.set_default_device, "meta", None),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "medium": lambda: changed(torch.set_float32_matmul_precision, "medium", "highest"),
+    "inference": torch.inference_mode,
+    "strict": strict,
+}
+over_surroundings = pytest.mark.parametrize("surroundings", SURROUNDINGS)
+
+N = 150
+
+
+def data(n=N, d=6, seed=0):
+    """Four groups, in float64."""
+    generator = np.random.default_rng(seed)
+    return 5 * generator.integers(0, 2, (n, 2)) @ np.ones((2, d)) + generator.normal(size=(n, d))
+
+
+def tensor(array=None):
+    return torch.from_numpy(data() if array is None else array).float()
+
+
+def labels():
+    return np.arange(N) % 4
+
+
+def fit(X=None, **parameters):
+    parameters = {"perplexity": 10, "max_iter": 20, "random_state": 0, **parameters}
+    return TSNE(**parameters).fit(data() if X is None else X)
+
+
+def embedded(X=None, **parameters):
+    fitted = fit(X, **parameters)
+    return fitted.embedding_, fitted.kl_divergence_
+
+
+def placed(start="weighted", **parameters):
+    return fit(**parameters).transform(data(20, seed=1), start=start)
+
+
+def resumed(tmp_path):
+    path = tmp_path / "fit.pt"
+    first = fit(checkpoint=path, checkpoint_every=15).embedding_
+    again = TSNE.resume(path, data())
+    return first, again.embedding_, again.transform(data(20, seed=1))
+
+
+def watched():
+    frames = Snapshots()
+    embedded(callback=frames, callback_every=7)
+    return [(kl, Y) for _, kl, Y in frames]
+
+
+def some_P(**parameters):
+    return affinities.joint_affinities(data(), 10, **parameters)
+
+
+def some_map():
+    return tensor(data()[:, :2].copy())
+
+
+def loss_of(**parameters):
+    """Value of the loss, of that of half the pairs, and the gradients where there are any."""
+    loss, pairs = TSNELoss(some_P(), **parameters), pairs_of(some_P())
+    pij, i, j = (part[: len(part) // 2] for part in pairs)
+    found = []
+    for function in (loss, lambda Y: loss.pairs(Y, i, j), lambda Y: loss.pairs(Y, i, j, pij)):
+        Y = some_map().requires_grad_()
+        value = function(Y)
+        assert value.dtype == torch.float32
+        found += [value.detach(), torch.autograd.grad(value, Y)[0] if value.requires_grad else 0]
+    return found[::2], found[1::2]
+
+
+def dealt():
+    """Batches, without torch's own DataLoader, which fails where the default device is meta."""
+    loader = pair_loader(some_P(), 1000)
+    return [loader.dataset[some] for some in loader.sampler]
+
+
+def referred():
+    """What the references compute where there are no kernels."""
+    X, Y, P = tensor(), some_map(), some_P()
+    keys = torch.zeros(N, 40, dtype=torch.int64, device="cpu")
+    count = torch.zeros(N, dtype=torch.int32, device="cpu")
+    bound = torch.full((N,), torch.inf, dtype=torch.float32, device="cpu")
+    blocks, tile = (torch.tensor(x, device="cpu") for x in ([0, 70, N], [[0, 1]]))
+    reference.knn_scan_(X, X.square().sum(1), keys, count, bound, 20, blocks, tile)
+    charges = torch.zeros(32, 32, dtype=torch.float32, device="cpu")
+    mesh = torch.tensor([-8.0, -8.0], dtype=torch.float32, device="cpu"), 1.0
+    reference.mesh_spread_(Y, charges, *mesh)
+    return [
+        (keys, count, bound, charges),
+        reference.knn_rerank(X, keys, count, bound, 20, 10),
+        reference.knn(X, 10),
+        reference.perplexity_search(reference.knn(X, 10)[1], 5.0),
+        reference.symmetrize(reference.knn(X, 10)[0], torch.ones_like(X[:, :1]).expand(N, 10)),
+        reference.attractive_forces(*P, Y, 1.0, True),
+        reference.repulsive_exact(Y, 1.0),
+        reference.repulsive_sne(Y, True),
+        reference.repulsive_sne(Y, False),
+        reference.mesh_gather(Y, charges, *mesh),
+    ]
+
+
+def drawn(draw):
+    file = io.BytesIO()
+    draw().savefig(file, format="raw")
+    return np.frombuffer(file.getvalue(), np.uint8)
+
+
+def page(tmp_path):
+    write(tmp_path / "map.html", some_map(), labels())
+    return (tmp_path / "map.html").read_text()
+
+
+def parametric():
+    encoder = encoder_of(torch.float32)
+    # torch's own Adam fails where the default device is meta.
+    model = ParametricTSNE(
+        encoder, 10, n_epochs=2, batch_size=80, random_state=0, optimizer=torch.optim.SGD
+    )
+    X = data()
+    return model.fit_transform(X), model.transform(tensor(X)), model.losses_
+
+
+def encoder_of(dtype, d=6):
+    """A line with given weights, whatever the defaults are."""
+    encoder = nn.Linear(d, 2, device="cpu", dtype=dtype)
+    weights = torch.from_numpy(np.random.default_rng(0).normal(size=(2, d)))
+    with torch.no_grad():
+        encoder.weight.copy_(weights)
+        encoder.bias.zero_()
+    return encoder
+
+
+def sparse_data():
+    X = data()
+    return sparse.csr_array(np.where(X > 1, X, 0))
+
+
+USES = {
+    "fit auto": embedded,
+    "fit tensor": lambda: embedded(tensor()),
+    "fit integers": lambda: embedded((100 * data()).astype(np.int64)),
+    "fit exact": lambda: embedded(method="exact"),
+    "fit barnes_hut": lambda: embedded(method="barnes_hut"),
+    "fit fft": lambda: embedded(method="fft"),
+    "fit fft 3-D": lambda: embedded(method="fft", n_components=3),
+    "fit 1-D": lambda: embedded(method="fft", n_components=1),
+    "fit 4-D": lambda: embedded(method="exact", n_components=4),
+    "fit wider than data": lambda: embedded(data(d=1)),
+    "fit random": lambda: embedded(init="random"),
+    "fit spectral": lambda: embedded(init="spectral"),
+    "fit array": lambda: embedded(init=data(d=2)),
+    "fit cells": lambda: embedded(data(1500), neighbors="cells", max_iter=10),
+    "fit sparse": lambda: embedded(sparse_data()),
+    "fit cosine": lambda: embedded(metric="cosine", neighbors="exact"),
+    "fit manhattan": lambda: embedded(metric="manhattan"),
+    "fit multiscale": lambda: embedded(affinities=affinities.Multiscale([5, 20], mixture=True)),
+    "fit averaged": lambda: embedded(affinities=affinities.Multiscale([5, 20])),
+    "fit fixed": lambda: embedded(affinities=affinities.FixedSigma(1.0, 20)),
+    "fit uniform": lambda: embedded(affinities=affinities.Uniform(10)),
+    "fit P": lambda: embedded(affinities=some_P().to_scipy()),
+    "fit sne": lambda: embedded(objective="sne"),
+    "fit symmetric_sne": lambda: embedded(objective="symmetric_sne"),
+    "fit dof": lambda: embedded(dof=0.6),
+    "watch": watched,
+    "resume": resumed,
+    "transform": placed,
+    "transform median": lambda: placed("median"),
+    "transform sum": lambda: placed(dof=3.0),
+    "transform gauss": lambda: placed(objective="sne"),
+    "transform cells": lambda: placed(neighbors="cells"),
+    "joint_affinities": some_P,
+    "given_affinities": lambda: affinities.given_affinities(some_P().to_scipy()),
+    "rescale": lambda: rescale(data()),
+    "spectral": lambda: spectral(some_P().to_scipy(), 2, 0),
+    "kl exact": lambda: metrics.kl_divergence(some_P(), some_map()),
+    "kl approximate": lambda: metrics.kl_divergence(
+        affinities.joint_affinities(data(1600), 10), data(1600, 2), method="approximate"
+    ),
+    "trustworthiness": lambda: metrics.trustworthiness(data(), some_map()),
+    "continuity": lambda: metrics.continuity(tensor(), some_map(), n_sample=50),
+    "neighbor_recall": lambda: metrics.neighbor_recall(data(), some_map()),
+    "label_accuracy": lambda: metrics.label_accuracy(some_map(), labels()),
+    "distances": lambda: metrics.pairwise_distance_correlation(data(), some_map()),
+    "silhouette": lambda: metrics.silhouette(some_map(), labels()),
+    "silhouettes": lambda: [*metrics.silhouette_by_label(some_map(), labels()).values()],
+    "beside PCA": lambda: [*comparison.beside_pca(data().tolist(), some_map()).values()],
+    "measures": lambda: [
+        *comparison.measures(
+            data(), some_map(), labels(), thorough=True, group=np.arange(N) % 7
+        ).values()
+    ],
+    "grid": lambda: to_grid(some_map())[0],
+    "loss exact": lambda: loss_of(method="exact"),
+    "loss barnes_hut": lambda: loss_of(method="barnes_hut"),
+    "reference": referred,
+    "loss fft": lambda: loss_of(method="fft", exaggeration=4),
+    "embedding map": lambda: [
+        EmbeddingMap(20)().detach(),
+        EmbeddingMap(N, 6, init=data())(torch.from_numpy(np.arange(9))).detach(),
+    ],
+    "pair loader": dealt,
+    "parametric": parametric,
+    "activations": lambda: activations(encoder_of(torch.float64), [tensor().double()], ""),
+    "plot": lambda: drawn(lambda: plot.compare(data(), some_map(), labels())),
+    "page": page,
+    "landmarks": lambda: [
+        landmarks.features(datasets.make_landmark_frames(40, seed=0), name)
+        for name in ("procrustes", "actions", "expression")
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def use(tmp_path_factory):
+    def run(name):
+        function = USES[name]
+        files = function in (resumed, page)
+        return function(tmp_path_factory.mktemp("use")) if files else function()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(use):
+    return cache(use)
+
+
+def same_bits(a, b):
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same_bits, a, b))
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and a.device == b.device and torch.equal(a, b)
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return type(a) is type(b) and a == b
+
+
+@over_surroundings
+@pytest.mark.parametrize("name", USES)
+def test_no_bit_depends_on_the_surroundings(name, surroundings, use, undisturbed):
+    expected = undisturbed(name)
+    with SURROUNDINGS[surroundings]():
+        actual = use(name)
+    if name.startswith("loss ") and surroundings in ("inference", "strict"):
+        expected, actual = expected[0], actual[0]  # there are no gradients
+    assert same_bits(actual, expected)
+
+
+class FloatProducts(TorchDispatchMode):
+    """Lists products of float32 matrices: these alone follow autocast, TF32 and the like."""
+
+    PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "linear", "convolution", "einsum")
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        if name in self.PRODUCTS:
+            self.found += [
+                name for t in args if isinstance(t, torch.Tensor) and t.dtype != torch.float64
+            ]
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", [name for name in USES if name != "parametric"])
+def test_no_product_of_matrices_is_in_float32(name, use):
+    # A mode sees what its own thread does.
+    with changed(torch.set_num_threads, 1, torch.get_num_threads()), FloatProducts() as products:
+        use(name)
+    assert not products.found
+
+
+def test_the_mode_finds_what_it_looks_for():
+    X = tensor()
+    with FloatProducts() as products:
+        X.double() @ X.double().T
+        assert not products.found
+        X @ X.T
+    assert products.found
+
+
+# --- the kinds, by a look at the code ------------------------------------------------------------
+
+# What takes its device from the caller's default unless told, and its dtype, but for whole numbers.
+FLOATS = {
+    *("asarray", "as_tensor", "empty", "empty_strided", "eye", "full", "linspace", "logspace"),
+    *("normal", "ones", "rand", "randn", "scalar_tensor", "sparse_coo_tensor", "tensor", "zeros"),
+    *("sparse_csr_tensor", "sparse_compressed_tensor", "hann_window"),
+}
+INTEGERS = {"arange", "randint", "randperm", "tril_indices", "triu_indices", "Generator"}
+# These make a tensor of the default type, whatever is asked for.
+NEVER = {"Tensor", "FloatTensor", "DoubleTensor", "get_default_dtype", "get_default_device"}
+
+
+def factories(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if isinstance(node.func.value, ast.Name) and node.func.value.id == "torch":
+                yield node
+
+
+def unnamed(source):
+    """Lines of a source whose tensors depend on the caller's defaults."""
+    for call in factories(source):
+        name, given = call.func.attr, {keyword.arg for keyword in call.keywords}
+        if name == "Generator" and call.args:
+            given.add("device")
+        if (
+            name in NEVER
+            or (name in FLOATS and not {"dtype", "device"} <= given)
+            or (name in INTEGERS and "device" not in given)
+        ):
+            yield call.lineno
+
+
+def test_the_scan_finds_what_it_looks_for():
+    bad = (
+        "torch.zeros(3)\ntorch.zeros(3, device=d)\ntorch.zeros(3, dtype=t)\ntorch.arange(n)\n"
+        "torch.Generator()\ntorch.tensor([1.0], device=d)\ntorch.Tensor(2)\n"
+    )
+    good = (
+        "torch.zeros(3, dtype=t, device=d)\ntorch.arange(n, device=d)\ntorch.zeros_like(x)\n"
+        "torch.Generator('cpu')\nx.new_zeros(3)\nnp.zeros(3)\ntorch.Generator(device=d)\n"
+    )
+    assert [*unnamed(bad)] == [*range(1, 8)] and not [*unnamed(good)]
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda f: f.stem)
+def test_every_factory_names_dtype_and_device(file):
+    lines = [*unnamed(file.read_text())]
+    assert not lines, f"{file.name}, lines {lines}: name dtype and device"
