@@ -84,6 +84,18 @@ def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
             module.training = mode
 
 
+def dtype_of(model: nn.Module) -> torch.dtype:
+    """Return the dtype that a model computes in: that of its first parameter or buffer of floats.
+
+    float32 for one that has none.
+    """
+    for tensors in (model.parameters(), model.buffers()):
+        for tensor in tensors:
+            if tensor.is_floating_point():
+                return tensor.dtype
+    return torch.float32
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Where the first parameter or buffer of a model is; the CPU for one that has none."""
     for tensors in (model.parameters(), model.buffers()):

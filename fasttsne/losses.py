@@ -14,6 +14,7 @@ from .affinities import JointP
 from .gradient import METHODS
 
 _INTEGERS = (torch.int64, torch.int32)
+_HALVES = (torch.float16, torch.bfloat16)
 
 
 class TSNELoss(nn.Module):
@@ -99,10 +100,11 @@ class TSNELoss(nn.Module):
         ----------
         Y : Tensor, shape (n, m), float32
             On the device of P. float64, for ``torch.autograd.gradcheck``, with ``method='exact'``.
+            Under autocast also float16 or bfloat16, as a layer then puts out: taken to float32.
 
         Returns
         -------
-        Tensor, shape (), dtype of Y
+        Tensor, shape (), float32, or float64 for such a Y
             A map with NaN or infinity has loss NaN.
 
         Raises
@@ -110,7 +112,7 @@ class TSNELoss(nn.Module):
         TypeError, ValueError
             Y is of another dtype, shape or device.
         """
-        self._check_map(Y)
+        Y = self._checked_map(Y)
         P = JointP(self.indptr, self.indices, self.values)
         cost = objective.attraction_cost(P, Y, self.dof)
         loss = self.exaggeration * (self._negative_entropy + cost) + self._total * self._ln_Z(Y)
@@ -134,14 +136,14 @@ class TSNELoss(nn.Module):
 
         Returns
         -------
-        Tensor, shape (), dtype of Y
+        Tensor, shape (), as for the loss
 
         Raises
         ------
         TypeError, ValueError
             As for the loss, or i, j and pij do not fit together.
         """
-        self._check_map(Y)
+        Y = self._checked_map(Y)
         _check_pairs(i, j, pij)
         i, j = i.long(), j.long()
         p = (self._look_up(i, j) if pij is None else pij).to(Y.dtype)
@@ -171,9 +173,11 @@ class TSNELoss(nn.Module):
         at = low.clamp(max=last)
         return torch.where((low < end) & (self.indices[at] == j), self.values[at], 0)
 
-    def _check_map(self, Y: Tensor) -> None:
+    def _checked_map(self, Y: Tensor) -> Tensor:
         if not isinstance(Y, Tensor):
             raise TypeError(f"Y must be a torch.Tensor, got {type(Y).__name__}")
+        if Y.dtype in _HALVES and torch.is_autocast_enabled(Y.device.type):
+            Y = Y.float()
         if Y.dtype != torch.float32 and (Y.dtype != torch.float64 or self.method != "exact"):
             raise TypeError(
                 f"Y must be torch.float32, or torch.float64 with method='exact', "
@@ -194,6 +198,7 @@ class TSNELoss(nn.Module):
             )
         if self.values.dtype not in (torch.float32, torch.float64):
             raise TypeError(f"P must stay in torch.float32, but was moved to {self.values.dtype}")
+        return Y
 
 
 class EmbeddingMap(nn.Module):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from . import _validation
-from .activations import device_of, in_mode
+from .activations import device_of, dtype_of, in_mode
 from .affinities import joint_affinities
 from .gradient import METHODS
 from .losses import TSNELoss
@@ -26,7 +26,9 @@ class ParametricTSNE:
     Parameters
     ----------
     encoder : torch.nn.Module
-        Turns rows (b, ...) into points (b, m); trained where it is, from the weights it has.
+        Turns rows (b, ...) into points (b, m); trained where it is, from the weights it has. Gets
+        rows in the dtype of these; the loss is taken of its points in float32, so that it may
+        compute in float64, in half precision or under autocast.
     perplexity : float, default 30
         Within a batch: below the rows of the smallest.
     n_epochs : int, default 100
@@ -116,7 +118,7 @@ class ParametricTSNE:
         FloatingPointError
             The loss is not finite.
         """
-        rows = _rows(X)
+        rows = self._rows(X)
         n = len(rows)
         batches = max(1, math.ceil(n / self.batch_size))
         smallest = n // batches
@@ -129,7 +131,11 @@ class ParametricTSNE:
         optimizer = self.optimizer(self.encoder.parameters(), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.n_epochs)
         self.losses_: list[float] = []
-        with torch.enable_grad(), in_mode(self.encoder, training=True):
+        with (
+            torch.inference_mode(False),  # which would overrule the next
+            torch.enable_grad(),
+            in_mode(self.encoder, training=True),
+        ):
             for epoch in range(self.n_epochs):
                 e = self.early_exaggeration if epoch < self.exaggeration_epochs else 1.0
                 loss = 0.0
@@ -156,13 +162,12 @@ class ParametricTSNE:
 
         Returns
         -------
-        array or Tensor, shape (n, m)
+        array or Tensor, shape (n, m), float32
             A tensor, on the device of X, if X is one.
         """
-        rows = _rows(X)
-        device = device_of(self.encoder)
+        rows = self._rows(X)
         with torch.no_grad(), in_mode(self.encoder, training=False):
-            parts = [self.encoder(some.to(device)) for some in rows.split(self.batch_size)]
+            parts = [self._encoded(some) for some in rows.split(self.batch_size)]
         Y = torch.cat(parts).to(rows.device)
         return Y if isinstance(X, Tensor) else Y.numpy()
 
@@ -173,18 +178,21 @@ class ParametricTSNE:
     def _step(self, rows: Tensor, exaggeration: float, optimizer: torch.optim.Optimizer) -> float:
         rows = rows.to(device_of(self.encoder))
         P = joint_affinities(rows.flatten(1), self.perplexity)
-        loss = TSNELoss(P, self.dof, self.method, exaggeration=exaggeration)(self.encoder(rows))
+        loss = TSNELoss(P, self.dof, self.method, exaggeration=exaggeration)(self._encoded(rows))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         return loss.item()
 
+    def _encoded(self, rows: Tensor) -> Tensor:
+        return self.encoder(rows.to(device_of(self.encoder), dtype_of(self.encoder))).float()
 
-def _rows(X: Any) -> Tensor:
-    """Finite float32 rows, of the shape that the encoder takes."""
-    if not isinstance(X, Tensor):
-        X = np.asarray(X)
-    shape = tuple(X.shape)
-    if len(shape) < 2 or not all(shape):
-        raise ValueError(f"X must have shape (n, ...) of two dimensions or more, got {shape}")
-    return _validation.as_matrix(X.reshape(shape[0], -1)).float().reshape(shape)
+    def _rows(self, X: Any) -> Tensor:
+        """Finite rows of the shape that the encoder takes, float64 for one that computes in it."""
+        if not isinstance(X, Tensor):
+            X = np.asarray(X)
+        shape = tuple(X.shape)
+        if len(shape) < 2 or not all(shape):
+            raise ValueError(f"X must have shape (n, ...) of two dimensions or more, got {shape}")
+        rows = _validation.as_matrix(X.reshape(shape[0], -1)).reshape(shape)
+        return rows.to(torch.promote_types(dtype_of(self.encoder), torch.float32))

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import io
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,6 @@ SURROUNDINGS = {
     "inference": torch.inference_mode,
     "strict": strict,
 }
-over_surroundings = pytest.mark.parametrize("surroundings", SURROUNDINGS)
 
 N = 150
 
@@ -177,19 +177,23 @@ def page(tmp_path):
     return (tmp_path / "map.html").read_text()
 
 
+def trained(dtype, **parameters):
+    """An encoder after two epochs; torch's own Adam fails where the default device is meta."""
+    parameters = {"optimizer": torch.optim.SGD, **parameters}
+    return ParametricTSNE(
+        encoder_of(dtype), 10, n_epochs=2, batch_size=80, random_state=0, **parameters
+    ).fit(data())
+
+
 def parametric():
-    encoder = encoder_of(torch.float32)
-    # torch's own Adam fails where the default device is meta.
-    model = ParametricTSNE(
-        encoder, 10, n_epochs=2, batch_size=80, random_state=0, optimizer=torch.optim.SGD
-    )
-    X = data()
-    return model.fit_transform(X), model.transform(tensor(X)), model.losses_
+    model = trained(torch.float32)
+    return model.transform(data()), model.transform(tensor()), model.losses_
 
 
 def encoder_of(dtype, d=6):
-    """A line with given weights, whatever the defaults are."""
-    encoder = nn.Linear(d, 2, device="cpu", dtype=dtype)
+    """A line with given weights, whatever the surroundings are."""
+    with torch.inference_mode(False):
+        encoder = nn.Linear(d, 2, device="cpu", dtype=dtype)
     weights = torch.from_numpy(np.random.default_rng(0).normal(size=(2, d)))
     with torch.no_grad():
         encoder.weight.copy_(weights)
@@ -302,8 +306,11 @@ def same_bits(a, b):
     return type(a) is type(b) and a == b
 
 
-@over_surroundings
-@pytest.mark.parametrize("name", USES)
+@pytest.mark.parametrize(
+    "name, surroundings",
+    # An encoder is the user's, and so is its autocast: see below.
+    [both for both in product(USES, SURROUNDINGS) if both != ("parametric", "autocast")],
+)
 def test_no_bit_depends_on_the_surroundings(name, surroundings, use, undisturbed):
     expected = undisturbed(name)
     with SURROUNDINGS[surroundings]():
@@ -311,6 +318,95 @@ def test_no_bit_depends_on_the_surroundings(name, surroundings, use, undisturbed
     if name.startswith("loss ") and surroundings in ("inference", "strict"):
         expected, actual = expected[0], actual[0]  # there are no gradients
     assert same_bits(actual, expected)
+
+
+def test_what_inference_mode_made_serves_outside_of_it():
+    with torch.inference_mode():
+        fitted, loss, P = fit(tensor()), TSNELoss(some_P()), some_P()
+    again = fit(tensor())
+    new = tensor(data(20, seed=1))
+    assert same_bits(fitted.transform(new), again.transform(new))
+    Y = some_map().requires_grad_()
+    pij, i, j = pairs_of(P)
+    value = loss(Y) + loss.pairs(Y, i, j) + loss.pairs(Y, i[:9], j[:9], pij[:9])
+    (gradient,) = torch.autograd.grad(value, Y)
+    assert gradient.isfinite().all() and gradient.any()
+
+
+# --- encoders and losses in other dtypes ---------------------------------------------------------
+
+
+def test_an_encoder_in_float64_learns_as_one_in_float32():
+    wide, plain = (trained(dtype) for dtype in (torch.float64, torch.float32))
+    assert wide.encoder.weight.dtype == torch.float64
+    assert wide.losses_ == pytest.approx(plain.losses_, rel=1e-4)
+    torch.testing.assert_close(wide.encoder.weight.float(), plain.encoder.weight)
+    Y = wide.transform(tensor())
+    assert Y.dtype == torch.float32
+    torch.testing.assert_close(Y, plain.transform(tensor()), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("by_autocast", [False, True])
+def test_an_encoder_in_half_precision_learns(dtype, by_autocast):
+    seen = []
+
+    class Watched(nn.Linear):
+        def forward(self, X):
+            Y = super().forward(X)
+            seen.append((X.dtype, Y.dtype))
+            return Y
+
+    encoder = Watched(6, 2)
+    encoder.load_state_dict(encoder_of(torch.float32).state_dict())
+    encoder = encoder if by_autocast else encoder.to(dtype)
+    before = encoder.weight.detach().clone()
+    model = ParametricTSNE(
+        encoder, 10, n_epochs=3, batch_size=80, random_state=0, optimizer=torch.optim.SGD,
+        learning_rate=0.1, early_exaggeration=1,
+    )  # fmt: skip
+    with torch.autocast("cpu", dtype) if by_autocast else contextlib.nullcontext():
+        Y = model.fit_transform(data())
+    assert set(seen) == {(torch.float32 if by_autocast else dtype, dtype)}
+    assert encoder.weight.dtype == encoder.weight.grad.dtype == before.dtype
+    assert Y.dtype == np.float32 and np.isfinite(Y).all()
+    assert model.losses_[-1] < model.losses_[0] and not torch.equal(encoder.weight, before)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("by_pairs", [False, True])
+def test_a_loss_takes_half_maps_under_autocast_alone(dtype, by_pairs):
+    loss = TSNELoss(some_P())
+    pij, i, j = pairs_of(some_P())
+
+    def value_of(Y):
+        return loss.pairs(Y, i, j, pij) if by_pairs else loss(Y)
+
+    half = some_map().to(dtype).requires_grad_()
+    full = half.detach().float().requires_grad_()
+    with torch.autocast("cpu", dtype):
+        value, expected = value_of(half), value_of(full)
+    assert value.dtype == torch.float32 and value == expected == value_of(full)
+    value.backward()
+    expected.backward()
+    assert half.grad.dtype == dtype and torch.equal(half.grad, full.grad.to(dtype))
+    with pytest.raises(TypeError, match=f"Y must be torch.float32, .* got {dtype}"):
+        value_of(half)
+
+
+def test_a_map_is_trained_under_autocast_to_the_same_bits():
+    def run():
+        model, loss = EmbeddingMap(N, init=some_map()), TSNELoss(some_P())
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss(model()).backward()
+            optimizer.step()
+        return model().detach()
+
+    with torch.autocast("cpu", torch.bfloat16):
+        disturbed = run()
+    assert same_bits(disturbed, run())
 
 
 class FloatProducts(TorchDispatchMode):
