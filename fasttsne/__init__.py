@@ -5,12 +5,33 @@
 """
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 from .config import show_config
 
 if TYPE_CHECKING:
+    from . import affinities as affinities
+    from . import comparison as comparison
+    from . import datasets as datasets
+    from . import graphs as graphs
+    from . import grid as grid
+    from . import images as images
+    from . import initialization as initialization
+    from . import landmarks as landmarks
+    from . import metrics as metrics
+    from . import names as names
+    from . import neighbors as neighbors
+    from . import nn as nn
+    from . import ops as ops
+    from . import page as page
+    from . import plot as plot
+    from . import progress as progress
+    from . import reference as reference
+    from . import schedule as schedule
+    from . import snapshots as snapshots
+    from . import tables as tables
     from .estimator import TSNE, tsne
     from .pipeline import FitReport
     from .plot import animate
@@ -38,7 +59,20 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for then: the estimator needs scikit-learn."""
+    """Import functions and modules when they are asked for: the estimator needs scikit-learn."""
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if not name.startswith("_"):
+        try:
+            return import_module(f".{name}", __name__)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":  # something that the module needs
+                raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # All but the private ones and the library of kernels, whose name looks like a module's.
+    modules = {module.name for module in iter_modules(__path__)}
+    public = {name for name in modules if not name.startswith(("_", "libfasttsne"))}
+    return sorted({*globals(), *__all__, *public})

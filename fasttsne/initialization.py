@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ._threads import alone, in_chunks
+from ._threads import CHUNK_BYTES, alone, in_chunks, share
 from ._validation import as_matrix
 
 START_SPREAD = 1e-4
@@ -16,6 +18,8 @@ START_SPREAD = 1e-4
 _OVERSAMPLING = 8
 _POWER_ITERATIONS = 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
+_PARTS = 64
+"""Into which rows are cut for a sum: enough for any number of threads to share."""
 _SPECTRAL_TOLERANCE = 1e-4
 _SPECTRAL_VECTORS = 30
 """Slow modes of well separated clusters are close together: more vectors part them sooner."""
@@ -53,34 +57,37 @@ def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
     neither autocast nor TF32 rounds, and in which the squares of singular values lose nothing that
     a picture shows.
     """
-    mean = _sum(in_chunks(lambda part: X[part].double().sum(0), X)) / X.shape[0]
+    mean = _sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
 
-    def times_covariance(part: slice, basis: Tensor) -> Tensor:
-        rows = X[part].double() - mean
-        return rows.T @ (rows @ basis)
+    def covariance_times(basis: Tensor) -> Tensor:
+        return _sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
 
     generator = torch.Generator("cpu").manual_seed(seed)
     basis = torch.randn(
         *(X.shape[1], number), generator=generator, dtype=torch.float64, device="cpu"
     ).to(X.device)
     for _ in range(_POWER_ITERATIONS):
-        basis = alone(lambda b=basis: torch.linalg.qr(b).Q, X.device)
-        basis = _sum(in_chunks(lambda part, b=basis: times_covariance(part, b), X))
+        basis = covariance_times(alone(lambda b=basis: torch.linalg.qr(b).Q, X.device))
     basis = alone(lambda: torch.linalg.qr(basis).Q, X.device)
-    within = _sum(in_chunks(lambda part: basis.T @ times_covariance(part, basis), X))
-    turn = alone(lambda: torch.linalg.eigh(within).eigenvectors.flip(1), X.device)
-    axes = alone(lambda: basis @ turn, X.device)
+    image = covariance_times(basis)
+    axes = alone(lambda: basis @ torch.linalg.eigh(basis.T @ image)[1].flip(1), X.device)
     # The sign of a component is arbitrary; make its largest loading positive.
     axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
     return torch.cat(in_chunks(lambda part: (X[part].double() - mean) @ axes, X))
 
 
-def _sum(parts: list[Tensor]) -> Tensor:
-    """Add tensors in their order."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
+    """Sum what ``work`` makes of chunks of rows in float64, in their order."""
+    at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
+
+    def one_part(rows: Tensor) -> Tensor:
+        return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
+
+    # Few parts, however many rows: each has a sum of its own.
+    parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
+    if X.device.type != "cpu":
+        return reduce(torch.add, map(one_part, parts))
+    return reduce(torch.add, share(one_part, parts))
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:

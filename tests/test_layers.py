@@ -33,8 +33,8 @@ LEVELS = [
     {"checkpoint", "metrics", "objective", "optimize", "transform"},
     {"comparison", "losses", "parameters"},
     {"parametric", "pipeline", "plot"},
-    {"estimator", "page"},
-    {"__init__", "nn"},
+    {"estimator", "nn", "page"},
+    {"__init__"},
     {"cli"},
     {"demo", "__main__"},
 ]

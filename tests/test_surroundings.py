@@ -3,6 +3,9 @@
 import ast
 import contextlib
 import io
+import re
+import subprocess
+import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -14,6 +17,7 @@ from scipy import sparse
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import fasttsne
 from fasttsne import (
     TSNE,
     Snapshots,
@@ -37,7 +41,8 @@ from fasttsne.nn import (
 )
 from fasttsne.page import write
 
-PACKAGE = Path(__file__).resolve().parents[1] / "fasttsne"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "fasttsne"
 
 
 @contextlib.contextmanager
@@ -494,3 +499,65 @@ def test_the_scan_finds_what_it_looks_for():
 def test_every_factory_names_dtype_and_device(file):
     lines = [*unnamed(file.read_text())]
     assert not lines, f"{file.name}, lines {lines}: name dtype and device"
+
+
+# --- the package's own namespace -----------------------------------------------------------------
+
+MODULES = sorted(
+    {file.stem for file in PACKAGE.glob("[a-z]*.py")}.union(
+        file.parent.name for file in PACKAGE.glob("[a-z]*/__init__.py")
+    )
+)
+
+
+def in_new_process(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_every_module_loads_on_first_use():
+    # In a new process, where nothing has imported them.
+    code = f"import fasttsne\nfor name in {MODULES}: print(getattr(fasttsne, name).__name__)"
+    assert in_new_process(code) == [f"fasttsne.{name}" for name in MODULES]
+
+
+def test_dir_lists_modules_and_functions():
+    assert {*MODULES, *fasttsne.__all__} <= {*dir(fasttsne)}
+    assert not {name for name in dir(fasttsne) if not hasattr(fasttsne, name)}
+
+
+def test_import_stays_cheap():
+    code = (
+        "import sys, torch; before = {*sys.modules}; import fasttsne; dir(fasttsne)\n"
+        "print(*{name for name in {*sys.modules} - before})"
+    )
+    own = {"_C", "_library", "_version", "config"}
+    assert {*in_new_process(code)} <= {"fasttsne", *(f"fasttsne.{name}" for name in own)}
+
+
+def test_type_checkers_see_every_documented_module():
+    pages = "".join(page.read_text() for page in (ROOT / "docs" / "api").glob("*.rst"))
+    documented = {*re.findall(r"fasttsne\.(\w+)", pages)} & {*MODULES}
+    seen = {
+        alias.asname
+        for node in ast.walk(ast.parse((PACKAGE / "__init__.py").read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module is None
+        for alias in node.names
+    }
+    assert len(documented) > 10 and seen == documented
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'fasttsne' has no attribute 'nothing'"):
+        fasttsne.nothing  # noqa: B018
+    with pytest.raises(ImportError):
+        from fasttsne import nothing  # noqa: F401
+
+
+def test_what_a_module_lacks_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.delitem(sys.modules, "fasttsne.estimator")
+    monkeypatch.delattr(fasttsne, "estimator", raising=False)
+    with pytest.raises(ImportError, match=r"sklearn\.base"):
+        fasttsne.estimator  # noqa: B018
