@@ -15,6 +15,8 @@ from ._validation import as_matrix
 START_SPREAD = 1e-4
 """Standard deviation of the widest coordinate: small, so that attraction shapes the map first."""
 
+_FEW_COLUMNS = 512
+"""Up to so many columns the whole covariance is computed, which gives the axes exactly."""
 _OVERSAMPLING = 8
 _POWER_ITERATIONS = 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
@@ -36,44 +38,57 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
     X : Tensor, shape (n, d), float32
     dims : int
     seed : int
-        Of the randomised decomposition (Halko et al. 2011).
+        Of the random numbers, where any are drawn: for more than 512 columns, and for flat
+        coordinates.
 
     Returns
     -------
     Tensor, shape (n, dims), float32
     """
     found = min(dims, *X.shape)
-    wanted = min(found + _OVERSAMPLING, *X.shape)
     Y = X.new_zeros(X.shape[0], dims)
-    Y[:, :found] = _principal_components(X, wanted, seed)[:, :found]
+    Y[:, :found] = _principal_components(X, found, seed)
     return rescale(Y, seed)
 
 
 def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
     """Project rows on their first principal components: (n, number) float64.
 
-    The covariance of the columns is applied to a random basis again and again, each time summed
-    over chunks of rows in their order, so that threads change no bit. In float64, whose products
-    neither autocast nor TF32 rounds, and in which the squares of singular values lose nothing that
-    a picture shows.
+    In float64, whose products neither autocast nor TF32 rounds, and in which the squares of
+    singular values lose nothing that a picture shows.
     """
     mean = _sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
+    if X.shape[1] <= _FEW_COLUMNS:
+        covariance = _sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X)
+        axes = alone(lambda: torch.linalg.eigh(covariance)[1], X.device)
+    else:
+        axes = _sketched_axes(X, mean, number, seed)
+    axes = axes[:, -number:].flip(1)
+    # The sign of a component is arbitrary; make its largest loading positive.
+    axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
+    return torch.cat(in_chunks(lambda part: (X[part].double() - mean) @ axes, X))
+
+
+def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> Tensor:
+    """Return axes of the largest variance among a few, rising, without the whole covariance.
+
+    It is applied to a random basis again and again (Halko et al. 2011).
+    """
 
     def covariance_times(basis: Tensor) -> Tensor:
         return _sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
 
+    def orthonormal(basis: Tensor) -> Tensor:
+        return alone(lambda: torch.linalg.qr(basis).Q, X.device)
+
     generator = torch.Generator("cpu").manual_seed(seed)
-    basis = torch.randn(
-        *(X.shape[1], number), generator=generator, dtype=torch.float64, device="cpu"
-    ).to(X.device)
+    size = (X.shape[1], min(number + _OVERSAMPLING, *X.shape))
+    basis = torch.randn(size, generator=generator, dtype=torch.float64, device="cpu").to(X.device)
     for _ in range(_POWER_ITERATIONS):
-        basis = covariance_times(alone(lambda b=basis: torch.linalg.qr(b).Q, X.device))
-    basis = alone(lambda: torch.linalg.qr(basis).Q, X.device)
+        basis = covariance_times(orthonormal(basis))
+    basis = orthonormal(basis)
     image = covariance_times(basis)
-    axes = alone(lambda: basis @ torch.linalg.eigh(basis.T @ image)[1].flip(1), X.device)
-    # The sign of a component is arbitrary; make its largest loading positive.
-    axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
-    return torch.cat(in_chunks(lambda part: (X[part].double() - mean) @ axes, X))
+    return alone(lambda: basis @ torch.linalg.eigh(basis.T @ image)[1], X.device)
 
 
 def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
