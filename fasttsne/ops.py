@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import torch
@@ -28,6 +29,9 @@ from torch import Tensor
 from torch._ops import OpOverload
 
 from . import reference
+
+_MOST_NODES = 1 << 24
+"""Nodes of an axis of a mesh: as many as float32 counts exactly."""
 
 _lib = torch.library.Library("fasttsne", "DEF")
 _ops = torch.ops.fasttsne
@@ -152,9 +156,19 @@ _define(
 
 
 def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ...]) -> None:
-    """Raise if a tensor differs from a dtype and a shape, where None is any length."""
+    """Raise if a tensor differs from a dtype and a shape, where None is any length.
+
+    Also if gradients are to flow through it: the ops of kernels would end them without a word.
+    """
     if not isinstance(t, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(t).__name__}")
+    if t.layout != torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, got {t.layout}")
+    if t.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            f"{name} requires a gradient, which ops of kernels do not compute: detach it, or use "
+            "fasttsne.nn.TSNELoss or tsne_loss, which do"
+        )
     if t.dtype != dtype:
         raise TypeError(f"{name} must be {dtype}, got {t.dtype}")
     fits = t.dim() == len(shape) and all(
@@ -165,12 +179,31 @@ def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ..
         raise ValueError(f"{name} must have shape ({wanted}), got {tuple(t.shape)}")
 
 
+def _check_rows(name: str, t: Tensor, columns: int | None = None) -> None:
+    """Raise if a tensor is not a matrix of float32 with a column or more."""
+    _check(name, t, torch.float32, (None, columns))
+    if t.shape[1] < 1:
+        raise ValueError(f"{name} must have 1 column or more, got shape {tuple(t.shape)}")
+
+
+def _check_number(name: str, value: float) -> None:
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+
+
+def _check_integer(name: str, value: int) -> None:
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__}")
+
+
 def _check_positive(name: str, value: float) -> None:
+    _check_number(name, value)
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{name} must be a positive number, got {value}")
 
 
 def _check_dof(dof: float) -> None:
+    _check_number("dof", dof)
     if not dof > 0:
         raise ValueError(f"dof must be a positive number or infinity, got {dof}")
 
@@ -196,8 +229,8 @@ def pairwise_sq_distances(X: Tensor, Z: Tensor | None = None) -> Tensor:
     Tensor, shape (n, l), float32
     """
     Z = X if Z is None else Z
-    _check("X", X, torch.float32, (None, None))
-    _check("Z", Z, torch.float32, (None, X.shape[1]))
+    _check_rows("X", X)
+    _check_rows("Z", Z, X.shape[1])
     return _ops.pairwise_sq_distances.default(X.contiguous(), Z.contiguous())
 
 
@@ -234,14 +267,15 @@ def knn_scan_(
     tiles : Tensor, shape (t, 2), int64, on the CPU
         Pairs of blocks. No block may stand in two of them: the tiles run at the same time.
     """
+    _check_rows("X", X)
     n = X.shape[0]
-    _check("X", X, torch.float32, (None, None))
     _check("sq_norms", sq_norms, torch.float32, (n,))
     _check("keys", keys, torch.int64, (n, None))
     _check("count", count, torch.int32, (n,))
     _check("bound", bound, torch.float32, (n,))
     _check("blocks", blocks, torch.int64, (None,))
     _check("tiles", tiles, torch.int64, (None, 2))
+    _check_integer("keep", keep)
     if not 0 < keep < keys.shape[1]:
         raise ValueError(f"keep must be in 1 .. capacity - 1 = {keys.shape[1] - 1}, got {keep}")
     _ops.knn_scan_.default(X, sq_norms, keys, count, bound, keep, blocks, tiles)
@@ -267,13 +301,15 @@ def knn_rerank(
     unmeasured : Tensor, shape (l,), float32
         No row that was offered but not measured was nearer, by the tiles' distance.
     """
-    _check("X", X, torch.float32, (None, None))
+    _check_rows("X", X)
     _check("keys", keys, torch.int64, (None, None))
     rows = keys.shape[0]
     if rows > X.shape[0]:
         raise ValueError(f"keys must have {X.shape[0]} rows, as X, or fewer, got {rows}")
     _check("count", count, torch.int32, (rows,))
     _check("bound", bound, torch.float32, (rows,))
+    _check_integer("keep", keep)
+    _check_integer("k", k)
     if not 0 < k <= keep:
         raise ValueError(f"k must be in 1 .. keep = {keep}, got {k}")
     return _ops.knn_rerank.default(X, keys, count, bound, keep, k)
@@ -299,7 +335,8 @@ def perplexity_search(sq_distances: Tensor, perplexity: float) -> tuple[Tensor, 
     conditional_P : Tensor, shape (n, k), float32
         p_{j|i}; each row sums to 1.
     """
-    _check("sq_distances", sq_distances, torch.float32, (None, None))
+    _check_rows("sq_distances", sq_distances)
+    _check_number("perplexity", perplexity)
     if not 1 <= perplexity <= sq_distances.shape[1]:
         raise ValueError(
             f"perplexity must be in 1 .. k = {sq_distances.shape[1]} (the number of neighbours), "
@@ -326,6 +363,7 @@ def symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, 
         Symmetric to the last bit; sums to 1.
     """
     _check("indices", indices, torch.int32, (None, None))
+    _check_rows("conditional_P", conditional_P)
     _check("conditional_P", conditional_P, torch.float32, tuple(indices.shape))
     return _ops.symmetrize.default(indices.contiguous(), conditional_P.contiguous())
 
@@ -406,6 +444,7 @@ def repulsive_bh(Y: Tensor, theta: float = 0.5, dof: float = 1.0) -> tuple[Tenso
         As :func:`repulsive_exact`.
     """
     _check_embedding(Y, most_dims=3)
+    _check_number("theta", theta)
     if not 0 <= theta <= 1:
         raise ValueError(f"theta must be in 0 .. 1, got {theta}")
     _check_dof(dof)
@@ -444,8 +483,11 @@ def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
 def _check_mesh(Y: Tensor, grid_name: str, grid: Tensor, origin: Tensor, step: float) -> None:
     _check_embedding(Y, most_dims=3)
     _check(grid_name, grid, torch.float32, (None,) * Y.shape[1])
-    if min(grid.shape) < 4:
-        raise ValueError(f"{grid_name} must have 4 nodes or more an axis, got {tuple(grid.shape)}")
+    if min(grid.shape) < 4 or max(grid.shape) > _MOST_NODES:
+        raise ValueError(
+            f"{grid_name} must have 4 nodes or more an axis, and {_MOST_NODES} or fewer, "
+            f"got {tuple(grid.shape)}"
+        )
     _check("origin", origin, torch.float32, (Y.shape[1],))
     _check_positive("step", step)
 
@@ -533,6 +575,13 @@ def update_embedding_(
     ):
         _check(name, t, torch.float32, tuple(Y.shape))
     _check("Z", Z, torch.float64, ())
+    for number, value in (
+        ("exaggeration", exaggeration),
+        ("learning_rate", learning_rate),
+        ("momentum", momentum),
+        ("max_step", max_step),
+    ):
+        _check_number(number, value)
     return _ops.update_embedding_.default(
         Y,
         velocity,

@@ -124,6 +124,11 @@ def test_bad_input_is_named():
         ops.symmetrize(torch.zeros(2, 1, dtype=torch.int64), torch.ones(2, 1))
     with pytest.raises(ValueError, match=r"conditional_P must have shape \(2, 1\)"):
         ops.symmetrize(torch.zeros(2, 1, dtype=torch.int32), torch.ones(2, 2))
+    with pytest.raises(ValueError, match=r"sq_distances must have 1 column or more"):
+        ops.perplexity_search(torch.empty(3, 0), 1.0)
+    twice = torch.tensor([[1, 1], [0, 2], [0, 1]], dtype=torch.int32)
+    with pytest.raises(RuntimeError, match=r"indices of a row must be distinct"):
+        ops.symmetrize(twice, torch.rand(3, 2))
     with pytest.raises(RuntimeError, match=r"indices must be in 0 .. n - 1"):
         ops.symmetrize(torch.full((2, 1), 5, dtype=torch.int32), torch.ones(2, 1))
 

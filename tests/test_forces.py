@@ -208,6 +208,42 @@ def test_opcheck():
     )
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3, 5])
+@pytest.mark.parametrize("column", [30, -1, 10**8, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_column_that_is_no_point_is_refused(dims, column, place):
+    indptr, indices, values = sparse_P(30, 20)
+    indices[place] = column
+    with pytest.raises(RuntimeError, match=r"indices must be in 0 .. n - 1 = 29"):
+        ops.attractive_forces(indptr, indices, values, points("normal", 30, dims), 1.0, True)
+
+
+@pytest.mark.parametrize("dims", [2, 5])
+@pytest.mark.parametrize("end", [-1, 10**6, 2**62])
+def test_a_row_that_leaves_P_is_refused(dims, end):
+    indptr, indices, values = sparse_P(30, 20)
+    indptr[7] = end
+    with pytest.raises(RuntimeError, match="indptr must rise"):
+        ops.attractive_forces(indptr, indices, values, points("normal", 30, dims))
+
+
+def test_gradients_are_refused_rather_than_lost():
+    Y = points("normal", 30, 2).requires_grad_()
+    for call in (
+        lambda: ops.attractive_forces(*sparse_P(30, 4), Y),
+        lambda: ops.repulsive_exact(Y),
+        lambda: ops.repulsive_bh(Y),
+        lambda: ops.repulsive_sne(Y, True),
+        lambda: ops.pairwise_sq_distances(Y),
+        lambda: ops.perplexity_search(Y, 1.5),
+        lambda: ops.mesh_gather(Y, torch.zeros(9, 9), torch.zeros(2), 1.0),
+    ):
+        with pytest.raises(ValueError, match=r"requires a gradient.*TSNELoss"):
+            call()
+        with torch.no_grad():
+            call()
+
+
 def test_bad_input_is_named():
     Y = points("normal", 30, 2)
     indptr, indices, values = sparse_P(30, 4)

@@ -208,5 +208,7 @@ def test_bad_input_is_named():
     Y, grid, origin, step = on_a_grid(2)
     with pytest.raises(ValueError, match="grid must have 4 nodes or more"):
         ops.mesh_spread_(Y, grid[:3], origin, step)
+    with pytest.raises(ValueError, match="and 16777216 or fewer"):  # beyond, float32 cannot count
+        ops.mesh_gather(Y[:, :1], torch.empty(2**24 + 1), origin[:1], step)
     with pytest.raises(ValueError, match="step must be a positive number, got 0"):
         ops.mesh_gather(Y, grid, origin, 0)

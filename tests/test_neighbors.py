@@ -142,6 +142,64 @@ def test_reference_scan_finds_what_the_kernel_finds():
         assert (found[2] >= expected[2] * (1 - 1e-5)).all()
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 3e38])
+@pytest.mark.parametrize("n", [50, 131])
+def test_rows_that_overflow_are_nobodys_neighbours(value, n):
+    # A block of bad rows meets all others, at edges of tiles too.
+    X, _, keys, count, bound, keep, _, _ = scan_arguments(n)
+    X[:7] = value
+    blocks = torch.tensor([0, 7, n // 2, n])
+    for tiles in tile_rounds(3):
+        ops.knn_scan_(X, X.square().sum(1), keys, count, bound, keep, blocks, torch.tensor(tiles))
+    assert (count[:7] == 0).all() and (count[7:] >= keep).all()
+    index = ops.knn_rerank(X, keys[7:], count[7:], bound[7:], keep, keep)[0]
+    assert (index >= 7).all() and (index < n).all()
+    with pytest.raises(RuntimeError, match="row 0 has 0, whose distances are finite"):
+        ops.knn_rerank(X, keys, count, bound, keep, 1)
+
+
+@pytest.mark.parametrize(
+    "position, value, message",
+    [
+        (7, [[0, 1], [1, 1]], "block 1 must stand in one tile only"),
+        (7, [[0, 0], [0, 1]], "block 0 must stand in one tile only"),
+        (7, [[0, 2]], "tiles must hold block numbers"),
+        (6, [0, 70, 60], "blocks must hold rising row numbers"),
+        (6, [0, 60, 131], "blocks must hold rising row numbers"),
+    ],
+)
+def test_tiles_that_would_collide_are_refused(position, value, message):
+    arguments = list(scan_arguments())
+    arguments[position] = torch.tensor(value)
+    with pytest.raises(RuntimeError, match=message):
+        ops.knn_scan_(*arguments)
+
+
+@pytest.mark.parametrize("count", [-1, 24, 2**31 - 1])
+def test_counts_outside_the_capacity_are_refused(count):
+    arguments = list(scan_arguments())
+    arguments[3][17] = count
+    with pytest.raises(RuntimeError, match=r"count must be in 0 .. capacity - 1"):
+        ops.knn_scan_(*arguments)
+
+
+def test_what_a_scan_writes_shares_no_memory():
+    arguments = list(scan_arguments())
+    arguments[3] = arguments[4].view(torch.int32).zero_()
+    with pytest.raises(RuntimeError, match="count must not share memory with another argument"):
+        ops.knn_scan_(*arguments)
+
+
+@pytest.mark.parametrize("index", [20, 2**31, 2**32 - 1])
+def test_candidates_that_are_no_rows_are_refused(index):
+    X = points("normal", 20, 5)
+    keys = torch.arange(12).repeat(20, 1)
+    keys[3, 4] = index
+    count, bound = torch.full((20,), 8, dtype=torch.int32), torch.full((20,), math.inf)
+    with pytest.raises(RuntimeError, match=r"keys must hold rows of X, 0 .. n - 1 = 19"):
+        ops.knn_rerank(X, keys, count, bound, 8, 5)
+
+
 def test_bad_input_is_named():
     X = points("normal", 20, 5)
     with pytest.raises(TypeError, match=r"X must be torch.float32, got torch.float64"):

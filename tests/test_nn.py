@@ -317,6 +317,16 @@ def test_bad_parameters_are_named(bad, error, message):
         TSNELoss(**{"P": some_P(), **bad})
 
 
+@pytest.mark.parametrize("column", [N, -1, 10**8])
+def test_a_column_of_p_that_is_no_point_is_an_error(column):
+    indptr, indices, values = some_P()
+    indices = indices.clone()
+    indices[7] = column
+    Y = points("normal", N, 2).requires_grad_()
+    with pytest.raises(RuntimeError, match=r"indices must be in 0 .. n - 1"):
+        TSNELoss(JointP(indptr, indices, values))(Y).backward()
+
+
 def test_p_must_sum_to_one():
     P = some_P()
     with pytest.raises(ValueError, match="P must sum to 1, got a sum of 2"):

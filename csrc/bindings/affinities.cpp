@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
@@ -12,7 +14,7 @@ constexpr int64_t kBlockRows = 512;
 
 std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double perplexity) {
   const ProfiledCall call(Kernel::perplexity_search);
-  check_float(sq_distances, "sq_distances", 2);
+  check_points(sq_distances, "sq_distances");
   const int64_t n = sq_distances.size(0), k = sq_distances.size(1);
   Tensor beta = empty(sq_distances, {n}, ScalarType::Float);
   Tensor conditional = empty(sq_distances, {n, k}, ScalarType::Float);
@@ -37,8 +39,11 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
   int64_t* offsets = indptr.mutable_data_ptr<int64_t>();
   offsets[0] = 0;
-  for_each_block(n, kBlockRows, 8 * n * k,
-                 [&](int64_t, RowRange rows) { symmetrizer.count_rows(offsets + 1, rows); });
+  std::atomic<bool> distinct{true};
+  for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
+    if (!symmetrizer.count_rows(offsets + 1, rows)) distinct = false;
+  });
+  STD_TORCH_CHECK(distinct, "indices of a row must be distinct");
   std::partial_sum(offsets, offsets + n + 1, offsets);
   Tensor merged = empty(indices, {offsets[n]}, ScalarType::Int);
   Tensor values = empty(indices, {offsets[n]}, ScalarType::Float);

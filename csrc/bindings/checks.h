@@ -1,12 +1,17 @@
-// What every binding asks of its tensors. The messages are for developers: ops.py has checked what
-// users pass. Contents that would take a pass over all edges to check (the columns of P) are
-// trusted.
+// What every binding asks of its tensors, so that whatever comes from Python, a kernel reads and
+// writes no memory but theirs, and ends. ops.py has told users the same in their words; who calls
+// torch.ops.fasttsne is told here. Numbers that a kernel follows in its hot loop (columns of P,
+// candidates) are checked there, where they are at hand.
 #pragma once
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
 #include <torch/headeronly/core/ScalarType.h>
 #include <torch/headeronly/util/Exception.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
 
 #include "kernels/types.h"
 #include "math/spline.h"
@@ -28,34 +33,51 @@ inline void check_rows(const Tensor& t, const char* name, int64_t rows) {
   STD_TORCH_CHECK(t.size(0) == rows, name, " must have ", rows, " rows, got ", t.size(0));
 }
 
+// Rows of floats. With a column or more, there are no more rows than memory holds; and an empty
+// tensor, which may claim any number of columns, does not make kernels want memory for them.
+inline void check_points(const Tensor& t, const char* name) {
+  check_float(t, name, 2);
+  STD_TORCH_CHECK(1 <= t.size(1) && t.size(1) <= int64_t{1} << 24, name,
+                  " must have 1 to 2^24 columns, got ", t.size(1));
+  STD_TORCH_CHECK(t.size(0) <= INT32_MAX, name, " must have 2^31 - 1 rows or fewer");
+}
+// Points of a map, which vector units gather by 32-bit offsets.
+inline void check_embedding(const Tensor& Y) {
+  check_points(Y, "Y");
+  STD_TORCH_CHECK(Y.numel() <= INT32_MAX, "Y must have 2^31 - 1 numbers or fewer");
+}
+
 inline void check_csr_and_embedding(const Tensor& indptr, const Tensor& indices,
                                     const Tensor& values, const Tensor& Y) {
   check(indptr, "indptr", ScalarType::Long, 1);
   check(indices, "indices", ScalarType::Int, 1);
   check_float(values, "values", 1);
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   check_rows(indptr, "indptr", Y.size(0) + 1);
   check_rows(values, "values", indices.numel());
 }
 inline void check_neighbors(const Tensor& indices, const Tensor& conditional) {
   check(indices, "indices", ScalarType::Int, 2);
-  check_float(conditional, "conditional_P", 2);
+  check_points(conditional, "conditional_P");
   STD_TORCH_CHECK(conditional.size(0) == indices.size(0) && conditional.size(1) == indices.size(1),
                   "indices and conditional_P must have one shape");
 }
 inline void check_mesh(const Tensor& Y, const Tensor& grid, const Tensor& origin) {
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   check_float(origin, "origin", 1);
   const int64_t dims = Y.size(1);
   STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
   check_float(grid, "grid", dims);
   check_rows(origin, "origin", dims);
   for (int64_t m = 0; m < dims; ++m)
-    STD_TORCH_CHECK(grid.size(m) >= kMeshOrder, "grid must have 4 nodes or more along each axis");
+    STD_TORCH_CHECK(kMeshOrder <= grid.size(m) && grid.size(m) <= kMostNodes,
+                    "grid must have 4 to 2^24 nodes along each axis, got ", grid.size(m));
+  STD_TORCH_CHECK(grid.numel() <= INT32_MAX, "grid must have 2^31 - 1 nodes or fewer");
 }
 // What moves and what moves it: Y, velocity, gains, attractive and repulsive forces; and Z.
 inline void check_step(std::initializer_list<const Tensor*> of_one_shape, const Tensor& Z) {
   const Tensor& Y = **of_one_shape.begin();
+  check_embedding(Y);
   for (const Tensor* t : of_one_shape) {
     check_float(*t, "Y, velocity, gains, attractive and repulsive", 2);
     STD_TORCH_CHECK(t->size(0) == Y.size(0) && t->size(1) == Y.size(1),
@@ -63,6 +85,52 @@ inline void check_step(std::initializer_list<const Tensor*> of_one_shape, const 
   }
   check(Z, "Z", ScalarType::Double, 0);
   STD_TORCH_CHECK(Y.size(0) > 0, "Y must not be empty");
+}
+
+inline void check_candidates(const Tensor& keys, const Tensor& count, const Tensor& bound,
+                             int64_t keep, int64_t n) {
+  check(keys, "keys", ScalarType::Long, 2);
+  check(count, "count", ScalarType::Int, 1);
+  check_float(bound, "bound", 1);
+  check_rows(keys, "keys", n);
+  check_rows(count, "count", n);
+  check_rows(bound, "bound", n);
+  STD_TORCH_CHECK(0 < keep && keep < keys.size(1), "keep must be in 1 .. capacity - 1");
+}
+// Blocks of n rows, and tiles that run at the same time. Returns the rows of the largest block.
+inline int64_t check_tiles(const Tensor& blocks, const Tensor& tiles, int64_t n) {
+  check(blocks, "blocks", ScalarType::Long, 1);
+  check(tiles, "tiles", ScalarType::Long, 2);
+  STD_TORCH_CHECK(!blocks.is_cuda() && !tiles.is_cuda(), "blocks and tiles must be on the CPU");
+  STD_TORCH_CHECK(tiles.size(1) == 2, "tiles must have two columns");
+  STD_TORCH_CHECK(blocks.numel() > 0, "blocks must not be empty");
+  const int64_t* begin = blocks.const_data_ptr<int64_t>();
+  const int64_t* tile = tiles.const_data_ptr<int64_t>();
+  const int64_t n_blocks = blocks.numel() - 1;
+  int64_t largest = 0;
+  for (int64_t b = 0; b < n_blocks; ++b) {
+    STD_TORCH_CHECK(0 <= begin[b] && begin[b] <= begin[b + 1] && begin[b + 1] <= n,
+                    "blocks must hold rising row numbers");
+    largest = std::max(largest, begin[b + 1] - begin[b]);
+  }
+  std::vector<bool> taken(n_blocks);
+  for (int64_t t = 0; t < tiles.size(0); ++t)
+    for (const int64_t* side = tile + 2 * t; side < tile + 2 * t + 2; ++side) {
+      STD_TORCH_CHECK(0 <= *side && *side < n_blocks, "tiles must hold block numbers");
+      const bool diagonal = side == tile + 2 * t + 1 && side[-1] == side[0];
+      STD_TORCH_CHECK(diagonal || !taken[*side], "block ", *side, " must stand in one tile only");
+      taken[*side] = true;
+    }
+  return largest;
+}
+// What an op writes must not change what it reads.
+inline void check_apart(const Tensor& written, const char* name,
+                        std::initializer_list<const Tensor*> others) {
+  const auto begin = [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.data_ptr()); };
+  const auto end = [&](const Tensor& t) { return begin(t) + t.numel() * t.element_size(); };
+  for (const Tensor* t : others)
+    STD_TORCH_CHECK(end(*t) <= begin(written) || end(written) <= begin(*t), name,
+                    " must not share memory with another argument");
 }
 
 inline PointsView points(const Tensor& t) {

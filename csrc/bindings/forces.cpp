@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
@@ -21,20 +23,25 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
   const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),
-                  values.const_data_ptr<float>()};
-  STD_TORCH_CHECK(P.indptr[0] == 0 && P.indptr[Y.size(0)] == indices.numel(),
+                  values.const_data_ptr<float>(), indices.numel()};
+  STD_TORCH_CHECK(P.indptr[0] == 0 && P.indptr[Y.size(0)] == P.edges,
                   "indptr must run from 0 to the number of indices");
+  std::atomic<bool> in_range{true};
   const double cost =
       sum_over_blocks(Y.size(0), kAttractiveRows, indices.numel(), [&](RowRange rows) {
-        return fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to,
-                                           rows);
+        const RowsOfP seen =
+            fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, rows);
+        if (!seen.in_range) in_range = false;
+        return seen.cost;
       });
+  STD_TORCH_CHECK(in_range,
+                  "indptr must rise, and indices must be in 0 .. n - 1 = ", Y.size(0) - 1);
   return {forces, scalar(Y, cost)};
 }
 
 std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
   const ProfiledCall call(Kernel::repulsive_exact);
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
   const Columns columns(points(Y));
@@ -60,7 +67,7 @@ double tree_forces(const Tensor& Y, double theta, double dof, float* forces) {
 
 std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double dof) {
   const ProfiledCall call(Kernel::repulsive_bh);
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   STD_TORCH_CHECK(1 <= Y.size(1) && Y.size(1) <= 3, "Y must have 1 to 3 columns");
   Tensor forces = torch::stable::empty_like(Y);
   float* to = forces.mutable_data_ptr<float>();
@@ -72,7 +79,7 @@ std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double do
 
 std::tuple<Tensor, Tensor> repulsive_sne(const Tensor& Y, bool conditional) {
   const ProfiledCall call(Kernel::repulsive_sne);
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   const int64_t n = Y.size(0);
   STD_TORCH_CHECK(n >= 2, "Y must have 2 or more rows");
   Tensor forces = torch::stable::empty_like(Y);

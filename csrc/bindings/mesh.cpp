@@ -13,7 +13,6 @@ constexpr int64_t kBlockRows = 1024;
 MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, double step) {
   check_mesh(Y, grid, origin);
   const int64_t dims = Y.size(1);
-  STD_TORCH_CHECK(grid.numel() <= INT32_MAX, "grid has too many nodes");
   MeshView mesh{dims, {}, {}, static_cast<float>(1 / step)};
   for (int64_t m = 0; m < dims; ++m) {
     mesh.nodes[m] = grid.size(m);

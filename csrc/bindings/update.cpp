@@ -14,8 +14,8 @@ Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& 
                          const Tensor& repulsive, const Tensor& Z, double exaggeration,
                          double learning_rate, double momentum, double max_step) {
   const ProfiledCall call(Kernel::update_embedding);
-  const int64_t n = Y.size(0), dims = Y.size(1);
   check_step({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
+  const int64_t n = Y.size(0), dims = Y.size(1);
   float* y = Y.mutable_data_ptr<float>();
   const UpdateStep step{exaggeration, learning_rate, momentum, max_step,
                         *Z.const_data_ptr<double>()};

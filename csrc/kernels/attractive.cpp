@@ -1,11 +1,9 @@
 #include "kernels/attractive.h"
 
-#include "kernels/simd/attractive_rows.h"
-
 namespace fasttsne {
 
-double attractive_forces(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
-                         float* forces, RowRange rows) {
+RowsOfP attractive_forces(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                          float* forces, RowRange rows) {
   static const auto run = FASTTSNE_PICK(attractive_rows);
   return run(P, Y, dof, with_cost, forces, rows.begin, rows.end);
 }

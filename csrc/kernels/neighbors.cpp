@@ -95,12 +95,13 @@ void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidate
   }
 }
 
-void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
+bool rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
                  float* sq_distances, float* unmeasured, RowRange rows) {
   static const auto measure = FASTTSNE_PICK(sq_distances_to);
   std::vector<int64_t> keys(candidates.capacity);
   std::vector<int32_t> index(candidates.capacity);
   std::vector<float> exact(candidates.capacity);
+  bool in_range = true;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     const int64_t* row = candidates.keys + i * candidates.capacity;
     int64_t count = candidates.count[i];
@@ -111,7 +112,11 @@ void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, i
       count = candidates.keep;
       unmeasured[i] = key_distance(keys[count - 1]);
     }
-    for (int64_t c = 0; c < count; ++c) index[c] = static_cast<int32_t>(math::key_index(keys[c]));
+    for (int64_t c = 0; c < count; ++c) {
+      const int64_t j = math::key_index(keys[c]);
+      in_range &= j < X.n;
+      index[c] = static_cast<int32_t>(j < X.n ? j : 0);
+    }
     measure(X.data + i * X.dims, X.data, index.data(), count, X.dims, exact.data());
     for (int64_t c = 0; c < count; ++c) keys[c] = make_key(exact[c], index[c]);
     std::partial_sort(keys.begin(), keys.begin() + k, keys.begin() + count);
@@ -120,6 +125,7 @@ void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, i
       sq_distances[i * k + c] = key_distance(keys[c]);
     }
   }
+  return in_range;
 }
 
 void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows) {

@@ -25,8 +25,9 @@ void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidate
 int64_t tile_scratch(int64_t largest_block, int64_t depth);
 
 // The k nearest of each row's candidates, nearest first, by exact differences. `unmeasured` [n] is
-// a bound from below on the tiles' distance to every row that was not measured.
-void rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
+// a bound from below on the tiles' distance to every row that was not measured. Returns whether all
+// candidates are rows of X; those that are not are not followed.
+bool rerank_rows(const PointsView& X, const Candidates& candidates, int64_t k, int32_t* indices,
                  float* sq_distances, float* unmeasured, RowRange rows);
 
 // out[i, j] = |X_i - Z_j|^2 for rows of X in range and all rows of Z.

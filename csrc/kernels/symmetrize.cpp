@@ -50,12 +50,18 @@ void Symmetrizer::merge(int64_t row, Visit visit) const {
   }
 }
 
-void Symmetrizer::count_rows(int64_t* lengths, RowRange rows) const {
+bool Symmetrizer::count_rows(int64_t* lengths, RowRange rows) const {
+  bool distinct = true;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
-    int64_t length = 0;
-    merge(i, [&](int64_t, const uint16_t*, int64_t) { ++length; });
+    int64_t length = 0, before = -1;
+    merge(i, [&](int64_t column, const uint16_t*, int64_t) {
+      distinct &= column != before;
+      before = column;
+      ++length;
+    });
     lengths[i] = length;
   }
+  return distinct;
 }
 
 void Symmetrizer::fill_rows(const int64_t* indptr, int32_t* columns, float* values,

@@ -12,12 +12,13 @@ class Symmetrizer {
  public:
   static constexpr int64_t kLargestK = 1 << 16;
 
-  // indices, conditional: [n, k], columns of a row distinct, k <= kLargestK; both must outlive the
+  // indices, conditional: [n, k], columns in 0 .. n - 1, k <= kLargestK; both must outlive the
   // object.
   Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k);
 
-  // First for all rows: writes the length of each merged row.
-  void count_rows(int64_t* lengths, RowRange rows) const;
+  // First for all rows: writes the length of each merged row. Returns whether the columns of each
+  // are distinct.
+  bool count_rows(int64_t* lengths, RowRange rows) const;
   // Then, with indptr the running sum of the lengths: writes the merged rows.
   void fill_rows(const int64_t* indptr, int32_t* columns, float* values, RowRange rows) const;
 

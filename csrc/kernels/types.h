@@ -13,6 +13,7 @@ struct CsrView {
   const int64_t* indptr;   // [n + 1]
   const int32_t* indices;  // [nnz]
   const float* values;     // [nnz]
+  int64_t edges;           // nnz
 };
 
 // n points of `dims` coordinates each, row-major.

@@ -7,6 +7,8 @@ namespace fasttsne {
 
 // Nodes a point touches on each axis.
 inline constexpr int kMeshOrder = 4;
+// Nodes of an axis: as many as a float counts exactly.
+inline constexpr int64_t kMostNodes = int64_t{1} << 24;
 
 }  // namespace fasttsne
 

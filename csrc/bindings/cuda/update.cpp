@@ -9,8 +9,8 @@ namespace {
 Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& attractive,
                          const Tensor& repulsive, const Tensor& Z, double exaggeration,
                          double learning_rate, double momentum, double max_step) {
-  const int64_t n = Y.size(0), dims = Y.size(1);
   check_step({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
+  const int64_t n = Y.size(0), dims = Y.size(1);
   check_same_device(Y, {&velocity, &gains, &attractive, &repulsive, &Z});
   const OnDeviceOf device(Y);
   Tensor parts = empty(Y, {cuda::update_parts(n, dims)}, ScalarType::Double);

@@ -78,7 +78,9 @@ void scan_panel(const PanelScan& s) {
     for (int r = 0; r < rows; ++r) {
       const Vec a_sq = broadcast(s.a_sq[first + r]), a_bound = broadcast(s.a_bound[first + r]);
       for (int v = 0; v < kVecs; ++v) {
-        const Vec sq = max(a_sq + b_sq[v] - 2.0f * tile.value[r][v], Vec{});
+        // Past the block's end |b|^2 is infinite: whatever the rest, the sum is infinite or NaN. A
+        // NaN stays one (the order of max), and neither is below a bound: no hit, here or there.
+        const Vec sq = max(Vec{}, a_sq + b_sq[v] - 2.0f * tile.value[r][v]);
         // One test for both sides: below the larger of the two bounds.
         uint32_t bits = less_bits(sq, max(a_bound, b_bound[v]));
         while (bits) {

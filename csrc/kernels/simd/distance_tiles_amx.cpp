@@ -171,7 +171,8 @@ FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
   for (int r = 0; r < rows; ++r) {
     const Vec a_sq = broadcast(s.a_sq[row + r]), a_bound = broadcast(s.a_bound[row + r]);
     for (int v = 0; v < kVecs; ++v) {
-      const Vec sq = max(a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes), Vec{});
+      // No hit past the end and none that is NaN, as in scan_panel.
+      const Vec sq = max(Vec{}, a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes));
       uint32_t passed = less_bits(sq, max(a_bound, b_bound[v]));
       while (passed) {
         const int lane = __builtin_ctz(passed);

@@ -18,6 +18,7 @@ inline constexpr int kLanes = 4;
 
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t IVec __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t UVec __attribute__((vector_size(kLanes * 4)));
 // The same vectors at any address.
 typedef float VecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef int32_t IVecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
@@ -68,8 +69,11 @@ FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
 #endif
 }
 
+// b where either is NaN.
 FASTTSNE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
 FASTTSNE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+FASTTSNE_INLINE UVec min(UVec a, UVec b) { return a < b ? a : b; }
+FASTTSNE_INLINE UVec max(UVec a, UVec b) { return a > b ? a : b; }
 FASTTSNE_INLINE Vec select(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 
 FASTTSNE_INLINE float sum(Vec x) {

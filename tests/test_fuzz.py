@@ -1,0 +1,60 @@
+"""No op reads or writes out of bounds, hangs or dies, whatever it is called with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fuzz_ops import RIGHT
+
+from fasttsne import _library
+
+WORKER = Path(__file__).with_name("fuzz_ops.py")
+ENOUGH = 60
+"""Seconds that a process may take beside a call that hangs, which ends itself."""
+
+
+def outcomes(seeds: range, level: str | None = None) -> Counter[str]:
+    """Try the inputs of some seeds in another process, and fail with the seeds that went wrong."""
+    environment = dict(os.environ, PYTHONPATH=str(WORKER.parents[1]))
+    if level:
+        environment["FASTTSNE_SIMD"] = level
+    done = subprocess.run(
+        [sys.executable, str(WORKER), str(seeds.start), str(seeds.stop)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=ENOUGH * max(1, len(seeds) // 500),
+        check=False,
+    )
+    *lines, last = done.stdout.splitlines()
+    assert done.returncode == 0, f"died of seed {last}: {done.returncode}\n{done.stderr[-3000:]}"
+    failed = [line for line in (*lines, last) if "failed" in line]
+    assert not failed, failed
+    assert int(last.split()[0]) == seeds.stop - 1
+    return Counter(line.partition(" ")[2] for line in (*lines, last))
+
+
+def in_parts(seeds: range, level: str | None = None) -> Counter[str]:
+    half = len(seeds) // 2
+    with ThreadPoolExecutor(2) as pool:
+        parts = pool.map(lambda part: outcomes(part, level), (seeds[:half], seeds[half:]))
+        return sum(parts, Counter())
+
+
+def test_nothing_dies_of_2000_inputs():
+    seen = in_parts(range(2000))
+    # The fuzz means something: each op runs often, and refuses often.
+    for name in RIGHT:
+        assert seen[f"{name} ran"] > 20 and seen[f"{name} refused"] > 20, seen
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("level", _library.info.build_info()["simd_built"] if _library.info else [])
+def test_nothing_dies_of_20000_inputs(level):
+    in_parts(range(2000, 20_000), level)
