@@ -40,7 +40,7 @@ class JointP(NamedTuple):
     def to_scipy(self) -> sparse.csr_matrix:
         """Return a scipy matrix of the same numbers."""
         n = len(self.indptr) - 1
-        parts = (part.cpu().numpy() for part in (self.values, self.indices, self.indptr))
+        parts = (part.detach().cpu().numpy() for part in (self.values, self.indices, self.indptr))
         return sparse.csr_matrix(tuple(parts), shape=(n, n))
 
 
@@ -48,7 +48,7 @@ def negative_entropy(P: Tensor) -> float:
     """Return the sum of P ln P over all entries."""
     # Rows of fixed length first: a sum of all at once would depend on the threads.
     length = 4096
-    P = torch.nn.functional.pad(P.flatten(), (0, -P.numel() % length)).double()
+    P = torch.nn.functional.pad(P.detach().flatten(), (0, -P.numel() % length)).double()
     return -float(torch.special.entr(P.view(-1, length)).sum(1).sum())
 
 

@@ -49,7 +49,7 @@ class TSNELoss(nn.Module):
     Raises
     ------
     TypeError, ValueError
-        P that is no JointP or does not sum to 1, or a bad parameter.
+        P that is no JointP, does not sum to 1 or requires gradients, or a bad parameter.
     """
 
     indptr: Tensor
@@ -67,8 +67,13 @@ class TSNELoss(nn.Module):
     ) -> None:
         super().__init__()
         _check_P(P)
+        if P.values.requires_grad:
+            raise ValueError(
+                "P must not require gradients, for the loss is differentiable in Y alone: "
+                "give its values detached (TSNELoss.pairs is differentiable in pij, too)"
+            )
         for name, part in zip(P._fields, P, strict=True):
-            self.register_buffer(name, part.detach(), persistent=False)
+            self.register_buffer(name, part, persistent=False)
         self.dof = _validation.number("dof", dof, above=0)
         self.method = _validation.choice("method", method, METHODS)
         self.angle = _validation.number("angle", angle, least=0)
@@ -313,7 +318,7 @@ def _check_P(P: Any) -> None:
             "P must be a fasttsne.affinities.JointP (joint_affinities makes one of data), "
             f"got {type(P).__name__}"
         )
-    total = float(P.values.sum(dtype=torch.float64))
+    total = float(P.values.detach().sum(dtype=torch.float64))
     if not abs(total - 1) < 1e-3:
         raise ValueError(f"P must sum to 1, got a sum of {total:g}")
 

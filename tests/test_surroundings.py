@@ -414,6 +414,46 @@ def test_a_map_is_trained_under_autocast_to_the_same_bits():
     assert same_bits(disturbed, run())
 
 
+# --- tensors that require gradients --------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("error")
+def test_measures_of_what_requires_gradients_are_those_of_its_numbers():
+    X, Y, P = tensor().requires_grad_(), some_map().requires_grad_(), some_P()
+    with_gradients = P._replace(values=P.values.clone().requires_grad_())
+    for measure in (
+        metrics.trustworthiness,
+        metrics.continuity,
+        metrics.neighbor_recall,
+        metrics.pairwise_distance_correlation,
+    ):
+        assert measure(X, Y) == measure(X.detach(), Y.detach())
+    for measure in (metrics.label_accuracy, metrics.silhouette, metrics.silhouette_by_label):
+        assert measure(Y, labels()) == measure(Y.detach(), labels())
+        with pytest.raises(TypeError, match="labels must be integers or strings"):
+            measure(Y, Y[:, 0])
+    for method in ("exact", "approximate"):
+        expected = metrics.kl_divergence(P, Y.detach(), method=method)
+        assert metrics.kl_divergence(with_gradients, Y, method=method) == expected
+    assert (with_gradients.to_scipy() != P.to_scipy()).nnz == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_is_differentiable_in_pij_and_refuses_a_whole_p_that_requires_gradients():
+    P, Y = some_P(), some_map().double().requires_grad_()
+    loss = TSNELoss(P, method="exact")
+    pij, i, j = (part[:30] for part in pairs_of(P))
+    pij = (0.1 + pij.double()).requires_grad_()
+    assert torch.autograd.gradcheck(lambda pij, Y: loss.pairs(Y, i, j, pij), (pij, Y))
+    with_gradients = P._replace(values=P.values.clone().requires_grad_())
+    with pytest.raises(ValueError, match=r"P must not require gradients, .* detached"):
+        TSNELoss(with_gradients)
+    assert pairs_of(with_gradients).pij.requires_grad
+
+
+# --- the kinds, at run time ----------------------------------------------------------------------
+
+
 class FloatProducts(TorchDispatchMode):
     """Lists products of float32 matrices: these alone follow autocast, TF32 and the like."""
 
@@ -449,7 +489,7 @@ def test_the_mode_finds_what_it_looks_for():
     assert products.found
 
 
-# --- the kinds, by a look at the code ------------------------------------------------------------
+# --- and by a look at the code -------------------------------------------------------------------
 
 # What takes its device from the caller's default unless told, and its dtype, but for whole numbers.
 FLOATS = {

@@ -66,6 +66,7 @@ def _kl(P: JointP, y: Tensor, dof: float, method: str) -> float:
 def _check_kl(P: JointP, Y: Any, dof: float, method: str) -> tuple[Tensor, float, str]:
     if not isinstance(P, JointP):
         raise TypeError(f"P must be a fasttsne.affinities.JointP, got {type(P).__name__}")
+    P = JointP(*(part.detach() for part in P))
     y = _matrix("Y", Y).to(P.values.device)
     dof = _validation.number("dof", dof, above=0)
     method = _validation.choice("method", method, ("exact", "approximate"))
