@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from . import ops
+from . import _library, ops
 
 LARGEST_BLOCK = 1024
 _BLOCK_FLOATS = 1 << 20
@@ -23,9 +23,8 @@ _BLOCK_FLOATS = 1 << 20
 _SMALLEST_BLOCK = 64
 _DISTANCES_AT_ONCE = 1 << 26
 """Elements of the largest matrix of distances that is kept whole."""
-TILE_ERROR = 2.0**-15
-"""Largest error of a tile's squared distance over the product of the norms, besides that of float32
-sums: 6 terms of 2^-18 that the split into two bf16 leaves out of 2 a b."""
+_ROWS_AT_ONCE = 1 << 16
+"""Rows whose parts are kept beside the data."""
 _ROWS_SEARCHED_AT_ONCE = 1 << 17
 _BLOCKS_WANTED = 32
 """Blocks when n allows, so that each round has tiles for several threads."""
@@ -92,7 +91,7 @@ class Candidates:
             torch.empty(n, room, dtype=torch.int64, device=X.device),
             torch.zeros(n, dtype=torch.int32, device=X.device),
             torch.full((n,), math.inf, dtype=torch.float32, device=X.device),
-            X.square().sum(1),
+            _sq_norms(X),
             keep,
         )
 
@@ -132,14 +131,11 @@ class Candidates:
             X, self.keys, self.count, self.bound, self.keep, k
         )
         kth = sq_distances[:, -1]
-        norm = self.sq_norms.sqrt()
-        # What was lost within the k-th distance has a norm of at most norm + sqrt(kth).
-        # Tensor cores may cut where other sums round.
-        rounding = 2.0**-23 if X.is_cuda else 2.0**-24
-        error = (TILE_ERROR + X.shape[1] * rounding) * norm * (norm + kth.sqrt())
-        doubtful = kth + error > unmeasured
+        nearest_lost = unmeasured - _tile_error(X, kth)
         if any_ties:
-            doubtful &= kth > 0  # nothing is nearer than 0
+            doubtful = (nearest_lost < kth) & (kth > 0)  # nothing is nearer than 0
+        else:
+            doubtful = nearest_lost <= kth
         return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
 
     def of(self, rows: Tensor) -> Tensor:
@@ -149,6 +145,70 @@ class Candidates:
         keys = torch.where(room < self.count[rows, None], self.keys[rows], nothing)
         best = keys.topk(self.keep, 1, largest=False).values
         return torch.where(best == nothing, -1, best & 0xFFFFFFFF)
+
+
+def _sq_norms(X: Tensor) -> Tensor:
+    parts = [rows.square().sum(1, dtype=torch.float64) for rows in X.split(_ROWS_AT_ONCE)]
+    return torch.cat(parts).float()
+
+
+def sums_are_exact(X: Tensor, mean: Tensor | float = 0.0) -> bool:
+    """Whether float32 holds all sums in the distances between rows of X - mean, in any order.
+
+    So it is where all numbers are multiples of a power of two that is 2^-12 of the largest
+    distance or more, as are zeros and ones: products are whole multiples of its square, and no sum
+    of them has more digits than float32. Then equal distances are equal in every tile.
+    """
+    parts = X.split(_ROWS_AT_ONCE)
+    largest = max((float(_sq_norms(rows - mean).max()) for rows in parts if len(rows)), default=0.0)
+    # A thousandth more than twice the largest norm, whose own sum may be rounded.
+    scale = math.ldexp(1.0, 12 - math.frexp(2.002 * math.sqrt(largest))[1])
+
+    def are_whole(numbers: Tensor) -> bool:
+        return torch.equal(numbers, numbers.round())
+
+    return all(are_whole((rows - mean) * scale) for rows in parts)
+
+
+def _tile_error(X: Tensor, kth: Tensor) -> Tensor:
+    """Bound the error of a tile's squared distance to whatever is within ``kth``, for each row.
+
+    Tiles on a matrix unit split a number into two bf16, x = high + low + rest, and leave low low
+    and all products of a rest out of a b. The norms of these parts of a row, taken exactly, bound
+    what is left out (Cauchy and Schwarz); a row that was not measured has the largest of any row,
+    and none above 2^-9 and 2^-18 of its norm.
+    """
+    norms = _sq_norms(X).sqrt()
+    norm = norms[: len(kth)]
+    other = norm + kth.sqrt()  # the largest norm of a row within the distance
+    error = torch.zeros_like(kth)
+    is_split = _library.kernels_on(X.device) in ("amx", "cuda")
+    if not sums_are_exact(X):
+        # A rounding a term, of at most |a| |b|, and a few for |a|^2 + |b|^2 - 2 a b. A matrix unit
+        # adds three products in half as many steps each; tensor cores cut where others round.
+        unit = 2.0**-23 if X.is_cuda else 2.0**-24
+        error += (3 if is_split else 2) * (X.shape[1] + 8) * unit * other.square()
+    if is_split:
+        low, rest = _split_norms(X)
+        error += (
+            2.02
+            * (  # a hundredth for low itself, which is rounded to bf16
+                low[: len(kth)] * (2.0**-9 * other).clamp(max=low.max())
+                + rest[: len(kth)] * other
+                + norm * (2.0**-18 * other).clamp(max=rest.max())
+            )
+        )
+    return error
+
+
+def _split_norms(X: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the norms of what one bf16 and two leave of each row."""
+    low, rest = [], []
+    for rows in X.split(_ROWS_AT_ONCE):
+        left = rows - rows.bfloat16().float()
+        low.append(left.norm(dim=1))
+        rest.append((left - left.bfloat16().float()).norm(dim=1))
+    return torch.cat(low), torch.cat(rest)
 
 
 def measured_neighbors(X: Tensor, rows: Tensor, k: int) -> Neighbors:

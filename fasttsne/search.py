@@ -23,7 +23,7 @@ from ._threads import in_chunks
 from .cells import cell_neighbors, make_cells
 from .distances import metric_neighbors
 from .graphs import KINDS, given_neighbors, is_graph
-from .neighbors import Neighbors, exact_neighbors, neighbors_in
+from .neighbors import Neighbors, exact_neighbors, neighbors_in, sums_are_exact
 
 SEARCHES = ("auto", "exact", "cells")
 _EXACT_SEARCH_UP_TO = 50_000
@@ -76,7 +76,14 @@ class Scaling:
         ends = in_chunks(lambda part: torch.aminmax(_divided(X[part], before) - mean), X)
         low = torch.stack([a for a, _ in ends]).min()
         high = torch.stack([b for _, b in ends]).max()
-        return cls(before, mean, _exponent(low, high))
+        after = _exponent(low, high)
+        # A mean of few digits serves as well where data of few digits keep them by it, as zeros and
+        # ones do: distances that are equal stay so.
+        step = math.ldexp(1.0, after - 4)
+        coarse = (mean / step).round() * step
+        if before == 0 and sums_are_exact(X, coarse):
+            mean = coarse
+        return cls(before, mean, after)
 
     def __call__(self, X: Tensor) -> Tensor:
         """Scale X, or rows to be compared with it: float32."""

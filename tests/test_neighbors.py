@@ -7,7 +7,15 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
-from fasttsne.neighbors import exact_neighbors, tile_rounds
+from fasttsne.neighbors import (
+    Candidates,
+    exact_neighbors,
+    keep_for,
+    neighbors_in,
+    sums_are_exact,
+    tile_rounds,
+)
+from fasttsne.search import Scaling
 
 
 @over_devices
@@ -78,6 +86,54 @@ def test_neighbors_are_exact_where_inner_products_cancel(device, X):
     expected = expected.topk(k, 1, largest=False).values
     # Each distance, not their norm: a lost neighbour shows.
     torch.testing.assert_close(sq_distances[rows].double(), expected, rtol=1e-4, atol=1e-14)
+
+
+def tied(n=4000, d=64):
+    """Zeros and ones: hundreds of rows at each distance that occurs."""
+    return torch.randint(2, (n, d), generator=torch.Generator().manual_seed(0)).double()
+
+
+@pytest.mark.parametrize(
+    "X",
+    [tied(), 3 * tied() + 1000, tied() * 0.0625, (tied() * 255 - 7).int().float(), tied(3000, 500)],
+    ids=["zeros and ones", "with an offset", "scaled", "bytes", "wide"],
+)
+def test_ties_are_measured_once(X):
+    rows = Scaling.of(X)(X)
+    k = 20
+    n = len(rows)
+    candidates = Candidates.empty(rows, keep_for(n, k))
+    blocks = torch.tensor([*range(0, n, 256), n])
+    for tiles in tile_rounds(len(blocks) - 1):
+        candidates.scan(rows, blocks, tiles)
+    nearest, doubtful = candidates.nearest(rows, k)
+    assert len(doubtful) < n / 100
+    expected = reference.knn(X.double(), k)[1]
+    actual = nearest.sq_distances.double() * Scaling.of(X).unit ** 2
+    assert torch.equal(actual, expected)
+
+
+def test_ties_in_the_order_of_rows_are_measured_again():
+    X, queries = tied(3000, 12).float() - 0.5, tied(40, 12).float() - 0.5
+    found = neighbors_in(X, queries, 30)
+    expected = reference.pairwise_sq_distances(queries, X).sort(dim=1, stable=True)
+    assert torch.equal(found.indices, expected.indices[:, :30].int())
+
+
+@pytest.mark.parametrize(
+    "X, exact",
+    [
+        (tied() - 0.5, True),
+        (tied() - 0.1, False),
+        (points("normal", 100, 3), False),
+        (torch.tensor([[2101.0], [0.0], [-2101.0]]), False),
+        (torch.tensor([[900.0], [0.0], [-900.0]]), True),
+        (torch.zeros(3, 2), True),
+        (torch.zeros(0, 2), True),
+    ],
+)
+def test_sums_are_exact_where_float32_holds_them(X, exact):
+    assert sums_are_exact(X) == exact
 
 
 def test_neighbors_repeat_for_any_number_of_threads(two_thread_counts):
