@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+_LONG = (torch.int32, torch.int64, torch.uint32, torch.uint64)
+"""Integers that float32 does not hold."""
+
 
 def as_matrix(X: Any, name: str = "X") -> Tensor:
     """Turn an array, a tensor or nested sequences into a finite float matrix.
@@ -22,9 +25,10 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
     TypeError
         Not numeric.
     ValueError
-        Not two-dimensional, no columns, NaN or infinity.
+        Not two-dimensional, no columns, masked entries, NaN or infinity.
     """
     if not isinstance(X, Tensor):
+        check_unmasked(name, X)
         try:
             X = np.asarray(X)
         except ValueError as error:  # rows of different lengths
@@ -45,7 +49,7 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
     if X.shape[1] < 1:
         raise ValueError(f"{name} must have 1 feature or more, got shape {tuple(X.shape)}")
     if X.dtype != torch.float64:
-        X = X.double() if X.dtype in (torch.int32, torch.int64) else X.float()
+        X = X.double() if X.dtype in _LONG else X.float()
     finite = torch.isfinite(X)
     if not finite.all():
         row, column = (~finite).nonzero()[0].tolist()
@@ -54,6 +58,112 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
             f"{name}[{row}, {column}] is {X[row, column].item()}"
         )
     return X.contiguous()  # other strides would sum in another order
+
+
+def as_csr(X: Any, name: str = "X") -> Any:
+    """Turn a scipy.sparse matrix into CSR with finite floats, rising columns and no entry twice.
+
+    Entries for the same place are summed, as scipy understands them; explicit zeros stay. X itself
+    is never changed, and the arrays of a matrix that is so already are shared.
+
+    Raises
+    ------
+    TypeError
+        Not real numbers.
+    ValueError
+        Not two-dimensional, pointers or places out of range, NaN or infinity.
+    """
+    if X.ndim != 2:
+        raise ValueError(f"{name} must have 2 dimensions (samples, features), got shape {X.shape}")
+    if X.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {X.dtype}")
+    _check_places(X, name)
+    # Small integers would overflow in a sum.
+    wide = np.float32 if X.dtype.itemsize < 4 or X.dtype == np.float32 else np.float64
+    rows = X.astype(wide).tocsr()
+    # Anew, for the flags of a matrix tell what once was so.
+    rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape)
+    _check_places(rows, name)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    if X.dtype.kind == "b":
+        rows.data = (rows.data != 0).astype(wide)
+    if not np.isfinite(rows.data).all():
+        entries = rows.tocoo()
+        first = int(np.argmin(np.isfinite(entries.data)))
+        raise ValueError(
+            f"{name} must be finite, but contains NaN or infinity: "
+            f"{name}[{entries.row[first]}, {entries.col[first]}] is {entries.data[first]}"
+        )
+    return rows
+
+
+def _check_places(X: Any, name: str) -> None:
+    """Raise unless all places of a scipy.sparse matrix lie within it: scipy does not look."""
+    rows, columns = X.shape
+    if X.format == "coo":
+        if not len(X.row) == len(X.col) == len(X.data):
+            raise ValueError(
+                f"{name} must have as many rows and columns as entries, got {len(X.row)}, "
+                f"{len(X.col)} and {len(X.data)}"
+            )
+        check_range(f"rows of {name}", X.row, rows)
+        check_range(f"columns of {name}", X.col, columns)
+    elif X.format == "csc":
+        check_compressed(name, X.indptr, X.indices, X.data, columns, rows, ("columns", "rows"))
+    elif X.format == "csr":
+        check_compressed(name, X.indptr, X.indices, X.data, rows, columns)
+    elif X.format == "bsr":
+        high, wide = X.blocksize
+        check_compressed(name, X.indptr, X.indices, X.data, rows // high, columns // wide)
+
+
+def check_compressed(
+    name: str,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    rows: int,
+    columns: int,
+    called: tuple[str, str] = ("rows", "columns"),
+) -> None:
+    """Raise ValueError unless pointers, columns and entries make a matrix in compressed rows."""
+    if indptr.dtype.kind not in "iu" or indices.dtype.kind not in "iu":
+        raise TypeError(
+            f"indptr and indices of {name} must be integers, got {indptr.dtype}, {indices.dtype}"
+        )
+    ends = indptr.astype(np.int64)
+    if ends.shape != (rows + 1,):
+        raise ValueError(
+            f"indptr of {name} must have {rows + 1} numbers for {rows} {called[0]}, "
+            f"got shape {ends.shape}"
+        )
+    entries = min(len(indices), len(data))
+    if ends[0] != 0 or ends[-1] > entries or (np.diff(ends) < 0).any():
+        raise ValueError(
+            f"indptr of {name} must rise from 0 to {entries}, the number of entries, "
+            f"got {ends[0]} .. {ends[-1]}"
+            + (", falling in between" if (np.diff(ends) < 0).any() else "")
+        )
+    check_range(f"{called[1]} of {name}", indices[: ends[-1]], columns)
+
+
+def check_range(name: str, values: np.ndarray, below: int) -> None:
+    """Raise ValueError unless all integers are in 0 .. below - 1."""
+    if values.size and (values.min() < 0 or values.max() >= below):
+        raise ValueError(
+            f"{name} must be in 0 .. {below - 1}, got {values.min()} .. {values.max()}"
+        )
+
+
+def check_unmasked(name: str, X: Any) -> None:
+    """Raise ValueError where a masked array hides entries, which NumPy would silently show."""
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        raise ValueError(
+            f"{name} must not have masked entries, got {int(np.ma.getmaskarray(X).sum())}; "
+            "fill them or leave these rows out"
+        )
 
 
 def integer(name: str, value: Any, least: int) -> int:
@@ -86,10 +196,13 @@ def choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def seed_of(random_state: Any) -> int:
-    """Turn None, an int, or a generator of NumPy or torch into a seed."""
+    """Turn None, an int, or a generator of NumPy or torch into a seed.
+
+    None draws from NumPy's global state, as scikit-learn does: ``np.random.seed`` then repeats.
+    """
     most = 2**31 - 1
     if random_state is None:
-        return int(np.random.default_rng().integers(most))
+        return int(np.random.randint(most))  # noqa: NPY002
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(most))
     if isinstance(random_state, np.random.Generator):

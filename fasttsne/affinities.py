@@ -19,6 +19,7 @@ from scipy import sparse
 from torch import Tensor
 
 from . import _validation, ops
+from .distances import check_precomputed
 from .neighbors import Neighbors
 from .search import Search
 
@@ -107,8 +108,22 @@ class Perplexity(Affinities):
         return ops.perplexity_search(neighbors.sq_distances, min(self.perplexity, k))
 
     def check(self, n: int) -> None:
-        """Raise unless the perplexity is in 1 .. n - 1."""
+        """Raise unless the perplexity is in 1 .. n - 1; warn where it tells no points apart."""
+        if isinstance(self.perplexity, (Sequence, np.ndarray)) and not isinstance(
+            self.perplexity, str
+        ):
+            raise TypeError(
+                f"perplexity must be a number, got {self.perplexity!r}; for several at once: "
+                f"affinities=fasttsne.affinities.Multiscale({list(self.perplexity)})"
+            )
         _check_perplexity("perplexity", self.perplexity, n)
+        if n > 3 and self.perplexity > n - 2:
+            warnings.warn(
+                f"perplexity ({self.perplexity:g}) is so near n_samples - 1 = {n - 1} that all "
+                "pairs of points weigh almost the same, and the map is little more than one point; "
+                "lower perplexity",
+                stacklevel=2,
+            )
 
 
 @dataclass(frozen=True)
@@ -219,14 +234,17 @@ def _check_perplexity(name: str, perplexity: Any, n: int) -> None:
         raise ValueError(f"{name} ({perplexity:g}) must be less than n_samples ({n})")
 
 
-def given_affinities(P: Any) -> JointP:
+def given_affinities(P: Any, name: str = "P") -> JointP:
     """Check a P made elsewhere, make it symmetric, and let it sum to 1.
 
     Parameters
     ----------
     P : scipy.sparse matrix, torch.Tensor (dense or sparse) or array, shape (n, n)
         Finite, 0 or more. A matrix that is not symmetric is averaged with its transpose, so both
-        conditional and joint probabilities will do; the diagonal is left out.
+        conditional and joint probabilities will do; the diagonal is left out. Entries of a sparse
+        one for the same place are summed.
+    name : str
+        What errors call it.
 
     Returns
     -------
@@ -235,18 +253,16 @@ def given_affinities(P: Any) -> JointP:
     Raises
     ------
     TypeError, ValueError
-        Not square, negative or not finite entries, a point without any.
+        Not square, negative or not finite entries, places out of range, a point without any.
     """
-    matrix = _as_csr(P)
+    matrix = _as_csr(P, name).astype(np.float64)
     if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"P must be square, got shape {matrix.shape}")
+        raise ValueError(f"{name} must be square, got shape {matrix.shape}")
     n = matrix.shape[0]
     if n < 2:
-        raise ValueError(f"P must have 2 rows or more, got {n}")
-    if not np.isfinite(matrix.data).all():
-        raise ValueError("P must be finite, got NaN or infinity")
+        raise ValueError(f"{name} must have 2 rows or more, got {n}")
     if matrix.data.size and matrix.data.min() < 0:
-        raise ValueError(f"P must be 0 or more, got {matrix.data.min():g}")
+        raise ValueError(f"{name} must be 0 or more, got {matrix.data.min():g}")
     matrix = matrix / (matrix.data.max(initial=0) or 1)
     matrix = matrix - sparse.diags_array(matrix.diagonal(), format="csr")
     matrix = (matrix + matrix.T).tocsr()
@@ -255,7 +271,7 @@ def given_affinities(P: Any) -> JointP:
     matrix.sort_indices()
     alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
     if alone.size:
-        raise ValueError(f"P must connect each point to another, got none in row {alone[0]}")
+        raise ValueError(f"{name} must connect each point to another, got none in row {alone[0]}")
     return JointP(
         torch.from_numpy(matrix.indptr.astype(np.int64)),
         torch.from_numpy(matrix.indices.astype(np.int32)),
@@ -263,24 +279,40 @@ def given_affinities(P: Any) -> JointP:
     )
 
 
-def _as_csr(P: Any) -> Any:
+def _as_csr(P: Any, name: str) -> Any:
+    """Return a sparse array of finite numbers, each place once; nothing is taken on trust."""
     if isinstance(P, Tensor):
-        P = P.detach().cpu()
-        if P.layout == torch.sparse_csr:
-            parts = (P.values(), P.col_indices(), P.crow_indices())
-            P = sparse.csr_array(tuple(part.numpy() for part in parts), shape=tuple(P.shape))
-        elif P.layout == torch.sparse_coo:
-            P = P.coalesce()
-            P = sparse.coo_array((P.values().numpy(), P.indices().numpy()), shape=tuple(P.shape))
-        else:
-            P = P.numpy()
+        P = _of_tensor(P.detach(), name)
     if not sparse.issparse(P):
+        _validation.check_unmasked(name, P)
         P = np.asarray(P)
         if P.dtype.kind not in "biuf" or P.ndim != 2:
             raise TypeError(
-                f"P must be a matrix of numbers, got dtype {P.dtype} of shape {P.shape}"
+                f"{name} must be a matrix of numbers, got dtype {P.dtype} of shape {P.shape}"
             )
-    return sparse.csr_array(P, dtype=np.float64)
+        P = sparse.csr_array(P.astype(np.float64))
+    return sparse.csr_array(_validation.as_csr(P, name))
+
+
+def _of_tensor(P: Tensor, name: str) -> Any:
+    """Return an array or a sparse one of the same numbers."""
+    if P.is_complex() or P.dim() != 2:
+        raise TypeError(f"{name} must be a matrix of numbers, got {P.dtype} of shape {P.shape}")
+    if P.layout == torch.strided:
+        return P.double().cpu().numpy()
+    if P.layout == torch.sparse_csr:
+        values, columns, ends = (
+            part.cpu().numpy() for part in (P.values().double(), P.col_indices(), P.crow_indices())
+        )
+        _validation.check_compressed(name, ends, columns, values, *P.shape)
+        return sparse.csr_array((values, columns, ends), shape=tuple(P.shape))
+    if P.layout == torch.sparse_coo:
+        # Before they are summed: torch does not look where the places are.
+        places, values = P._indices().cpu().numpy(), P._values().double().cpu().numpy()
+        for what, row, size in zip(("rows", "columns"), places, P.shape, strict=True):
+            _validation.check_range(f"{what} of {name}", row, size)
+        return sparse.coo_array((values, tuple(places)), shape=tuple(P.shape))
+    raise TypeError(f"{name} must be dense, or sparse in COO or CSR layout, got {P.layout}")
 
 
 def is_matrix(affinities: Any) -> bool:
@@ -303,7 +335,7 @@ def joint_affinities(
 
     Parameters
     ----------
-    X : array or Tensor, shape (n, d)
+    X : array, Tensor or scipy.sparse matrix, shape (n, d)
     perplexity : float, default 30
     affinities : Affinities, optional
         Default: ``Perplexity(perplexity)``.
@@ -320,7 +352,9 @@ def joint_affinities(
         Of the rows of X in their order.
     """
     search = Search(neighbors, metric, metric_params)
-    data = X if sparse.issparse(X) else _validation.as_matrix(X)
+    data = _validation.as_csr(X) if sparse.issparse(X) else _validation.as_matrix(X)
+    if metric == "precomputed":
+        check_precomputed(data)
     n = data.shape[0]
     kind = Perplexity(perplexity) if affinities is None else affinities
     kind.check(n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,15 @@ import torch
 
 from .graphs import given_neighbors, scaled_squares
 from .neighbors import Neighbors
+
+_DEGREES = {
+    **dict.fromkeys(("euclidean", "l2", "manhattan", "l1", "cityblock", "chebyshev"), 1),
+    **dict.fromkeys(("minkowski", "nan_euclidean"), 1),
+    "sqeuclidean": 2,
+}
+"""Metrics that grow as this power of the data: these may be scaled for the search."""
+_SAFE = 60
+"""Powers of two up to which squares and their sums stay within float32, so nothing is scaled."""
 
 
 def metric_neighbors(
@@ -32,7 +42,8 @@ def metric_neighbors(
     metric : str or callable
         A name that ``sklearn.neighbors.NearestNeighbors`` knows, or a function of two rows.
     metric_params : dict, optional
-        Further arguments of the metric.
+        Further arguments of the metric. V of 'seuclidean' and VI of 'mahalanobis' are those of X
+        unless given.
     whole : bool
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
     queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
@@ -46,38 +57,148 @@ def metric_neighbors(
     ------
     ValueError
         Distances that are no distances, or too few of them.
+    TypeError
+        Parameters that the metric does not take.
     """
+    from scipy import sparse
     from sklearn.metrics import pairwise_distances
-    from sklearn.neighbors import NearestNeighbors
+    from sklearn.neighbors import NearestNeighbors, sort_graph_by_row_values
 
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
+    degree = 0 if callable(metric) else _DEGREES.get(metric, 0)
+    exponent = exponent_of(X) if degree else 0
     if metric != "precomputed":  # whose numbers are not computed with
         X = X.astype(np.float64, copy=False)
         queries = None if queries is None else queries.astype(np.float64, copy=False)
-    # Each number of jobs would cut the matrix, and so round, in another way.
-    if whole and metric != "precomputed":
-        X = pairwise_distances(X, metric=metric, n_jobs=1, **(metric_params or {}))
-        metric, metric_params = "precomputed", None
-        if np.any(X < 0):
-            raise ValueError("All distances should be positive, the metric given is not correct")
-    search = NearestNeighbors(n_neighbors=k, metric=metric, metric_params=metric_params, n_jobs=1)
-    distances, indices = search.fit(X).kneighbors(queries)
-    if np.any(distances < 0):
-        raise ValueError("All distances should be positive, the metric given is not correct")
+    if exponent:
+        X = divided(X, exponent)
+        queries = None if queries is None else divided(queries, exponent)
+    if metric == "precomputed" and sparse.issparse(X):
+        X = sort_graph_by_row_values(X, copy=True, warn_when_not_sorted=False)
+    if callable(metric):
+        metric = _Watched(metric, name, X, X if queries is None else queries)
+    try:
+        parameters = _with_defaults(metric, metric_params, X)
+        # Each number of jobs would cut the matrix, and so round, in another way.
+        if whole and metric != "precomputed":
+            X = pairwise_distances(X, metric=metric, n_jobs=1, **parameters)
+            _check_distances(X, name)
+            metric, parameters = "precomputed", {}
+        search = NearestNeighbors(
+            n_neighbors=k, metric=metric, metric_params=parameters or None, n_jobs=1
+        )
+        distances, indices = search.fit(X).kneighbors(queries)
+    except _BadDistance:
+        raise
+    except (TypeError, ValueError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        given = f" with metric_params={metric_params!r}" if metric_params else ""
+        raise kind(f"metric {name!r}{given}: {error}") from error
+    _check_distances(distances, name)
     if queries is None:
-        return given_neighbors((indices, distances), X, X.shape[0], k)
-    return Neighbors(
-        torch.from_numpy(indices.astype(np.int32)), *scaled_squares(torch.from_numpy(distances))
-    )
+        found = given_neighbors((indices, distances), X, X.shape[0], k)
+    else:
+        found = Neighbors(
+            torch.from_numpy(indices.astype(np.int32)),
+            *scaled_squares(torch.from_numpy(distances)),
+        )
+    return found._replace(unit=_times_power(found.unit, exponent * degree))
 
 
-def check_precomputed(X: Any, method: str) -> None:
+class _BadDistance(ValueError):
+    """What a metric returned is no distance."""
+
+
+class _Watched:
+    """A user's metric that may not return NaN, with which a tree of rows silently loses some."""
+
+    def __init__(self, metric: Callable[..., float], name: str, *data: Any) -> None:
+        self.metric = metric
+        self.name = name
+        self.data = data
+
+    def __call__(self, x: Any, y: Any, **parameters: Any) -> float:
+        distance = float(self.metric(x, y, **parameters))
+        if not distance >= 0:
+            rows = (self._row(row) for row in (x, y))
+            known = next((f" for row {row} of X" for row in rows if row is not None), "")
+            raise _BadDistance(
+                "All distances should be positive, the metric given is not correct: "
+                f"metric {self.name!r} returned {distance}{known}"
+            )
+        return distance
+
+    def _row(self, x: Any) -> int | None:
+        """Return which row of the data x is, the last of them first; it may be none."""
+        for data in reversed(self.data):
+            equal = (np.asarray(data) == x).all(1) if data.shape[1] == len(x) else np.zeros(1)
+            if equal.any():
+                return int(equal.argmax())
+        return None
+
+
+def _check_distances(distances: np.ndarray, name: str) -> None:
+    """Raise unless all are finite and 0 or more, naming the row where most are not."""
+    if np.any(distances < 0):
+        raise _BadDistance(
+            "All distances should be positive, the metric given is not correct: "
+            f"metric {name!r} gave {distances[distances < 0][0]:g}"
+        )
+    wrong = ~np.isfinite(distances)
+    if wrong.any():
+        row = int(wrong.sum(1).argmax())
+        raise _BadDistance(
+            f"metric {name!r} must give finite distances, got {distances[row][wrong[row]][0]} "
+            f"for row {row} of X"
+        )
+
+
+def _with_defaults(metric: Any, given: dict[str, Any] | None, X: Any) -> dict[str, Any]:
+    """Return the metric's parameters; those that tell of the data, as scikit-learn finds them."""
+    given = dict(given or {})
+    if metric == "seuclidean" and "V" not in given:
+        given["V"] = np.var(X, axis=0, ddof=1)
+    elif metric == "mahalanobis" and not {"V", "VI"} & set(given):
+        covariance = np.atleast_2d(np.cov(X.T))
+        if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
+            raise ValueError(
+                "the covariance of X cannot be inverted; give metric_params={'VI': ...}"
+            )
+        given["VI"] = np.linalg.inv(covariance)
+    return given
+
+
+def exponent_of(X: Any) -> int:
+    """Return the power of two to divide X by, so that squares neither vanish nor overflow."""
+    from scipy import sparse
+
+    values = X.data if sparse.issparse(X) else X
+    largest = max(-float(values.min()), float(values.max())) if values.size else 0.0
+    exponent = math.frexp(largest)[1]
+    return exponent if abs(exponent) > _SAFE else 0
+
+
+def divided(X: Any, exponent: int) -> Any:
+    """X / 2^exponent in two steps: the power itself may be beyond the dtype."""
+    half = exponent // 2
+    return X * 2.0**-half * 2.0 ** (half - exponent)
+
+
+def _times_power(unit: float, exponent: int) -> float:
+    try:
+        return math.ldexp(unit, exponent)
+    except OverflowError:  # farther apart than float64 can tell
+        return math.inf
+
+
+def check_precomputed(X: Any, method: str = "auto") -> None:
     """Raise unless X is a square matrix of distances that ``method`` takes."""
     from scipy import sparse
 
     if X.shape[0] != X.shape[1]:
         raise ValueError(f"X should be a square distance matrix, got shape {X.shape}")
     values = X.data if sparse.issparse(X) else X
-    if values.size and values.min() < 0:
+    if len(values) and values.min() < 0:
         raise ValueError(
             f"With metric='precomputed', X should contain positive distances, got {values.min():g}"
         )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from .affinities import Affinities, Perplexity, is_matrix
 from .distances import check_precomputed
 from .graphs import KINDS, is_graph
 from .optimize import CHECK_EVERY
-from .parameters import Plan, check_device, check_start, thread_count
+from .parameters import Plan, check_device, check_start, thread_count, unknown_parameters
 from .progress import Progress, default_listener
 from .search import Search
 from .tables import check_writable
@@ -81,7 +81,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ``sklearn.neighbors.NearestNeighbors`` knows, and sparse data, by its search;
         'precomputed' if X holds the distances.
     metric_params : dict, optional
-        Further arguments of the metric.
+        Further arguments of the metric, which must be one that takes some: 'euclidean' does not.
+        V of 'seuclidean' and VI of 'mahalanobis' are those of X unless given.
     init : 'pca', 'random', 'spectral' or array of shape (n, n_components), default 'pca'
         Where points start; 'spectral' follows the slowest modes of P. An array is used as it is;
         :func:`fasttsne.initialization.rescale` brings one to the size of the others.
@@ -89,7 +90,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         1: progress goes to standard error, and the recall of a search by cells. 2: scikit-learn's
         messages go to standard output.
     random_state : int, generator of NumPy or torch, optional
-        Same seed, same bits, for any number of threads.
+        Same seed, same bits, for any number of threads. None draws the seed from NumPy's global
+        state, as scikit-learn does: ``np.random.seed(0)`` before makes a fit repeat.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
         How the repulsive forces are summed. 'auto' picks the fastest by n and n_components. 'fft'
         gives way, with a warning, where another takes a hundredth of the time.
@@ -109,8 +111,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     device : str or torch.device, optional
         Where to compute; default: where X is. The map goes back to where X is.
     n_jobs : int, optional
-        Threads during the fit; default: torch's. Changes no result. -1: all cores. In a forked
-        child there is one.
+        Threads during the fit; default: torch's. Changes no result. -1: all cores, of which no
+        number asks for more. In a forked child there is one.
     dof : float, default 1
         Degrees of freedom of the Student kernel; below 1 gives heavier tails and finer clusters
         (Kobak et al. 2019).
@@ -189,7 +191,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         on_interrupt: str = "raise",
         checkpoint: Any = None,
         checkpoint_every: int = CHECK_EVERY,
+        **unknown: NoReturn,
     ) -> None:
+        if unknown:
+            raise unknown_parameters(unknown)
         self.n_components = n_components
         self.perplexity = perplexity
         self.affinities = affinities
@@ -458,7 +463,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                     f"{self.n_features_in_} features as input"
                 )
             return data
-        if getattr(X, "dtype", None) in _SMALL:  # float64 would be more than they hold
+        _validation.check_unmasked("X", X)
+        if sparse.issparse(X):
+            X = _validation.as_csr(X)
+        elif getattr(X, "dtype", None) in _SMALL:  # float64 would be more than they hold
             X = X.astype(np.float32)
         data = validate_data(
             self,

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import _validation
 from .neighbors import Neighbors
 
 KINDS = "a pair (indices, distances), a scipy.sparse matrix of distances, or a function"
@@ -28,7 +29,8 @@ def given_neighbors(neighbors: Any, X: Any, n: int, k: int) -> Neighbors:
     neighbors : pair of arrays, sparse matrix or callable
         ``(indices, distances)``, each (n, columns): any number of neighbours, in any order. Or a
         sparse (n, n) matrix of distances with explicit entries for neighbours, as scikit-learn's
-        ``kneighbors_graph(mode='distance')`` gives; all rows keep as many as the shortest has. Or
+        ``kneighbors_graph(mode='distance')`` gives; all rows keep as many as the shortest has, and
+        entries for the same place are summed. Or
         ``neighbors(X, k)`` returning one of the two. A row's entry for itself is dropped.
     X : array or Tensor
         What the callable gets: the data as the user gave them.
@@ -50,7 +52,7 @@ def given_neighbors(neighbors: Any, X: Any, n: int, k: int) -> Neighbors:
     if callable(neighbors):
         neighbors = neighbors(X, k)
     if _is_sparse(neighbors):
-        indices, distances = _from_csr(neighbors.tocsr(), n)
+        indices, distances = _from_csr(_validation.as_csr(neighbors, "neighbors"), n)
     elif isinstance(neighbors, (tuple, list)) and len(neighbors) == 2:
         indices, distances = (_as_tensor(part) for part in neighbors)
     else:
@@ -65,7 +67,14 @@ def _is_sparse(neighbors: Any) -> bool:
 
 
 def _as_tensor(part: Any) -> Tensor:
-    return part.detach() if isinstance(part, Tensor) else torch.from_numpy(np.array(part))
+    if isinstance(part, Tensor):
+        return part.detach()
+    _validation.check_unmasked("neighbors", part)
+    array = np.array(part)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"neighbors must hold real numbers, got dtype {array.dtype}")
+    wide = np.float64 if array.dtype == np.longdouble else array.dtype.newbyteorder("=")
+    return torch.from_numpy(array.astype(wide, copy=False))
 
 
 def _from_csr(graph: Any, n: int) -> tuple[Tensor, Tensor]:
@@ -89,8 +98,11 @@ def _from_csr(graph: Any, n: int) -> tuple[Tensor, Tensor]:
 
 
 def _checked(indices: Tensor, distances: Tensor, n: int) -> Neighbors:
-    if indices.is_floating_point() or indices.dtype == torch.bool:
+    if indices.is_floating_point() or indices.is_complex() or indices.dtype == torch.bool:
         raise TypeError(f"indices of neighbors must be integers, got {indices.dtype}")
+    if distances.is_complex():
+        raise TypeError(f"distances of neighbors must be real numbers, got {distances.dtype}")
+    indices = indices.long()  # unsigned ones know no minimum
     if indices.dim() != 2 or indices.shape[0] != n or indices.shape[1] == 0:
         raise ValueError(
             f"indices of neighbors must have shape ({n}, neighbours), got {tuple(indices.shape)}"
@@ -130,5 +142,5 @@ def _checked(indices: Tensor, distances: Tensor, n: int) -> Neighbors:
 
 def scaled_squares(distances: Tensor) -> tuple[Tensor, float]:
     """Squares in float32 of distances over a power of two, and that power."""
-    unit = 2.0 ** int(np.frexp(float(distances.max()))[1])
+    unit = 2.0 ** min(1023, int(np.frexp(float(distances.max()))[1]))
     return (distances / unit).square().float(), unit

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,45 @@ from .search import Search
 
 INITS = ("pca", "random", "spectral")
 ON_INTERRUPT = ("raise", "return")
+_FARTHEST = 2.0**60
+"""Largest coordinate of a start: squares of distances stay within float32."""
+_WIDEST = 50.0
+"""Standard deviation of a start, in units of n^(1/dims), which no map that was made here reaches
+(those of few points, several dimensions and heavy tails come to 30): points so far apart hardly
+feel each other, and stay where they are."""
+
+_ELSEWHERE = {
+    "affinities": ("load_affinities",),
+    "affinities=fasttsne.affinities.Multiscale([...])": ("perplexity_list",),
+    "angle": ("theta",),
+    "callback": ("callbacks",),
+    "callback_every": ("callbacks_every_iters",),
+    "dof": ("df",),
+    "early_exaggeration": ("early_exag_coeff",),
+    "init": ("initialization",),
+    "late_exaggeration": ("exaggeration", "late_exag_coeff"),
+    "late_exaggeration_start": ("start_late_exag_iter",),
+    "learning_rate": ("learning_rate_method",),
+    "max_iter": ("n_iter",),
+    "mesh_step": ("ints_in_interval", "intervals_per_integer", "min_num_intervals"),
+    "method": ("negative_gradient_method", "fft_not_bh", "nbody_algo"),
+    "n_components": ("no_dims",),
+    "n_jobs": ("nthreads",),
+    "neighbors, which takes arrays, a graph or a function": (
+        *("knn_graph", "knn_index", "knn_kwargs", "precomputed_knn"),
+    ),
+    "nothing: distances are always squared": ("square_distances",),
+    "nothing: no step is longer than 5": ("max_step_norm", "max_grad_norm"),
+    "perplexity, of which three times as many neighbors are searched": ("n_neighbors",),
+    "random_state": ("rand_seed", "random_seed", "seed"),
+    "schedule=[fasttsne.Phase(...), ...], or max_iter for all phases together": (
+        *("early_exaggeration_iter", "exaggeration_iter", "n_iter_early_exag"),
+        *("stop_early_exag_iter", "initial_momentum", "final_momentum"),
+        *("pre_momentum", "post_momentum", "mom_switch_iter"),
+    ),
+}
+"""What to give here, and what other libraries, or scikit-learn once, call it."""
+_CALLED = {theirs: ours for ours, names in _ELSEWHERE.items() for theirs in names}
 
 
 @dataclass(frozen=True)
@@ -96,6 +137,12 @@ class Plan:
         )
 
 
+def unknown_parameters(names: Iterable[str]) -> TypeError:
+    """Return the error about parameters that there are none of, naming ours where one is meant."""
+    known = [f"{name!r}: use {_CALLED[name]}" if name in _CALLED else repr(name) for name in names]
+    return TypeError(f"TSNE got an unexpected keyword argument {'; '.join(known)}")
+
+
 def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | JointP:
     if affinities is None:
         affinities = Perplexity(perplexity)
@@ -107,7 +154,7 @@ def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | 
             "affinities must be one of fasttsne.affinities (Perplexity, Multiscale, FixedSigma, "
             f"Uniform) or a matrix P, got {affinities!r}"
         )
-    P = given_affinities(affinities)
+    P = given_affinities(affinities, "affinities")
     if len(P.indptr) - 1 != n:
         raise ValueError(f"affinities must have shape ({n}, {n}), got {tuple(affinities.shape)}")
     return P
@@ -142,7 +189,16 @@ def _check_listeners(given: Any) -> None:
 def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
     init = given.init
     if init is not None and not isinstance(init, str):
-        return check_start(init, n, dims, "init")
+        start = check_start(init, n, dims, "init")
+        spread = float(start.double().std(0, correction=0).max())
+        if spread > _WIDEST * n ** (1 / dims):
+            warnings.warn(
+                f"init is far larger than a map of {n} points (its standard deviation is "
+                f"{spread:.3g}), and will hardly change; fasttsne.initialization.rescale brings it "
+                "to the size of a start",
+                stacklevel=2,
+            )
+        return start
     init = _validation.choice("init", init, INITS)
     if init == "pca" and given.metric == "precomputed":
         raise ValueError('The parameter init="pca" cannot be used with metric="precomputed".')
@@ -156,7 +212,13 @@ def check_start(start: Any, n: int, dims: int, name: str) -> Tensor:
     start = _validation.as_matrix(start, name)
     if tuple(start.shape) != (n, dims):
         raise ValueError(f"{name} must have shape ({n}, {dims}), got {tuple(start.shape)}")
-    return _validation.as_matrix(start.float(), name).contiguous()
+    largest = float(start.abs().max())
+    if largest > _FARTHEST:
+        raise ValueError(
+            f"{name} must lie within {_FARTHEST:.3g} of the origin, got {largest:.3g}; "
+            "fasttsne.initialization.rescale brings a map to the size of a start"
+        )
+    return start.float().contiguous()
 
 
 def check_device(device: Any, home: torch.device) -> torch.device:
@@ -175,9 +237,11 @@ def check_device(device: Any, home: torch.device) -> torch.device:
 
 
 def thread_count(n_jobs: int | None) -> int | None:
-    """Return how many threads to use; None for torch's own number."""
+    """Return how many threads to use, no more than there are cores; None for torch's own number."""
     if n_jobs is None:
         return None
-    if _validation.integer("n_jobs", n_jobs, -1) == 0:
+    n_jobs = _validation.integer("n_jobs", n_jobs, -1)
+    if n_jobs == 0:
         raise ValueError("n_jobs must be None, -1 or a positive number, got 0")
-    return n_jobs if n_jobs > 0 else os.cpu_count()
+    cores = os.cpu_count() or 1
+    return min(n_jobs, cores) if n_jobs > 0 else cores

@@ -15,6 +15,7 @@ from torch import Tensor
 from . import _library, initialization
 from .affinities import Affinities, JointP, Perplexity, negative_entropy
 from .checkpoint import Checkpoint
+from .distances import divided, exponent_of
 from .optimize import Optimum, Watch, minimize_kl
 from .parameters import Plan
 from .progress import Progress
@@ -180,8 +181,15 @@ def _start(plan: Plan, X: Any, found: Found | None, n: int, device: torch.device
         X = X.to(device)
         Y = initialization.pca(Scaling.of(X)(X), plan.dims, plan.seed)
     else:
-        Y = initialization.pca_of_sparse(X, plan.dims, plan.seed).to(device)
+        Y = _start_of_sparse(X, plan.dims, plan.seed).to(device)
     return Y if found is None or found.order is None else Y[found.order]
+
+
+def _start_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
+    if (X.max(axis=0) != X.min(axis=0)).nnz == 0:
+        return initialization.rescale(torch.zeros(X.shape[0], dims), seed)
+    # scikit-learn takes seeds of 32 bits, and numbers whose squares are such.
+    return initialization.pca_of_sparse(divided(X, exponent_of(X)), dims, seed % 2**32)
 
 
 def _descend(

@@ -30,6 +30,11 @@ _EXACT_SEARCH_UP_TO = 50_000
 """Points up to which the search is exact unless told otherwise; above, cells take less time
 (bench/test_kernels.py times both)."""
 _ON_THE_SPHERE = ("cosine", "correlation")
+_WITHOUT_PARAMETERS = {
+    "euclidean": "; for weights: metric='minkowski', metric_params={'p': 2, 'w': ...}",
+    "precomputed": "",
+}
+"""Metrics on which parameters would have no effect, and what to do instead."""
 _FARTHEST = 2.0**30
 """Where new rows are taken to be at most, in units of the data's span: squares stay in float32."""
 _SPHERE_FROM = 2000
@@ -99,7 +104,9 @@ class Scaling:
     @property
     def unit(self) -> float:
         """What distances of scaled rows are to be multiplied by."""
-        return math.ldexp(1.0, self.before + self.after)
+        exponent = self.before + self.after
+        # Infinite where rows are farther apart than float64 can tell.
+        return math.ldexp(1.0, exponent) if exponent < 1024 else math.inf
 
 
 def _exponent(low: Tensor, high: Tensor) -> int:
@@ -190,6 +197,7 @@ class Search:
             data = X if given is None else given
             neighbors = given_neighbors(self.neighbors, data, n or X.shape[0], k)
             return Found(_moved(neighbors, device), "given", math.nan)
+        X = self._of_safe_size(X)
         rows = self._rows(X)
         if rows is None:
             neighbors = metric_neighbors(
@@ -229,6 +237,9 @@ class Search:
         Neighbors
             Of the queries among the rows of X.
         """
+        return self._among(self._of_safe_size(X), self._of_safe_size(queries), k, device)
+
+    def _among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
         rows = self._rows(X)
         if rows is not None and sparse.issparse(queries):
             raise ValueError("X must be dense, as the data of the fit were, got a sparse matrix")
@@ -238,7 +249,7 @@ class Search:
             on_sphere = self._norms(queries)[:, 0] > 0
             if bool(on_sphere.any()):
                 parts = [
-                    self.among(X, queries[some], k, device) for some in (on_sphere, ~on_sphere)
+                    self._among(X, queries[some], k, device) for some in (on_sphere, ~on_sphere)
                 ]
                 return _merged(parts, on_sphere.to(device))
         if rows is None or wanted is None:
@@ -259,6 +270,31 @@ class Search:
         if self.neighbors == "auto":
             return n <= _EXACT_SEARCH_UP_TO
         return self.neighbors == "exact"
+
+    def _of_safe_size(self, X: Any) -> Any:
+        """Scale rows whose length does not matter, exactly, so that their norms are finite numbers.
+
+        Raises
+        ------
+        ValueError
+            Rows that are constant under ``metric='correlation'``: these point nowhere.
+        """
+        if self.metric not in _ON_THE_SPHERE:
+            return X
+        if sparse.issparse(X):
+            largest = _power_below(torch.from_numpy(abs(X).max(axis=1).toarray())).numpy()
+            scaled = X.copy()
+            scaled.data /= largest.ravel().repeat(np.diff(X.indptr))
+            return scaled
+        if self.metric == "correlation":
+            constant = X.amin(1) == X.amax(1)
+            if bool(constant.any()):
+                row = int(constant.nonzero()[0])
+                raise ValueError(
+                    f"metric 'correlation' tells nothing of a constant row, as row {row} of X is; "
+                    "leave such rows out, or take another metric"
+                )
+        return X / _power_below(X.abs().amax(1, keepdim=True))
 
     def _rows(self, X: Any) -> Tensor | None:
         """Return rows whose Euclidean neighbours are those sought; None if none are known."""
@@ -288,6 +324,12 @@ class Search:
         # On the sphere the squared distance is 2 (1 - cosine).
         distances = neighbors.sq_distances * (unit**2 / 2)
         return Neighbors(neighbors.indices, distances.square())
+
+
+def _power_below(largest: Tensor) -> Tensor:
+    """Return the power of two at or below each number, 1 for 0; exact for all that are finite."""
+    mantissa, _ = torch.frexp(largest)  # in 1/2 .. 1
+    return torch.where(largest > 0, largest / (2 * mantissa), 1)
 
 
 def _merged(parts: list[Neighbors], is_first: Tensor) -> Neighbors:
@@ -320,3 +362,8 @@ def _check_metric(metric: Any, metric_params: Any) -> None:
         _validation.choice("metric", metric, names)
     if metric_params is not None and not isinstance(metric_params, dict):
         raise TypeError(f"metric_params must be a dict or None, got {metric_params!r}")
+    if metric_params and metric in _WITHOUT_PARAMETERS:
+        raise ValueError(
+            f"metric={metric!r} takes no metric_params, got {metric_params!r}"
+            + _WITHOUT_PARAMETERS[metric]
+        )
