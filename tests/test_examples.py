@@ -207,6 +207,7 @@ def test_misreading(tmp_path):
     assert found["noise"][2] > 1.5 * found["noise"][50]
 
 
+@pytest.mark.slow
 def test_measures(data_dir, tmp_path, capsys):
     found = run("measures", "--data", data_dir, "--output", tmp_path, "--most", 400)
     assert pictures(tmp_path) == {"measures.png"}
