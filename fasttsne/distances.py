@@ -42,8 +42,8 @@ def metric_neighbors(
     metric : str or callable
         A name that ``sklearn.neighbors.NearestNeighbors`` knows, or a function of two rows.
     metric_params : dict, optional
-        Further arguments of the metric. V of 'seuclidean' and VI of 'mahalanobis' are those of X
-        unless given.
+        Further arguments of the metric. V of 'seuclidean', the variances, are those of X unless
+        given.
     whole : bool
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
     queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
@@ -68,8 +68,10 @@ def metric_neighbors(
     degree = 0 if callable(metric) else _DEGREES.get(metric, 0)
     exponent = exponent_of(X) if degree else 0
     if metric != "precomputed":  # whose numbers are not computed with
-        X = X.astype(np.float64, copy=False)
-        queries = None if queries is None else queries.astype(np.float64, copy=False)
+        if queries is None:
+            X = _narrowest(X)
+        else:
+            X, queries = (data.astype(np.float64, copy=False) for data in (X, queries))
     if exponent:
         X = divided(X, exponent)
         queries = None if queries is None else divided(queries, exponent)
@@ -158,14 +160,15 @@ def _with_defaults(metric: Any, given: dict[str, Any] | None, X: Any) -> dict[st
     given = dict(given or {})
     if metric == "seuclidean" and "V" not in given:
         given["V"] = np.var(X, axis=0, ddof=1)
-    elif metric == "mahalanobis" and not {"V", "VI"} & set(given):
-        covariance = np.atleast_2d(np.cov(X.T))
-        if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
-            raise ValueError(
-                "the covariance of X cannot be inverted; give metric_params={'VI': ...}"
-            )
-        given["VI"] = np.linalg.inv(covariance)
     return given
+
+
+def _narrowest(X: Any) -> Any:
+    """Return float32 where that holds all numbers, so that no bit depends on the dtype they had."""
+    values = X.data if hasattr(X, "indptr") else X
+    with np.errstate(over="ignore"):
+        narrow = np.array_equal(values.astype(np.float32), values)
+    return X.astype(np.float32 if narrow else np.float64, copy=False)
 
 
 def exponent_of(X: Any) -> int:

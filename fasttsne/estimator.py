@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from .affinities import Affinities, Perplexity, is_matrix
 from .distances import check_precomputed
 from .graphs import KINDS, is_graph
 from .optimize import CHECK_EVERY
-from .parameters import Plan, check_device, check_start, thread_count, unknown_parameters
+from .parameters import Plan, check_device, check_start, name_unknown, thread_count
 from .progress import Progress, default_listener
 from .search import Search
 from .tables import check_writable
@@ -82,7 +82,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         'precomputed' if X holds the distances.
     metric_params : dict, optional
         Further arguments of the metric, which must be one that takes some: 'euclidean' does not.
-        V of 'seuclidean' and VI of 'mahalanobis' are those of X unless given.
+        V of 'seuclidean', the variances, are those of X unless given.
     init : 'pca', 'random', 'spectral' or array of shape (n, n_components), default 'pca'
         Where points start; 'spectral' follows the slowest modes of P. An array is used as it is;
         :func:`fasttsne.initialization.rescale` brings one to the size of the others.
@@ -157,6 +157,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     report_ : FitReport
     """
 
+    @name_unknown
     def __init__(
         self,
         n_components: int = 2,
@@ -191,10 +192,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         on_interrupt: str = "raise",
         checkpoint: Any = None,
         checkpoint_every: int = CHECK_EVERY,
-        **unknown: NoReturn,
     ) -> None:
-        if unknown:
-            raise unknown_parameters(unknown)
         self.n_components = n_components
         self.perplexity = perplexity
         self.affinities = affinities

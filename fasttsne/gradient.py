@@ -453,8 +453,8 @@ def choose_repulsion(
             method = "exact"
         elif dims == 1:  # far cells stand in line, the tree's error is largest, and grids are cheap
             method = "fft"
-    if method == "exact":
-        return Exact(dof)
+    if method == "exact" or (method == "barnes_hut" and theta == 0):
+        return Exact(dof)  # no cell of a tree that opens all is ever taken as a whole
     tree = BarnesHut(dof, theta)
     if step is None:
         step = Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec
 
 import torch
 from torch import Tensor
@@ -125,7 +127,7 @@ class Plan:
             affinities=affinities,
             search=search,
             repulsion=choose_repulsion(method, n, dims, dof, angle, step, objective),
-            phases=_check_phases(given, n),
+            phases=_check_phases(given, n, affinities),
             patience=_validation.integer(
                 "n_iter_without_progress", given.n_iter_without_progress, -1
             ),
@@ -137,10 +139,25 @@ class Plan:
         )
 
 
-def unknown_parameters(names: Iterable[str]) -> TypeError:
-    """Return the error about parameters that there are none of, naming ours where one is meant."""
-    known = [f"{name!r}: use {_CALLED[name]}" if name in _CALLED else repr(name) for name in names]
-    return TypeError(f"TSNE got an unexpected keyword argument {'; '.join(known)}")
+_Given = ParamSpec("_Given")
+
+
+def name_unknown(init: Callable[_Given, None]) -> Callable[_Given, None]:
+    """Let an ``__init__`` name ours where it is given a parameter of another library."""
+    known = signature(init).parameters
+
+    @wraps(init)  # which keeps the signature, by which scikit-learn knows the parameters
+    def checked(*args: _Given.args, **given: _Given.kwargs) -> None:
+        unknown = [
+            f"{name!r}: use {_CALLED[name]}" if name in _CALLED else repr(name)
+            for name in given
+            if name not in known
+        ]
+        if unknown:
+            raise TypeError(f"TSNE got an unexpected keyword argument {'; '.join(unknown)}")
+        init(*args, **given)
+
+    return checked
 
 
 def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | JointP:
@@ -160,7 +177,7 @@ def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | 
     return P
 
 
-def _check_phases(given: Any, n: int) -> list[Phase]:
+def _check_phases(given: Any, n: int, affinities: Affinities | JointP) -> list[Phase]:
     # Also where a schedule overrules them: a wrong value is a mistake.
     early = _validation.number("early_exaggeration", given.early_exaggeration, least=1)
     rate = check_learning_rate("learning_rate", given.learning_rate)
@@ -174,7 +191,13 @@ def _check_phases(given: Any, n: int) -> list[Phase]:
     if given.schedule is not None:
         return check_schedule(given.schedule, n)
     light_tails = given.objective != "tsne" or given.dof > 1
-    return default_schedule(n, early, rate, most, late, late_start, compression, light_tails)
+    if isinstance(affinities, Affinities):
+        neighbors = min(n - 1, affinities.neighbors_wanted())
+    else:
+        neighbors = len(affinities.indices) // n
+    return default_schedule(
+        *(n, early, rate, most, late, late_start, compression, light_tails), max(1, neighbors)
+    )
 
 
 def _check_listeners(given: Any) -> None:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from . import _validation
 
-MOMENTA = (
-    (0, ((100, 0.5), (650, 0.8))),
-    (1500, ((60, 0.8), (150, 0.97), (40, 0.9))),
-    (5000, ((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9))),
-)
-"""From so many points on: iterations and momentum of the phases, the first exaggerated.
-
-Below 1,500 points many small steps, which cost nothing there: more momentum overshoots. A map of
-many points is, after the customary 750 iterations, still growing: momentum takes it there sooner,
-and the last 40 let the points settle. bench/schedules.py prints the comparison.
-"""
+EARLY_ITERATIONS, EARLY_MOMENTUM = 250, 0.5
+"""Of the exaggerated phase, those of van der Maaten's programs: this phase decides which clusters
+lie beside which, and a hurried one decides worse."""
+LATE_ITERATIONS, LATE_ITERATIONS_OF_MANY, MANY = 400, 250, 30_000
+"""Of all later phases; fewer from so many points on, where they cost the time of a fit."""
+MOST_DOUBLINGS = 3
+SETTLING = 0.5, 0.9
+"""Length of the last phase, in those of the others, and its momentum."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,17 @@ def default_schedule(
     late_exaggeration_start: int | None = None,
     early_compression: float = 0.0,
     light_tails: bool = False,
+    neighbors: float = 90.0,
 ) -> list[Phase]:
-    """Attraction exaggerated while clusters form, then the plain objective.
+    """Attraction exaggerated while clusters form, then the plain objective with growing momentum.
+
+    Once the exaggeration ends, a map grows, to a width of about the root of n over the perplexity.
+    With momentum m a steady force carries a point 1 / (1 - m) steps far, so more momentum takes it
+    there in fewer iterations. Put on at once, it throws parts of a cluster through each other, and
+    they stay apart where they land, while the KL divergence falls. So 1 - m is halved from phase to
+    phase, as often as the map doubles its width. The last phase lets the points settle.
+
+    ``bench/schedules.py`` prints all measures of this rule and of others.
 
     Parameters
     ----------
@@ -81,8 +89,7 @@ def default_schedule(
         Of all phases; 'auto' as in :class:`Phase`, also for small n, where scikit-learn's floor of
         50 overshoots.
     max_iter : int, optional
-        Iterations in all: the early phase takes at most half, the others share the rest in the
-        proportion of the default.
+        Iterations in all; the phases share them in the proportion of the default.
     late_exaggeration : float
         Of the iterations from ``late_exaggeration_start`` on.
     late_exaggeration_start : int, optional
@@ -91,29 +98,50 @@ def default_schedule(
         Of the first phase.
     light_tails : bool
         Whether the schedule is for SNE, or for a dof above 1: the attraction hardly weakens with
-        the distance, and more momentum than that of few points makes maps swing.
+        the distance, and more momentum than 0.8 makes maps swing.
+    neighbors : float
+        Neighbours of a point that P holds, 3 x perplexity by default.
 
     Returns
     -------
     list of Phase
     """
-    _, momenta = MOMENTA[0] if light_tails else [rule for rule in MOMENTA if n >= rule[0]][-1]
-    iterations = [count for count, _ in momenta]
-    if max_iter is not None:
-        early, late = min(iterations[0], max_iter // 2), sum(iterations[1:])
-        left = max_iter - early
-        shares = [left * count // late for count in iterations[2:]]
-        iterations = [early, left - sum(shares), *shares]
-    (_, momentum), *later = momenta
-    phases = [Phase(iterations[0], early_exaggeration, momentum, learning_rate, early_compression)]
+    late = LATE_ITERATIONS if n < MANY else LATE_ITERATIONS_OF_MANY
+    shares: list[tuple[float, float]] = [(EARLY_ITERATIONS, EARLY_MOMENTUM)]
+    shares += [
+        (late * share, momentum) for share, momentum in _late_phases(n, neighbors, light_tails)
+    ]
+    iterations = _rounded([count for count, _ in shares], max_iter)
+    phases = [
+        Phase(iterations[0], early_exaggeration, EARLY_MOMENTUM, learning_rate, early_compression)
+    ]
     done = iterations[0]
-    for count, (_, momentum) in zip(iterations[1:], later, strict=True):
+    for count, (_, momentum) in zip(iterations[1:], shares[1:], strict=True):
         plain = min(count, max(0, (late_exaggeration_start or 0) - done))
         done += count
         for part, exaggeration in ((plain, 1.0), (count - plain, late_exaggeration)):
             if part:
                 phases.append(Phase(part, exaggeration, momentum, learning_rate))
     return [phase.for_points(n) for phase in phases]
+
+
+def _late_phases(n: int, neighbors: float, light_tails: bool) -> list[tuple[float, float]]:
+    """Return share and momentum of each phase after the early one."""
+    if light_tails:
+        return [(1.0, 0.8)]
+    width = math.sqrt(max(1.0, 3 * n / neighbors))
+    doublings = min(MOST_DOUBLINGS, int(math.log2(width)))
+    length, momentum = SETTLING
+    momenta = [1 - 0.2 / 2**i for i in range(doublings + 1)]
+    lengths = [1.0] * doublings + [1.5, length]
+    return [(a / sum(lengths), m) for a, m in zip(lengths, [*momenta, momentum], strict=True)]
+
+
+def _rounded(counts: list[float], total: int | None) -> list[int]:
+    """Scale counts to a total, and round them so that they add up to it."""
+    scale = 1.0 if total is None else total / sum(counts)
+    ends = [round(scale * end) for end in accumulate(counts)]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def check_schedule(schedule: Any, n: int) -> list[Phase]:
