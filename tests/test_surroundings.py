@@ -261,10 +261,9 @@ USES = {
     "silhouettes": lambda: [*metrics.silhouette_by_label(some_map(), labels()).values()],
     "beside PCA": lambda: [*comparison.beside_pca(data().tolist(), some_map()).values()],
     "measures": lambda: [
-        *comparison.measures(
-            data(), some_map(), labels(), thorough=True, group=np.arange(N) % 7
-        ).values()
+        *comparison.measures(data(), some_map(), labels(), group=np.arange(N) % 7).values()
     ],
+    "report": lambda: [*metrics.report(data(), some_map(), labels(), perplexity=9).values()],
     "grid": lambda: to_grid(some_map())[0],
     "loss exact": lambda: loss_of(method="exact"),
     "loss barnes_hut": lambda: loss_of(method="barnes_hut"),

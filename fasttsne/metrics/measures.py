@@ -66,13 +66,12 @@ def _kl(P: JointP, y: Tensor, dof: float, method: str) -> float:
 def _check_kl(P: JointP, Y: Any, dof: float, method: str) -> tuple[Tensor, float, str]:
     if not isinstance(P, JointP):
         raise TypeError(f"P must be a fasttsne.affinities.JointP, got {type(P).__name__}")
-    P = JointP(*(part.detach() for part in P))
     y = _matrix("Y", Y).to(P.values.device)
     dof = _validation.number("dof", dof, above=0)
     method = _validation.choice("method", method, ("exact", "approximate"))
     if len(P.indptr) != len(y) + 1:
         raise ValueError(f"P and Y must have as many rows, got {len(P.indptr) - 1} and {len(y)}")
-    total = float(P.values.double().sum())
+    total = float(P.values.detach().double().sum())
     if not abs(total - 1) < 1e-3:
         raise ValueError(f"P must sum to 1, got {total:g}")
     return y, dof, method
@@ -86,7 +85,7 @@ def _cross_entropy(P: JointP, y: Tensor, dof: float, method: str) -> float:
     Z = _kernel_sum(y, dof, method) if span < 1e18 else 0.0
     if not Z > 0:
         raise ValueError(f"Y must spread less: over {span:g} the kernel is 0 in float32")
-    _, cost = ops.attractive_forces(*P, y, dof, True)
+    _, cost = ops.attractive_forces(*(part.detach() for part in P), y, dof, True)
     return float(cost) + math.log(Z)
 
 

@@ -84,7 +84,7 @@ def largest_pieces(y: Tensor, codes: np.ndarray, near: Tensor) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     n = len(y)
-    apart = _ranks.sq_distances(y, torch.arange(n), near).sqrt().cpu().numpy()
+    apart = _ranks.sq_distances(y, torch.arange(n, device="cpu"), near).sqrt().cpu().numpy()
     columns = near.cpu().numpy()
     joined = (codes[columns] == codes[:, None]) & (apart <= _APART * np.median(apart[:, -1]))
     # Of many points at one place a search names k, which need not link all: they are linked in row.
@@ -139,7 +139,7 @@ def strays(Y: Any, k: int = 5) -> float:
 
 def share_lost(y: Tensor, near: Tensor) -> float:
     """Give the share of strays, given all points' k nearest (n, k)."""
-    farthest = _ranks.sq_distances(y, torch.arange(len(y)), near[:, -1:]).sqrt().cpu().numpy()
+    farthest = _ranks.sq_distances(y, torch.arange(len(y), device="cpu"), near[:, -1:]).sqrt().cpu().numpy()
     return float((farthest > _LOST * np.median(farthest)).mean())
 
 
@@ -178,7 +178,7 @@ def reach(Y: Any) -> float:
 
 def all_nearest(y: Tensor, k: int) -> Tensor:
     """Give the k nearest of every point (n, k), nearest first."""
-    return _ranks.nearest(y, torch.arange(len(y)), k)
+    return _ranks.nearest(y, torch.arange(len(y), device="cpu"), k)
 
 
 def _neighbors_of(k: int, n: int, others: str) -> int:
