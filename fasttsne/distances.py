@@ -122,8 +122,8 @@ class _Watched:
     def __call__(self, x: Any, y: Any, **parameters: Any) -> float:
         distance = float(self.metric(x, y, **parameters))
         if not distance >= 0:
-            rows = (self._row(row) for row in (x, y))
-            known = next((f" for row {row} of X" for row in rows if row is not None), "")
+            rows = [str(row) for row in map(self._row, (x, y)) if row is not None]
+            known = f" for rows {' and '.join(rows)}" if rows else ""
             raise _BadDistance(
                 "All distances should be positive, the metric given is not correct: "
                 f"metric {self.name!r} returned {distance}{known}"
@@ -131,7 +131,7 @@ class _Watched:
         return distance
 
     def _row(self, x: Any) -> int | None:
-        """Return which row of the data x is, the last of them first; it may be none."""
+        """Return which row of the data x is, of the queries first; a tree also asks for others."""
         for data in reversed(self.data):
             equal = (np.asarray(data) == x).all(1) if data.shape[1] == len(x) else np.zeros(1)
             if equal.any():

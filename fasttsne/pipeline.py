@@ -187,7 +187,9 @@ def _start(plan: Plan, X: Any, found: Found | None, n: int, device: torch.device
 
 def _start_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
     if (X.max(axis=0) != X.min(axis=0)).nnz == 0:
-        return initialization.rescale(torch.zeros(X.shape[0], dims, dtype=torch.float32, device="cpu"), seed)
+        return initialization.rescale(
+            torch.zeros(X.shape[0], dims, dtype=torch.float32, device="cpu"), seed
+        )
     # scikit-learn takes seeds of 32 bits, and numbers whose squares are such.
     return initialization.pca_of_sparse(divided(X, exponent_of(X)), dims, seed % 2**32)
 

@@ -139,7 +139,12 @@ def strays(Y: Any, k: int = 5) -> float:
 
 def share_lost(y: Tensor, near: Tensor) -> float:
     """Give the share of strays, given all points' k nearest (n, k)."""
-    farthest = _ranks.sq_distances(y, torch.arange(len(y), device="cpu"), near[:, -1:]).sqrt().cpu().numpy()
+    farthest = (
+        _ranks.sq_distances(y, torch.arange(len(y), device="cpu"), near[:, -1:])
+        .sqrt()
+        .cpu()
+        .numpy()
+    )
     return float((farthest > _LOST * np.median(farthest)).mean())
 
 
