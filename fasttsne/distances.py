@@ -68,10 +68,8 @@ def metric_neighbors(
     degree = 0 if callable(metric) else _DEGREES.get(metric, 0)
     exponent = exponent_of(X) if degree else 0
     if metric != "precomputed":  # whose numbers are not computed with
-        if queries is None:
-            X = _narrowest(X)
-        else:
-            X, queries = (data.astype(np.float64, copy=False) for data in (X, queries))
+        X = X.astype(np.float64, copy=False)
+        queries = None if queries is None else queries.astype(np.float64, copy=False)
     if exponent:
         X = divided(X, exponent)
         queries = None if queries is None else divided(queries, exponent)
@@ -123,7 +121,7 @@ class _Watched:
         distance = float(self.metric(x, y, **parameters))
         if not distance >= 0:
             rows = [str(row) for row in map(self._row, (x, y)) if row is not None]
-            known = f" for rows {' and '.join(rows)}" if rows else ""
+            known = f" for row {' and row '.join(rows)}" if rows else ""
             raise _BadDistance(
                 "All distances should be positive, the metric given is not correct: "
                 f"metric {self.name!r} returned {distance}{known}"
@@ -161,14 +159,6 @@ def _with_defaults(metric: Any, given: dict[str, Any] | None, X: Any) -> dict[st
     if metric == "seuclidean" and "V" not in given:
         given["V"] = np.var(X, axis=0, ddof=1)
     return given
-
-
-def _narrowest(X: Any) -> Any:
-    """Return float32 where that holds all numbers, so that no bit depends on the dtype they had."""
-    values = X.data if hasattr(X, "indptr") else X
-    with np.errstate(over="ignore"):
-        narrow = np.array_equal(values.astype(np.float32), values)
-    return X.astype(np.float32 if narrow else np.float64, copy=False)
 
 
 def exponent_of(X: Any) -> int:

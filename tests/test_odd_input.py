@@ -47,18 +47,14 @@ def test_a_metric_that_returns_nan_is_named_and_the_row(X, method):
     estimator = fitted(X, metric=not_a_number, method=method)
     bad = X[:4].copy()
     bad[2, 0] = 99
-    with pytest.raises(
-        ValueError, match=r"metric 'not_a_number' .*nan for rows (2 and \d+|\d+ and 2)$"
-    ):
+    with pytest.raises(ValueError, match=r"metric 'not_a_number' .*nan for row .*2"):
         estimator.transform(bad)
-    with pytest.raises(
-        ValueError, match=r"metric 'not_a_number' .*nan for rows (2 and \d+|\d+ and 2)$"
-    ):
+    with pytest.raises(ValueError, match=r"metric 'not_a_number' .*nan for row .*2"):
         fitted(np.concatenate([bad, X[4:]]), metric=not_a_number, method=method)
 
 
 def test_a_negative_distance_is_named(X):
-    with pytest.raises(ValueError, match="should be positive.*metric '<lambda>' .*-1"):
+    with pytest.raises(ValueError, match=r"should be positive.*metric '<lambda>' .*-1"):
         fitted(X, metric=lambda x, y: -1.0)
 
 
@@ -215,7 +211,7 @@ def test_parameters_that_a_metric_does_not_take_are_refused(X):
     for given in ({"w": np.ones(D)}, {"nonsense": 1}):
         with pytest.raises(ValueError, match=r"metric='euclidean' takes no metric_params, got"):
             fitted(X, metric_params=given)
-    with pytest.raises(TypeError, match="metric 'manhattan' with metric_params=.*nonsense"):
+    with pytest.raises(TypeError, match=r"metric 'manhattan' with metric_params=.*nonsense"):
         fitted(X, metric="manhattan", metric_params={"nonsense": 1})
 
 
@@ -247,7 +243,7 @@ def test_a_parameter_of_another_library_names_ours(theirs, ours):
 
 
 def test_a_parameter_of_none_is_an_error():
-    with pytest.raises(TypeError, match="TSNE got an unexpected keyword argument 'nonsense'$"):
+    with pytest.raises(TypeError, match=r"TSNE got an unexpected keyword argument 'nonsense'$"):
         TSNE(nonsense=1)
 
 
@@ -266,7 +262,7 @@ def test_a_start_too_large_is_said(X):
     with pytest.warns(UserWarning, match="init is far larger than a map of 120 points.*rescale"):
         fitted(X, init=1e6 * start)
     for size in (1e30, 1e38):
-        with pytest.raises(ValueError, match="init must lie within .*rescale"):
+        with pytest.raises(ValueError, match=r"init must lie within .*rescale"):
             fitted(X, init=size * start)
 
 

@@ -6,13 +6,14 @@ from importlib.util import find_spec, module_from_spec
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fasttsne import TSNE
 
-# Tests of private functions of scikit-learn's module, which are not TSNE's to have.
+# Tests of private functions of scikit-learn's module, which are not TSNE's to have, and of others.
 PRIVATE = {
     "test_gradient_descent_stops": "_gradient_descent",
     "test_binary_search": "_binary_search_perplexity",
@@ -26,6 +27,8 @@ PRIVATE = {
     "test_barnes_hut_angle": "_joint_probabilities, _kl_divergence_bh",
     "test_gradient_bh_multithread_match_sequential": "_kl_divergence_bh",
     "test_n_iter_without_progress": "sets _N_ITER_CHECK; ours is test_no_progress_ends_a_phase",
+    "test_tsne_with_different_distance_metrics": "compares float32 distances, where "
+    "ours are of float64; ours is test_a_metric_is_its_distances_to_the_bit",
 }
 # Of another function than TSNE.
 OTHERS = {
@@ -63,6 +66,18 @@ def test_estimator_checks(estimator, check):
 def X():
     g = np.random.default_rng(0)
     return np.concatenate([g.normal(size=(60, 5)), 8 + g.normal(size=(60, 5))])
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "chebyshev"])
+def test_a_metric_is_its_distances_to_the_bit(metric, method):
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    parameters = dict(method=method, init="random", random_state=0, max_iter=300)
+    D = pairwise_distances(X, metric=metric)
+    expected = TSNE(metric="precomputed", **parameters).fit_transform(D)
+    # Under another name Euclidean distances, too, are scikit-learn's.
+    named = {"euclidean": "l2"}.get(metric, metric)
+    assert np.array_equal(TSNE(metric=named, **parameters).fit_transform(X), expected)
 
 
 QUICK = dict(perplexity=10, max_iter=60, random_state=0)

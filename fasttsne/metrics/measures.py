@@ -85,7 +85,8 @@ def _cross_entropy(P: JointP, y: Tensor, dof: float, method: str) -> float:
     Z = _kernel_sum(y, dof, method) if span < 1e18 else 0.0
     if not Z > 0:
         raise ValueError(f"Y must spread less: over {span:g} the kernel is 0 in float32")
-    _, cost = ops.attractive_forces(*(part.detach() for part in P), y, dof, True)
+    P = JointP(*(part.detach() for part in P))
+    _, cost = ops.attractive_forces(*P, y, dof, True)
     return float(cost) + math.log(Z)
 
 
