@@ -133,6 +133,21 @@ inline void check_apart(const Tensor& written, const char* name,
                     " must not share memory with another argument");
 }
 
+// All of knn_scan_. Returns the rows of the largest block.
+inline int64_t check_scan(const Tensor& X, const Tensor& sq_norms, const Tensor& keys,
+                          const Tensor& count, const Tensor& bound, int64_t keep,
+                          const Tensor& blocks, const Tensor& tiles) {
+  check_points(X, "X");
+  check_float(sq_norms, "sq_norms", 1);
+  check_rows(sq_norms, "sq_norms", X.size(0));
+  check_candidates(keys, count, bound, keep, X.size(0));
+  const int64_t largest_block = check_tiles(blocks, tiles, X.size(0));
+  check_apart(keys, "keys", {&X, &sq_norms, &count, &bound, &blocks, &tiles});
+  check_apart(count, "count", {&X, &sq_norms, &bound, &blocks, &tiles});
+  check_apart(bound, "bound", {&X, &sq_norms, &blocks, &tiles});
+  return largest_block;
+}
+
 inline PointsView points(const Tensor& t) {
   return {t.const_data_ptr<float>(), t.size(0), t.size(1)};
 }

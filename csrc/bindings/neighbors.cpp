@@ -38,14 +38,9 @@ Candidates view(const Tensor& keys, const Tensor& count, const Tensor& bound, in
 void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor count, Tensor bound,
                int64_t keep, const Tensor& blocks, const Tensor& tiles) {
   const ProfiledCall call(Kernel::knn_scan);
-  check_points(X, "X");
-  check_float(sq_norms, "sq_norms", 1);
-  check_rows(sq_norms, "sq_norms", X.size(0));
-  Candidates candidates = view(keys, count, bound, keep, X.size(0));
-  const int64_t scratch_bytes = tile_scratch(check_tiles(blocks, tiles, X.size(0)), X.size(1));
-  check_apart(keys, "keys", {&X, &sq_norms, &count, &bound, &blocks, &tiles});
-  check_apart(count, "count", {&X, &sq_norms, &bound, &blocks, &tiles});
-  check_apart(bound, "bound", {&X, &sq_norms, &blocks, &tiles});
+  const int64_t largest_block = check_scan(X, sq_norms, keys, count, bound, keep, blocks, tiles);
+  const Candidates candidates = view(keys, count, bound, keep, X.size(0));
+  const int64_t scratch_bytes = tile_scratch(largest_block, X.size(1));
   const int64_t* begin = blocks.const_data_ptr<int64_t>();
   const int64_t* tile = tiles.const_data_ptr<int64_t>();
   for_each_item_with(

@@ -6,6 +6,27 @@ namespace {
 
 constexpr int kThreads = 256;
 
+// An edge as it may be followed: a column that is no point is the point itself, at a P that is NaN,
+// so that the force says so. (To raise would mean to wait for the device in every iteration.)
+struct Edge {
+  int64_t j;
+  float p;
+
+  __device__ Edge(const AttractiveArguments& a, int64_t i, int64_t e) {
+    const auto column = (uint32_t)a.indices[e];
+    const bool inside = column < a.n;
+    j = inside ? (int64_t)column : i;
+    p = inside ? a.values[e] : __int_as_float(0x7fc00000);
+  }
+};
+// The edges of a row, cut to those that there are.
+__device__ int64_t row_begin(const AttractiveArguments& a, int64_t i) {
+  return a.indptr[i] > 0 ? a.indptr[i] : 0;
+}
+__device__ int64_t row_end(const AttractiveArguments& a, int64_t i) {
+  return a.indptr[i + 1] < a.edges ? a.indptr[i + 1] : a.edges;
+}
+
 template <int kDims, bool kUnit, int kLanes>
 __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   const int64_t i = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kLanes;
@@ -14,17 +35,17 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   float y[kDims], force[kDims] = {}, cost = 0;
   if (i < a.n) {
     for (int m = 0; m < kDims; ++m) y[m] = a.Y[i * kDims + m];
-    for (int64_t e = a.indptr[i] + lane; e < a.indptr[i + 1]; e += kLanes) {
-      const int64_t j = a.indices[e];
-      const float p = a.values[e];
+    const int64_t end = row_end(a, i);
+    for (int64_t e = row_begin(a, i) + lane; e < end; e += kLanes) {
+      const Edge edge(a, i, e);
       float d[kDims], d2 = 0;
       for (int m = 0; m < kDims; ++m) {
-        d[m] = y[m] - __ldg(a.Y + j * kDims + m);
+        d[m] = y[m] - __ldg(a.Y + edge.j * kDims + m);
         d2 += d[m] * d[m];
       }
-      const float pull = p * student.w(d2);
+      const float pull = edge.p * student.w(d2);
       for (int m = 0; m < kDims; ++m) force[m] += pull * d[m];
-      if (a.with_cost) cost += p * student.cost(d2);
+      if (a.with_cost) cost += edge.p * student.cost(d2);
     }
   }
   for (int m = 0; m < kDims; ++m) force[m] = warp_sum<kLanes>(force[m]);
@@ -47,11 +68,13 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
     float* force = a.forces + i * a.dims;
     for (int64_t m = lane; m < a.dims; m += kWarp) force[m] = 0;
     __syncwarp();
-    for (int64_t begin = a.indptr[i]; begin < a.indptr[i + 1]; begin += kWarp) {
-      const int64_t e = begin + lane;
-      const bool mine = e < a.indptr[i + 1];
-      const float* other = a.Y + (mine ? a.indices[e] : i) * a.dims;
-      const float p = mine ? a.values[e] : 0.f;
+    const int64_t end = row_end(a, i);
+    for (int64_t begin = row_begin(a, i); begin < end; begin += kWarp) {
+      // Lanes past the end repeat the first edge, with nothing to pull.
+      const bool mine = begin + lane < end;
+      const Edge edge(a, i, mine ? begin + lane : begin);
+      const float* other = a.Y + edge.j * a.dims;
+      const float p = mine ? edge.p : 0.f;
       float d2 = 0;
       for (int64_t m = 0; m < a.dims; ++m) d2 += (y[m] - other[m]) * (y[m] - other[m]);
       const float pull = p * student.w(d2);

@@ -20,7 +20,8 @@ struct AttractiveArguments {
 };
 
 int64_t attractive_parts(int64_t n, int64_t dims, int64_t edges);
-// Asynchronous on `stream`; allocates nothing. Returns the status of the launch, as all launchers
+// Where a column is no point, the row's force and the cost are NaN. Asynchronous on `stream`;
+// allocates nothing. Returns the status of the launch, as all launchers
 // do.
 cudaError_t attractive_forces(const AttractiveArguments& arguments, cudaStream_t stream);
 

@@ -158,7 +158,9 @@ __global__ void __launch_bounds__(kThreads) scan_kernel(ScanArguments a) {
   __shared__ float bound[kTile], sq[kTile];
   if (threadIdx.x < kTile) {
     const int r = threadIdx.x;
-    count[r] = r < rows ? best.count[row + r] : 0;
+    // What a scan left fits; whatever else comes is made to.
+    const int most = (int)best.capacity - kTile;
+    count[r] = r < rows ? max(0, min(best.count[row + r], most)) : 0;
     bound[r] = r < rows ? best.bound[row + r] : -1.f;  // no distance is below
     sq[r] = r < rows ? a.sq_norms[row + r] : 0.f;
   }
@@ -168,8 +170,9 @@ __global__ void __launch_bounds__(kThreads) scan_kernel(ScanArguments a) {
     for (int e = threadIdx.x; e < kTile * kTile; e += kThreads) {
       const int r = e / kTile, c = e % kTile;
       if (c >= columns || row + r == column + c) continue;
-      const float distance = fmaxf(
-          sq[r] + __ldg(a.sq_norms + column + c) - 2 * storage.products[r * kProducts + c], 0.f);
+      const float sum =
+          sq[r] + __ldg(a.sq_norms + column + c) - 2 * storage.products[r * kProducts + c];
+      const float distance = sum < 0 ? 0 : sum;  // a NaN stays one, and is below no bound
       if (distance < bound[r]) {
         const int slot = atomicAdd(count + r, 1);
         best.keys[(row + r) * best.capacity + slot] = math::make_key(distance, column + c);
@@ -201,7 +204,8 @@ __global__ void __launch_bounds__(kThreads) rerank_kernel(RerankArguments a) {
   __shared__ int kept;
   __shared__ unsigned long long largest;
   const int64_t i = blockIdx.x;
-  const int lane = threadIdx.x % kWarp, count = a.candidates.count[i];
+  const int lane = threadIdx.x % kWarp;
+  const int count = max(0, min(a.candidates.count[i], (int)a.candidates.capacity));
   const int keep = count < a.candidates.keep ? count : (int)a.candidates.keep;
   const int64_t* const from = a.candidates.keys + i * a.candidates.capacity;
   if (threadIdx.x == 0) {
@@ -213,13 +217,20 @@ __global__ void __launch_bounds__(kThreads) rerank_kernel(RerankArguments a) {
   for (int c = threadIdx.x; c < count; c += kThreads) {
     const int64_t key = from[c];
     if (key >= below) continue;
-    keys[atomicAdd(&kept, 1)] = key;  // in any order: they are sorted below
+    const int slot = atomicAdd(&kept, 1);  // in any order: they are sorted below
+    if (slot < keep) keys[slot] = key;     // more are kept only if some are equal or negative
     atomicMax(&largest, (unsigned long long)key);
   }
   __syncthreads();
   const float* const x = a.X + i * a.depth;
-  for (int c = threadIdx.x / kWarp; c < keep; c += kWarps) {
+  const int have = kept < keep ? kept : keep;
+  for (int c = threadIdx.x / kWarp; c < have; c += kWarps) {
     const int64_t j = math::key_index(keys[c]);
+    if (j >= a.X_rows) {  // no row of X, and so no neighbour
+      __syncwarp();
+      if (lane == 0) keys[c] = INT64_MAX;
+      continue;
+    }
     float sq = 0;
     for (int64_t m = lane; m < a.depth; m += kWarp) {
       const float d = x[m] - __ldg(a.X + j * a.depth + m);
@@ -230,7 +241,7 @@ __global__ void __launch_bounds__(kThreads) rerank_kernel(RerankArguments a) {
     if (lane == 0) keys[c] = math::make_key(sq, j);
   }
   const int size = power_of_two((int)a.candidates.keep);
-  for (int c = keep + threadIdx.x; c < size; c += kThreads) keys[c] = INT64_MAX;
+  for (int c = have + threadIdx.x; c < size; c += kThreads) keys[c] = INT64_MAX;
   __syncthreads();
   sort_in_block<kThreads>(keys, size);
   for (int c = threadIdx.x; c < a.k; c += kThreads) {

@@ -37,10 +37,10 @@ struct ScanArguments {
 cudaError_t knn_scan(const ScanArguments& arguments, cudaStream_t stream);
 
 struct RerankArguments {
-  const float* X;  // [n, depth]
-  int64_t n, depth, k;
+  const float* X;  // [X_rows, depth]
+  int64_t n, X_rows, depth, k;
   Candidates candidates;
-  int32_t* indices;     // [n, k]
+  int32_t* indices;     // [n, k], -1 where a row has fewer candidates that are rows of X
   float* sq_distances;  // [n, k]
   float* unmeasured;    // [n] from below, the tiles' distance to every row that was not measured
 };

@@ -11,11 +11,12 @@ namespace {
 constexpr int kThreads = 128;
 
 template <class Edge>
-__global__ void edges_kernel(const int32_t* indices, int64_t count, uint32_t* keys, Edge* edges) {
+__global__ void edges_kernel(SymmetrizeArguments<Edge> a, uint32_t* keys, Edge* edges) {
   const int64_t e = int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (e >= count) return;
-  keys[e] = (uint32_t)indices[e];
+  if (e >= a.n * a.k) return;
+  keys[e] = (uint32_t)a.indices[e];
   edges[e] = (Edge)e;
+  if (keys[e] >= a.n) a.refused[0] = 1;
 }
 
 // begin[j] = number of keys below j.
@@ -70,8 +71,12 @@ __global__ void __launch_bounds__(kThreads) count_kernel(SymmetrizeArguments<Edg
   const int64_t row = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (row == 0) a.indptr[0] = 0;
   if (row >= a.n) return;
-  int64_t length = 0;
-  merge(a, row, [&](int64_t, int64_t, int64_t) { ++length; });
+  int64_t length = 0, before = -1;
+  merge(a, row, [&](int64_t column, int64_t, int64_t) {
+    if (column == before) a.refused[1] = 1;
+    before = column;
+    ++length;
+  });
   a.indptr[row + 1] = length;
 }
 
@@ -111,13 +116,15 @@ template <class Edge>
 cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArguments<Edge>& buffers,
                       int* current, cudaStream_t stream) {
   const int64_t count = a.n * a.k;
-  edges_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(
-      a.indices, count, buffers.keys[0], buffers.edges[0]);
+  cudaError_t status = cudaMemsetAsync(a.refused, 0, 2 * sizeof(int32_t), stream);
+  if (status != cudaSuccess) return status;
+  edges_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(a, buffers.keys[0],
+                                                                     buffers.edges[0]);
   cub::DoubleBuffer<uint32_t> keys(buffers.keys[0], buffers.keys[1]);
   cub::DoubleBuffer<Edge> edges(buffers.edges[0], buffers.edges[1]);
   size_t bytes = buffers.workspace_bytes;
-  const cudaError_t status = cub::DeviceRadixSort::SortPairs(buffers.workspace, bytes, keys, edges,
-                                                             count, 0, bits_of(a.n), stream);
+  status = cub::DeviceRadixSort::SortPairs(buffers.workspace, bytes, keys, edges, count, 0,
+                                           bits_of(a.n), stream);
   if (status != cudaSuccess) return status;
   begins_kernel<<<blocks_for(a.n + 1, kThreads), kThreads, 0, stream>>>(keys.Current(), count, a.n,
                                                                         a.incoming_begin);

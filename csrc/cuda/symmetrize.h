@@ -24,6 +24,7 @@ struct SymmetrizeArguments {
   int64_t* indptr;          // [n + 1]
   int32_t* columns;         // [edges]
   float* values;            // [edges]
+  int32_t* refused;         // [2] not 0 if a column is no row; if a row has a column twice
 };
 
 // Two pairs of buffers of n * k each for keys and edges, which the sort goes to and fro between,

@@ -9,7 +9,7 @@ namespace fasttsne::bindings {
 namespace {
 
 std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double perplexity) {
-  check_float(sq_distances, "sq_distances", 2);
+  check_points(sq_distances, "sq_distances");
   const int64_t n = sq_distances.size(0), k = sq_distances.size(1);
   const OnDeviceOf device(sq_distances);
   Tensor beta = empty(sq_distances, {n}, ScalarType::Float);
@@ -40,6 +40,16 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
   a.incoming_begin = begin.mutable_data_ptr<int64_t>();
   a.own_place = reinterpret_cast<uint16_t*>(own.mutable_data_ptr<int16_t>());
   a.indptr = indptr.mutable_data_ptr<int64_t>();
+  Tensor refused = empty(indices, {2}, ScalarType::Int);
+  a.refused = refused.mutable_data_ptr<int32_t>();
+  const auto check_refused = [&] {
+    int32_t found[2];
+    check_cuda(
+        cudaMemcpyAsync(found, a.refused, sizeof found, cudaMemcpyDeviceToHost, device.stream));
+    check_cuda(cudaStreamSynchronize(device.stream));
+    STD_TORCH_CHECK(found[0] == 0, "indices must be in 0 .. n - 1");
+    STD_TORCH_CHECK(found[1] == 0, "indices of a row must be distinct");
+  };
 
   const int64_t edge_bytes = n * k * static_cast<int64_t>(sizeof(Edge));
   Tensor edges[2] = {bytes_like(indices, edge_bytes), bytes_like(indices, edge_bytes)};
@@ -57,6 +67,7 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
         .workspace = workspace.mutable_data_ptr<uint8_t>(),
         .workspace_bytes = bytes};
     check_cuda(cuda::transpose(a, buffers, &current, device.stream));
+    check_refused();  // the rest would follow any column
     a.incoming = buffers.edges[current];
   }
   edges[1 - current] = Tensor();  // at a million rows the memory is wanted below
@@ -65,7 +76,8 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
   check_cuda(cuda::scan_workspace(n, &bytes));
   Tensor workspace = bytes_like(indices, bytes);
   check_cuda(cuda::count_rows(a, workspace.mutable_data_ptr<uint8_t>(), bytes, device.stream));
-  // How many pairs are mutual depends on the data: the one wait of this op.
+  check_refused();
+  // How many pairs are mutual depends on the data.
   int64_t total = 0;
   check_cuda(
       cudaMemcpyAsync(&total, a.indptr + n, sizeof total, cudaMemcpyDeviceToHost, device.stream));

@@ -37,7 +37,7 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
 }
 
 std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   const OnDeviceOf device(Y);
   Tensor forces = torch::stable::empty_like(Y);
   Tensor Z = empty(Y, {}, ScalarType::Double);
@@ -54,7 +54,7 @@ std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
 }
 
 std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double dof) {
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   const int64_t n = Y.size(0), dims = Y.size(1), inner = std::max<int64_t>(n - 1, 0);
   STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
   STD_TORCH_CHECK(n <= INT32_MAX, "Y has too many rows");
@@ -104,7 +104,7 @@ std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double do
 }
 
 std::tuple<Tensor, Tensor> repulsive_sne(const Tensor& Y, bool conditional) {
-  check_float(Y, "Y", 2);
+  check_embedding(Y);
   const int64_t n = Y.size(0);
   STD_TORCH_CHECK(n >= 2, "Y must have 2 or more rows");
   const OnDeviceOf device(Y);

@@ -3,6 +3,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
+#include <torch/csrc/stable/accelerator.h>
 
 #include "bindings/checks.h"
 
@@ -28,23 +29,20 @@ inline cudaStream_t current_stream(int32_t device) {
   return static_cast<cudaStream_t>(stream);
 }
 
-// Makes the device of a tensor current, and puts the old one back.
-class OnDeviceOf {
+// Makes the device of a tensor current, and puts the old one back, also where the stream is not to
+// be had. torch's guard makes no context on a device that nobody uses; our runtime, which is linked
+// statically, is told the device by itself.
+class __attribute__((visibility("hidden"))) OnDeviceOf {
  public:
-  explicit OnDeviceOf(const Tensor& t) {
-    const int32_t device = t.get_device_index();
-    check_cuda(cudaGetDevice(&before_));
-    if (device != before_) check_cuda(cudaSetDevice(device));
-    stream = current_stream(device);
+  explicit OnDeviceOf(const Tensor& t) : guard_(t.get_device_index()) {
+    check_cuda(cudaSetDevice(t.get_device_index()));
+    stream = current_stream(t.get_device_index());
   }
-  ~OnDeviceOf() { cudaSetDevice(before_); }
-  OnDeviceOf(const OnDeviceOf&) = delete;
-  OnDeviceOf& operator=(const OnDeviceOf&) = delete;
 
   cudaStream_t stream;
 
  private:
-  int before_ = 0;
+  torch::stable::accelerator::DeviceGuard guard_;
 };
 
 // All on one device: a pointer of another would be followed all the same.

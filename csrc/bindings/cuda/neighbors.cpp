@@ -9,8 +9,8 @@ namespace fasttsne::bindings {
 namespace {
 
 Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
-  check_float(X, "X", 2);
-  check_float(Z, "Z", 2);
+  check_points(X, "X");
+  check_points(Z, "Z");
   STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
   check_same_device(X, {&Z});
   const OnDeviceOf device(X);
@@ -21,50 +21,33 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   return out;
 }
 
+// Counts and keys stay on the device and are checked there.
 cuda::Candidates view(const Tensor& X, const Tensor& keys, const Tensor& count, const Tensor& bound,
                       int64_t keep, int64_t n) {
-  check(keys, "keys", ScalarType::Long, 2);
-  check(count, "count", ScalarType::Int, 1);
-  check_float(bound, "bound", 1);
-  for (const Tensor* t : {&keys, &count, &bound}) check_rows(*t, "keys, count, bound", n);
+  check_candidates(keys, count, bound, keep, n);
   check_same_device(X, {&keys, &count, &bound});
-  STD_TORCH_CHECK(0 < keep && keep <= cuda::kLargestKeep, "keep must be in 1 .. ",
-                  cuda::kLargestKeep, " on a GPU, got ", keep);
+  STD_TORCH_CHECK(keep <= cuda::kLargestKeep, "keep must be in 1 .. ", cuda::kLargestKeep,
+                  " on a GPU, got ", keep);
   STD_TORCH_CHECK(keep + cuda::kScanTile <= keys.size(1), "keys must have keep + ", cuda::kScanTile,
                   " columns or more on a GPU, got ", keys.size(1));
+  STD_TORCH_CHECK(keys.size(1) <= INT32_MAX, "keys must have 2^31 - 1 columns or fewer");
   return {keys.mutable_data_ptr<int64_t>(), count.mutable_data_ptr<int32_t>(),
           bound.mutable_data_ptr<float>(), keys.size(1), keep};
 }
 
 void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor count, Tensor bound,
                int64_t keep, const Tensor& blocks, const Tensor& tiles) {
-  check_float(X, "X", 2);
-  check_float(sq_norms, "sq_norms", 1);
-  check_rows(sq_norms, "sq_norms", X.size(0));
-  check(blocks, "blocks", ScalarType::Long, 1);
-  check(tiles, "tiles", ScalarType::Long, 2);
-  STD_TORCH_CHECK(tiles.size(1) == 2, "tiles must have two columns");
-  STD_TORCH_CHECK(!blocks.is_cuda() && !tiles.is_cuda(), "blocks and tiles must be on the CPU");
-  STD_TORCH_CHECK(blocks.numel() > 1 && X.size(0) <= INT32_MAX, "X or blocks have a wrong size");
+  const int64_t largest_block = check_scan(X, sq_norms, keys, count, bound, keep, blocks, tiles);
   check_same_device(X, {&sq_norms});
   const cuda::Candidates candidates = view(X, keys, count, bound, keep, X.size(0));
   const int64_t* begin = blocks.const_data_ptr<int64_t>();
   const int64_t* pair = tiles.const_data_ptr<int64_t>();
-  const int64_t n_blocks = blocks.numel() - 1, n_tiles = tiles.size(0);
-  int64_t largest_block = 0;
-  for (int64_t b = 0; b < n_blocks; ++b)
-    STD_TORCH_CHECK(0 <= begin[b] && begin[b] <= begin[b + 1] && begin[b + 1] <= X.size(0),
-                    "blocks must hold rising row numbers");
+  const int64_t n_tiles = tiles.size(0);
   std::vector<cuda::Tile> on_host(n_tiles);
   for (int64_t t = 0; t < n_tiles; ++t) {
-    int32_t* const ends = &on_host[t].a_begin;
-    for (int64_t side = 0; side < 2; ++side) {
-      const int64_t block = pair[2 * t + side];
-      STD_TORCH_CHECK(0 <= block && block < n_blocks, "tiles must hold block numbers");
-      largest_block = std::max(largest_block, begin[block + 1] - begin[block]);
-      ends[2 * side] = static_cast<int32_t>(begin[block]);
-      ends[2 * side + 1] = static_cast<int32_t>(begin[block + 1]);
-    }
+    const int64_t a = pair[2 * t], b = pair[2 * t + 1];
+    on_host[t] = {static_cast<int32_t>(begin[a]), static_cast<int32_t>(begin[a + 1]),
+                  static_cast<int32_t>(begin[b]), static_cast<int32_t>(begin[b + 1])};
   }
   const OnDeviceOf device(X);
   Tensor on_device = empty(X, {n_tiles, 4}, ScalarType::Int);
@@ -85,7 +68,8 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
 std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& keys,
                                               const Tensor& count, const Tensor& bound,
                                               int64_t keep, int64_t k) {
-  check_float(X, "X", 2);
+  check_points(X, "X");
+  check(keys, "keys", ScalarType::Long, 2);
   const int64_t n = keys.size(0);
   STD_TORCH_CHECK(n <= X.size(0), "keys must have no more rows than X");
   const cuda::Candidates candidates = view(X, keys, count, bound, keep, n);
@@ -96,6 +80,7 @@ std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& key
   Tensor unmeasured = empty(X, {n}, ScalarType::Float);
   check_cuda(cuda::knn_rerank({.X = X.const_data_ptr<float>(),
                                .n = n,
+                               .X_rows = X.size(0),
                                .depth = X.size(1),
                                .k = k,
                                .candidates = candidates,
