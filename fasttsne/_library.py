@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -62,24 +63,58 @@ if info is None:
     warnings.warn(_message, RuntimeWarning, stacklevel=2)
 
 
-def _load_cuda() -> bool:
-    """Load the CUDA kernels' torch ops, where torch itself has CUDA; whether there are any."""
+def _load_cuda() -> str:
+    """Load the CUDA kernels' torch ops, where torch itself has CUDA; else return why not."""
     path = Path(__file__).with_name(_CUDA)
-    if info is None or torch.version.cuda is None or not path.exists():
-        return False
+    if info is None or torch.version.cuda is None:
+        return "there are no kernels for the CPU, or this torch has no CUDA"
+    if not path.exists():
+        return f"{path.name} has not been built"
     try:
         _check_whole(path)
         torch.ops.load_library(path)
-        return True
+        return ""
     except (OSError, RuntimeError) as error:
         if os.environ.get(REQUIRE, "0") not in ("", "0"):
             raise ImportError(f"{REQUIRE} is set, but {path.name}: {error}") from error
         warnings.warn(f"no CUDA kernels: {error}", RuntimeWarning, stacklevel=2)
-        return False
+        return str(error)
 
 
-has_cuda = _load_cuda()
-"""Whether CUDA tensors run on compiled kernels."""
+_why_no_cuda = _load_cuda()
+has_cuda = not _why_no_cuda
+"""Whether CUDA tensors go to compiled kernels."""
+
+
+@cache
+def trouble_on(device: torch.device) -> str:
+    """Say why kernels do not run on a CUDA device, or nothing; tried once, by running one.
+
+    The kernels may not have been built, or not for this card, or for newer drivers than it has.
+    """
+    if not has_cuda:
+        return _why_no_cuda
+    try:
+        point = torch.zeros(1, 1, dtype=torch.float32, device=device)
+        torch.ops.fasttsne.repulsive_exact.default(point, 1.0)
+        torch.cuda.synchronize(device)
+    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
+        return str(error).partition("\n")[0]
+    return ""
+
+
+def require_kernels(device: torch.device) -> None:
+    """Raise if a CUDA device runs no kernels.
+
+    Otherwise an op would fail in the middle, or the reference take n^2 time and memory there
+    without a word. Where there are no kernels at all, the import has said so.
+    """
+    if device.type == "cuda" and info is not None and (trouble := trouble_on(device)):
+        raise RuntimeError(
+            f"the kernels of fasttsne do not run on {device}: {trouble}. Compute on the CPU "
+            "(device='cpu', or X.cpu()), or build the kernels for this machine by "
+            "`make gpu-check`; fasttsne.show_config() tells what was built"
+        )
 
 
 def kernels_on(device: torch.device) -> str:

@@ -25,8 +25,14 @@ def show_config() -> str:
             f"built by {facts['compiler']} with torch {facts['torch_built_with']}",
             f"CPU kernels: built {', '.join(facts['simd_built'])}; "
             f"this CPU has {facts['simd_detected']}; active {facts['simd_active']}",
-            f"CUDA kernels: built {facts['cuda_architectures'] or 'none'}; "
-            f"GPU {'usable' if torch.cuda.is_available() else 'none'}",
+            f"CUDA kernels: built {facts['cuda_architectures'] or 'none'}; GPU {_gpu()}",
         ]
     lines.append(f"threads: {torch.get_num_threads()}")
     return "\n".join(lines)
+
+
+def _gpu() -> str:
+    if not torch.cuda.is_available():
+        return "none"
+    trouble = _library.trouble_on(torch.device("cuda", torch.cuda.current_device()))
+    return f"not usable: {trouble}" if trouble else "usable"

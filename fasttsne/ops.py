@@ -158,10 +158,13 @@ _define(
 def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ...]) -> None:
     """Raise if a tensor differs from a dtype and a shape, where None is any length.
 
-    Also if gradients are to flow through it: the ops of kernels would end them without a word.
+    Also if no kernel runs where it is, and if gradients are to flow through it, which the ops of
+    kernels would end without a word.
     """
     if not isinstance(t, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(t).__name__}")
+    if t.is_cuda and not torch.compiler.is_compiling():
+        _library.require_kernels(t.device)
     if t.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got {t.layout}")
     if t.requires_grad and torch.is_grad_enabled():
@@ -596,4 +599,4 @@ def update_embedding_(
     )
 
 
-from . import _library  # noqa: E402, F401  compiled kernels outrank the fallback
+from . import _library  # noqa: E402  compiled kernels outrank the fallback

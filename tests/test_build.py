@@ -206,3 +206,59 @@ def test_import_is_quick():
     )
     fastest = min(float(run(code).stdout) for _ in range(5))
     assert fastest < 0.06, f"import fasttsne took {fastest:.3f} s on top of torch"
+
+
+CARD = torch.device("cuda", 0)
+
+
+@pytest.fixture
+def fresh_trouble():
+    _library.trouble_on.cache_clear()
+    yield
+    _library.trouble_on.cache_clear()
+
+
+class TensorOnCard(torch.Tensor):
+    """A tensor that says it is on a GPU."""
+
+    is_cuda = True
+    device = CARD
+
+
+@pytest.mark.usefixtures("fresh_trouble")
+def test_a_gpu_without_kernels_is_an_error_that_says_so(monkeypatch):
+    monkeypatch.setattr(_library, "has_cuda", False)
+    monkeypatch.setattr(_library, "_why_no_cuda", "_C_cuda.so has not been built")
+    X = torch.zeros(5, 2).as_subclass(TensorOnCard)
+    for call in (fasttsne.ops.repulsive_exact, fasttsne.ops.pairwise_sq_distances):
+        with pytest.raises(RuntimeError, match=r"not run on cuda:0: _C_cuda.so has not been built"):
+            call(X)
+
+
+@pytest.mark.usefixtures("fresh_trouble")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "CUDA: no kernel image is available for execution on the device",
+        "CUDA: CUDA driver version is insufficient for CUDA runtime version",
+    ],
+)
+def test_a_gpu_that_cannot_run_the_kernels_is_tried_once(monkeypatch, message):
+    tried = []
+
+    def fail(*shape, device, **_):
+        tried.append(device)
+        raise RuntimeError(f"{message}\nand more")
+
+    X = torch.zeros(5, 2).as_subclass(TensorOnCard)
+    monkeypatch.setattr(_library, "has_cuda", True)
+    monkeypatch.setattr(torch, "zeros", fail)
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match=f"not run on cuda:0: {message}. Compute on the CPU"):
+            fasttsne.ops.repulsive_exact(X)
+    assert tried == [CARD]
+
+
+def test_the_cpu_is_not_tried():
+    _library.require_kernels(torch.device("cpu"))
+    assert _library.trouble_on.cache_info().currsize == 0 or torch.cuda.is_available()
