@@ -5,6 +5,21 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
+// Whether a row lies within P and its columns are points. One look ahead at a row that the gathers
+// are about to read costs less than a cut of each column.
+FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
+  const int64_t begin = P.indptr[i], end = P.indptr[i + 1];
+  if (!(0 <= begin && begin <= end && end <= P.edges)) return false;
+  // The top bit of j is set for a negative j, that of last - j for one beyond.
+  const IVec last = broadcast((int32_t)(n - 1));
+  IVec bits{};
+  int64_t e = begin;
+  const auto look = [&](IVec j) __attribute__((always_inline)) { bits |= j | (last - j); };
+  for (; e + kLanes <= end; e += kLanes) look(load(P.indices + e));
+  if (e < end) look(load_first(P.indices + e, end - e, 0));
+  return !any_negative(bits);
+}
+
 template <int kDims>
 FASTTSNE_INLINE void gather_points(const float* Y, IVec j, Vec (&y)[kDims]) {
   if constexpr (kDims == 2) {
@@ -14,28 +29,19 @@ FASTTSNE_INLINE void gather_points(const float* Y, IVec j, Vec (&y)[kDims]) {
   }
 }
 
-FASTTSNE_INLINE bool row_in_range(const CsrView& P, int64_t i) {
-  return 0 <= P.indptr[i] && P.indptr[i] <= P.indptr[i + 1] && P.indptr[i + 1] <= P.edges;
-}
-
-// Columns are cut to the last point, and the largest is kept, to be looked at once in the end:
-// beside a gather that costs nothing. As unsigned numbers, so that a negative one is large.
 template <int kDims, bool kUnit, bool kCost>
 RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, int64_t begin,
              int64_t end) {
   const Student<kUnit> student(dof);
-  const UVec last_point = UVec{} + (uint32_t)(Y.n - 1);
-  UVec largest{};
   RowsOfP seen{0, true};
   for (int64_t i = begin; i < end; ++i) {
-    if (!row_in_range(P, i)) return {0, false};
+    if (!in_range(P, Y.n, i)) return {0, false};
     Vec y[kDims], force[kDims] = {}, cost{};
     for (int m = 0; m < kDims; ++m) y[m] = broadcast(Y.data[i * kDims + m]);
     const int64_t last = P.indptr[i + 1];
     const auto add = [&](IVec j, Vec p) __attribute__((always_inline)) {
       Vec d[kDims], d2{};
-      largest = max(largest, (UVec)j);
-      gather_points<kDims>(Y.data, (IVec)min((UVec)j, last_point), d);
+      gather_points<kDims>(Y.data, j, d);
       for (int m = 0; m < kDims; ++m) {
         d[m] = y[m] - d[m];
         d2 += d[m] * d[m];
@@ -52,7 +58,6 @@ RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, in
     for (int m = 0; m < kDims; ++m) forces[i * kDims + m] = sum(force[m]);
     if constexpr (kCost) seen.cost += (double)sum(cost);
   }
-  for (int l = 0; l < kLanes; ++l) seen.in_range &= largest[l] <= last_point[l];
   return seen;
 }
 
@@ -64,14 +69,12 @@ RowsOfP rows_any(const CsrView& P, const PointsView& Y, float dof, bool with_cos
   const int64_t dims = Y.dims;
   RowsOfP seen{0, true};
   for (int64_t i = begin; i < end; ++i) {
-    if (!row_in_range(P, i)) return {0, false};
+    if (!in_range(P, Y.n, i)) return {0, false};
     const float* y = Y.data + i * dims;
     float* force = forces + i * dims;
     for (int64_t m = 0; m < dims; ++m) force[m] = 0.f;
     for (int64_t e = P.indptr[i]; e < P.indptr[i + 1]; ++e) {
-      const uint32_t j = (uint32_t)P.indices[e];
-      if (j >= (uint64_t)Y.n) return {0, false};
-      const float* other = Y.data + j * dims;
+      const float* other = Y.data + P.indices[e] * dims;
       float d2 = 0.f;
       for (int64_t m = 0; m < dims; ++m) d2 += (y[m] - other[m]) * (y[m] - other[m]);
       const Vec d2_lanes = broadcast(d2);

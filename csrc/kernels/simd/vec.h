@@ -18,7 +18,6 @@ inline constexpr int kLanes = 4;
 
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t IVec __attribute__((vector_size(kLanes * 4)));
-typedef uint32_t UVec __attribute__((vector_size(kLanes * 4)));
 // The same vectors at any address.
 typedef float VecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 typedef int32_t IVecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
@@ -72,8 +71,6 @@ FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
 // b where either is NaN.
 FASTTSNE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
 FASTTSNE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
-FASTTSNE_INLINE UVec min(UVec a, UVec b) { return a < b ? a : b; }
-FASTTSNE_INLINE UVec max(UVec a, UVec b) { return a > b ? a : b; }
 FASTTSNE_INLINE Vec select(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 
 FASTTSNE_INLINE float sum(Vec x) {
@@ -96,6 +93,18 @@ FASTTSNE_INLINE uint32_t less_bits(Vec a, Vec b) {
   uint32_t bits = 0;
   for (int l = 0; l < kLanes; ++l) bits |= (a[l] < b[l] ? 1u : 0u) << l;
   return bits;
+#endif
+}
+
+FASTTSNE_INLINE bool any_negative(IVec x) {
+#if defined(__AVX512F__)
+  return _mm512_movepi32_mask((__m512i)x) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps((__m256)x) != 0;
+#else
+  int32_t all = 0;
+  for (int l = 0; l < kLanes; ++l) all |= x[l];
+  return all < 0;
 #endif
 }
 
