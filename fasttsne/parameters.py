@@ -190,13 +190,12 @@ def _check_phases(given: Any, n: int, affinities: Affinities | JointP) -> list[P
     compression = _validation.number("early_compression", given.early_compression, least=0)
     if given.schedule is not None:
         return check_schedule(given.schedule, n)
-    light_tails = given.objective != "tsne" or given.dof > 1
     if isinstance(affinities, Affinities):
         neighbors = min(n - 1, affinities.neighbors_wanted())
     else:
         neighbors = len(affinities.indices) // n
     return default_schedule(
-        *(n, early, rate, most, late, late_start, compression, light_tails), max(1, neighbors)
+        *(n, early, rate, most, late, late_start, compression, max(1, neighbors))
     )
 
 
