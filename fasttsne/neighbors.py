@@ -23,6 +23,7 @@ _BLOCK_FLOATS = 1 << 20
 _SMALLEST_BLOCK = 64
 _DISTANCES_AT_ONCE = 1 << 26
 """Elements of the largest matrix of distances that is kept whole."""
+_FEW_ROWS = 256
 _ROWS_AT_ONCE = 1 << 16
 """Rows whose parts are kept beside the data."""
 _ROWS_SEARCHED_AT_ONCE = 1 << 17
@@ -131,7 +132,7 @@ class Candidates:
             X, self.keys, self.count, self.bound, self.keep, k
         )
         kth = sq_distances[:, -1]
-        nearest_lost = unmeasured - _tile_error(X, kth)
+        nearest_lost = unmeasured - _tile_error(X, self.sq_norms, kth)
         if any_ties:
             doubtful = (nearest_lost < kth) & (kth > 0)  # nothing is nearer than 0
         else:
@@ -159,18 +160,21 @@ def sums_are_exact(X: Tensor, mean: Tensor | float = 0.0) -> bool:
     distance or more, as are zeros and ones: products are whole multiples of its square, and no sum
     of them has more digits than float32. Then equal distances are equal in every tile.
     """
-    parts = X.split(_ROWS_AT_ONCE)
-    largest = max((float(_sq_norms(rows - mean).max()) for rows in parts if len(rows)), default=0.0)
-    # A thousandth more than twice the largest norm, whose own sum may be rounded.
-    scale = math.ldexp(1.0, 12 - math.frexp(2.002 * math.sqrt(largest))[1])
 
-    def are_whole(numbers: Tensor) -> bool:
-        return torch.equal(numbers, numbers.round())
+    def holds(X: Tensor) -> bool:
+        parts = [rows - mean for rows in X.split(_ROWS_AT_ONCE) if len(rows)]
+        # A thousandth more than twice the largest norm, whose own sum may be rounded.
+        largest = 2.002 * math.sqrt(
+            max((float(_sq_norms(rows).max()) for rows in parts), default=0)
+        )
+        scale = math.ldexp(1.0, 12 - math.frexp(largest)[1])
+        return all(torch.equal(scaled, scaled.round()) for scaled in (scale * r for r in parts))
 
-    return all(are_whole((rows - mean) * scale) for rows in parts)
+    # The largest distance of few rows is no larger: what these rule out is ruled out.
+    return holds(X[:_FEW_ROWS]) and holds(X)
 
 
-def _tile_error(X: Tensor, kth: Tensor) -> Tensor:
+def _tile_error(X: Tensor, sq_norms: Tensor, kth: Tensor) -> Tensor:
     """Bound the error of a tile's squared distance to whatever is within ``kth``, for each row.
 
     Tiles on a matrix unit split a number into two bf16, x = high + low + rest, and leave low low
@@ -178,8 +182,7 @@ def _tile_error(X: Tensor, kth: Tensor) -> Tensor:
     what is left out (Cauchy and Schwarz); a row that was not measured has the largest of any row,
     and none above 2^-9 and 2^-18 of its norm.
     """
-    norms = _sq_norms(X).sqrt()
-    norm = norms[: len(kth)]
+    norm = sq_norms[: len(kth)].sqrt()
     other = norm + kth.sqrt()  # the largest norm of a row within the distance
     error = torch.zeros_like(kth)
     is_split = _library.kernels_on(X.device) in ("amx", "cuda")

@@ -13,8 +13,8 @@ from . import _validation
 EARLY_ITERATIONS, EARLY_MOMENTUM = 250, 0.5
 """Of the exaggerated phase, those of van der Maaten's programs: this phase decides which clusters
 lie beside which, and a hurried one decides worse."""
-LATE_ITERATIONS, LATE_ITERATIONS_OF_MANY, MANY = 400, 250, 30_000
-"""Of all later phases; fewer from so many points on, where they cost the time of a fit."""
+LATE_ITERATIONS = 400
+"""Of all later phases."""
 MOST_DOUBLINGS = 3
 """Of the momentum's reach, from 0.8 to 0.975. With more, KL still falls and points go astray."""
 
@@ -102,9 +102,10 @@ def default_schedule(
     -------
     list of Phase
     """
-    late = LATE_ITERATIONS if n < MANY else LATE_ITERATIONS_OF_MANY
     shares: list[tuple[float, float]] = [(EARLY_ITERATIONS, EARLY_MOMENTUM)]
-    shares += [(late * share, momentum) for share, momentum in _late_phases(n, neighbors)]
+    shares += [
+        (LATE_ITERATIONS * share, momentum) for share, momentum in _late_phases(n, neighbors)
+    ]
     iterations = _rounded([count for count, _ in shares], max_iter)
     phases = [
         Phase(iterations[0], early_exaggeration, EARLY_MOMENTUM, learning_rate, early_compression)

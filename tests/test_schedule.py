@@ -14,12 +14,12 @@ from fasttsne.affinities import Multiscale, Perplexity, Uniform, joint_affinitie
 from fasttsne.schedule import check_schedule, default_schedule
 
 
-@pytest.mark.parametrize("n", [2, 100, 1500, 29_999, 30_000, 10**6])
+@pytest.mark.parametrize("n", [2, 100, 1500, 10**6])
 @pytest.mark.parametrize("max_iter", [None, 1, 2, 7, 60, 250, 1001])
 def test_default_schedule(n, max_iter):
     phases = default_schedule(n, 12, "auto", max_iter)
     total = sum(phase.iterations for phase in phases)
-    assert total == max_iter if max_iter else total == (650 if n < 30_000 else 500)
+    assert total == (max_iter or 650)
     assert [phase.exaggeration for phase in phases] == [12] + [1] * (len(phases) - 1)
     assert math.isclose(phases[0].learning_rate, n / 48)
     assert all(math.isclose(phase.learning_rate, n / 4) for phase in phases[1:])
