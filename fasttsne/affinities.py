@@ -114,7 +114,7 @@ class Perplexity(Affinities):
         ):
             raise TypeError(
                 f"perplexity must be a number, got {self.perplexity!r}; for several at once: "
-                f"affinities=fasttsne.affinities.Multiscale({list(self.perplexity)})"
+                f"affinities=fasttsne.affinities.Multiscale({np.asarray(self.perplexity).tolist()})"
             )
         _check_perplexity("perplexity", self.perplexity, n)
         if n > 3 and self.perplexity > n - 2:

@@ -42,8 +42,8 @@ def metric_neighbors(
     metric : str or callable
         A name that ``sklearn.neighbors.NearestNeighbors`` knows, or a function of two rows.
     metric_params : dict, optional
-        Further arguments of the metric. V of 'seuclidean', the variances, are those of X unless
-        given.
+        Further arguments of the metric. V of 'seuclidean' is the variance of the columns of X
+        unless given.
     whole : bool
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
     queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
@@ -78,16 +78,21 @@ def metric_neighbors(
     if callable(metric):
         metric = _Watched(metric, name, X, X if queries is None else queries)
     try:
-        parameters = _with_defaults(metric, metric_params, X)
+        parameters = dict(metric_params or {})
+        if metric == "seuclidean":
+            parameters.setdefault("V", np.var(X, axis=0, ddof=1))
         # Each number of jobs would cut the matrix, and so round, in another way.
         if whole and metric != "precomputed":
             X = pairwise_distances(X, metric=metric, n_jobs=1, **parameters)
             _check_distances(X, name)
             metric, parameters = "precomputed", {}
+        p = parameters.pop("p", 2) if metric == "minkowski" else 2
         search = NearestNeighbors(
-            n_neighbors=k, metric=metric, metric_params=parameters or None, n_jobs=1
-        )
-        distances, indices = search.fit(X).kneighbors(queries)
+            metric=metric, p=p, metric_params=parameters or None, n_jobs=1
+        ).fit(X)
+        # Each row finds itself, too: it is left out once the distances are known to be some.
+        wanted = k if queries is not None else min(k + 1, X.shape[0])
+        distances, indices = search.kneighbors(X if queries is None else queries, wanted)
     except _BadDistance:
         raise
     except (TypeError, ValueError) as error:
@@ -97,6 +102,9 @@ def metric_neighbors(
     _check_distances(distances, name)
     if queries is None:
         found = given_neighbors((indices, distances), X, X.shape[0], k)
+        if found.indices.shape[1] > k:  # rows so alike that none finds itself
+            near, sq_distances, unit = found
+            found = Neighbors(near[:, :k].contiguous(), sq_distances[:, :k].contiguous(), unit)
     else:
         found = Neighbors(
             torch.from_numpy(indices.astype(np.int32)),
@@ -121,7 +129,7 @@ class _Watched:
         distance = float(self.metric(x, y, **parameters))
         if not distance >= 0:
             rows = [str(row) for row in map(self._row, (x, y)) if row is not None]
-            known = f" for row {' and row '.join(rows)}" if rows else ""
+            known = f" for row {' and row '.join(rows)} of X" if rows else ""
             raise _BadDistance(
                 "All distances should be positive, the metric given is not correct: "
                 f"metric {self.name!r} returned {distance}{known}"
@@ -151,14 +159,6 @@ def _check_distances(distances: np.ndarray, name: str) -> None:
             f"metric {name!r} must give finite distances, got {distances[row][wrong[row]][0]} "
             f"for row {row} of X"
         )
-
-
-def _with_defaults(metric: Any, given: dict[str, Any] | None, X: Any) -> dict[str, Any]:
-    """Return the metric's parameters; those that tell of the data, as scikit-learn finds them."""
-    given = dict(given or {})
-    if metric == "seuclidean" and "V" not in given:
-        given["V"] = np.var(X, axis=0, ddof=1)
-    return given
 
 
 def exponent_of(X: Any) -> int:

@@ -36,6 +36,8 @@ def forms(X, search):
         "pair": (indices, distances),
         "tensors": (torch.from_numpy(indices), torch.from_numpy(distances)),
         "float32": (indices.astype(np.int32), distances.astype(np.float32)),
+        "big-endian": (indices.astype(">i8"), distances.astype(">f8")),
+        "unsigned": (indices.astype(np.uint64), distances.astype(np.longdouble)),
         "any order": (indices[:, shuffled], distances[:, shuffled]),
         "with itself": (indices_with_self, distances_with_self),
         "graph": search.kneighbors_graph(mode="distance"),
@@ -47,8 +49,8 @@ def forms(X, search):
 
 
 FORMS = (
-    "pair, tensors, float32, any order, with itself, graph, graph with itself, coordinates, "
-    "function, function of a graph"
+    "pair, tensors, float32, big-endian, unsigned, any order, with itself, graph, "
+    "graph with itself, coordinates, function, function of a graph"
 ).split(", ")
 
 
@@ -115,6 +117,19 @@ BAD = [
     ((OTHERS, ONE * np.nan), ValueError, "distances of neighbors must be finite"),
     ((OTHERS, ONE * np.inf), ValueError, "distances of neighbors must be finite"),
     ((OTHERS - 2, ONE), ValueError, r"indices .* must be in 0 .. n - 1 = 399, got -2 .. 397"),
+    ((OTHERS + 10**12, ONE), ValueError, "indices of neighbors must be in 0 .. n - 1 = 399, got"),
+    ((OTHERS.astype(object), ONE), TypeError, "neighbors must hold real numbers, got dtype object"),
+    ((OTHERS + 0j, ONE), TypeError, "neighbors must hold real numbers, got dtype complex128"),
+    (
+        (torch.from_numpy(OTHERS), torch.ones(N, 3) + 0j),
+        TypeError,
+        "distances of neighbors must be real numbers, got torch.complex64",
+    ),
+    (
+        (np.ma.masked_equal(OTHERS, 5), ONE),
+        ValueError,
+        "neighbors must not have masked entries, got 3",
+    ),
     ((OTHERS // 2 * 2 % N, ONE), ValueError, "must differ within a row; row 0 holds one twice"),
     ((np.arange(N)[:, None], ONE[:, :1]), ValueError, "nothing but the rows themselves"),
     (sparse.eye(N, format="csr"), ValueError, "1 neighbour or more in every row, got none in row"),
@@ -128,3 +143,9 @@ def test_bad_neighbors_are_named(X, neighbors, error, message):
     with pytest.raises(error, match=message):
         TSNE(neighbors=neighbors, progress=started.append, **QUICK).fit(X)
     assert not started
+
+
+@pytest.mark.parametrize("size", [1.7e308, 5e-324])
+def test_distances_of_any_size(size):
+    given = given_neighbors((OTHERS, ONE * size), None, N, 3)
+    assert torch.isfinite(given.sq_distances).all() and (given.sq_distances > 0).all()

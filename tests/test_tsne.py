@@ -1,16 +1,22 @@
 """The estimator: kinds of input and output, bad input, hard data, repeatability."""
 
+import inspect
 import math
+import os
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from sample import points
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
 
 import fasttsne
 from fasttsne import TSNE, tsne
+from fasttsne.affinities import Multiscale
+from fasttsne.initialization import rescale
 from fasttsne.metrics import label_accuracy
 
 METHODS = ("exact", "barnes_hut", "fft")
@@ -112,6 +118,13 @@ def test_seeds():
     assert torch.equal(run(np.random.RandomState(3)), run(np.random.RandomState(3)))
     assert torch.equal(run(torch.Generator().manual_seed(3)), run(torch.Generator().manual_seed(3)))
     assert not torch.equal(run(None), run(None))
+    for _ in range(2):
+        np.random.seed(3)  # noqa: NPY002
+        from_global = run(None)
+    np.random.seed(3)  # noqa: NPY002
+    assert torch.equal(from_global, run(None))
+    # As scikit-learn draws from it, and so as from a generator of that state.
+    assert torch.equal(from_global, run(np.random.RandomState(3)))
 
 
 def test_given_start_is_used():
@@ -148,7 +161,9 @@ def hard_data():
     yield "two rows", normal[:2]
     yield "far offset", normal.double() + 1e9
     yield "largest float32", torch.full((300, 6), 3e38) * normal[:300].sign()
+    yield "largest float64", 1.7e308 * normal[:300].double().sign()
     yield "smallest float32", normal * 1e-38
+    yield "smallest float64", 1e-320 * normal.double()
     yield "one outlier", torch.cat([normal, torch.full((1, 6), 1e12)])
 
 
@@ -223,6 +238,14 @@ BAD = [
         r"perplexity \(50\) must be less than n_samples \(50\)",
     ),
     (dict(perplexity=0.5), X_GOOD, ValueError, "perplexity must be 1 or more"),
+    (dict(), np.ma.masked_greater(X_GOOD, 2), ValueError, "X must not have masked entries, got 1"),
+    (
+        dict(perplexity=[30, 300]),
+        X_GOOD,
+        TypeError,
+        r"perplexity must be a number, got \[30, 300\]; .*Multiscale\(\[30, 300\]\)",
+    ),
+    (dict(perplexity=np.array([5, 9])), X_GOOD, TypeError, r"Multiscale\(\[5, 9\]\)"),
     (dict(perplexity="30"), X_GOOD, TypeError, "perplexity must be a number, got '30'"),
     (dict(n_components=0), X_GOOD, ValueError, "n_components must be 1 or more, got 0"),
     (dict(n_components=2.5), X_GOOD, TypeError, "n_components must be an integer, got 2.5"),
@@ -230,6 +253,15 @@ BAD = [
     (dict(method="bh"), X_GOOD, ValueError, "method must be one of auto, exact, barnes_hut, fft"),
     (dict(init="svd"), X_GOOD, ValueError, "init must be one of pca, random, spectral"),
     (dict(init=X_GOOD), X_GOOD, ValueError, r"init must have shape \(50, 2\), got \(50, 4\)"),
+    *(
+        (
+            dict(init=np.full((50, 2), far)),
+            X_GOOD,
+            ValueError,
+            "init must lie within 1.15e.18 .* got .*rescale",
+        )
+        for far in (1e30, 3e38, -1e39, 1.7e308)
+    ),
     (
         dict(metric="hamming_"),
         X_GOOD,
@@ -264,3 +296,130 @@ def test_bad_input_is_named_before_any_work(parameters, X, error, message):
 def test_tsne_takes_tensors_only():
     with pytest.raises(TypeError, match=r"X must be a torch.Tensor, got ndarray"):
         tsne(X_GOOD)
+
+
+OF_OTHERS = {
+    "n_iter": "use max_iter",
+    "square_distances": "distances are always squared",
+    "early_exaggeration_iter": r"use schedule=\[fasttsne.Phase",
+    "n_iter_early_exag": r"use schedule=\[fasttsne.Phase",
+    "exaggeration": "use late_exaggeration",
+    "negative_gradient_method": "use method",
+    "theta": "use angle",
+    "initialization": "use init",
+    "n_neighbors": "use perplexity",
+    "knn_index": "use neighbors",
+    "callbacks": "use callback",
+    "seed": "use random_state",
+}
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+def test_parameters_of_other_libraries_are_called_by_our_names(name):
+    message = f"TSNE got an unexpected keyword argument '{name}': .*{OF_OTHERS[name]}"
+    with pytest.raises(TypeError, match=message):
+        TSNE(**{name: 5})
+    with pytest.raises(TypeError, match=message):
+        tsne(torch.from_numpy(X_GOOD), **{name: 5})
+
+
+def test_every_name_that_is_offered_is_one_of_ours():
+    from fasttsne.parameters import _CALLED
+
+    ours = set(inspect.signature(TSNE).parameters)
+    assert len(ours) > 30 and not ours & set(_CALLED)
+    offered = {what.split(",")[0].split("=")[0] for what in _CALLED.values()}
+    assert {what for what in offered if not what.startswith("nothing: ")} <= ours
+
+
+def test_a_constructor_that_names_others_is_still_an_estimators():
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'perplexiti'$"):
+        TSNE(perplexiti=5)
+    with pytest.raises(TypeError, match="positional"):
+        TSNE(2, 30)
+    assert clone(TSNE(3, perplexity=7)).get_params()["perplexity"] == 7
+
+    class Wide(TSNE):
+        def __init__(self, *, breadth=1, perplexity=30.0):
+            super().__init__(perplexity=perplexity)
+            self.breadth = breadth
+
+    assert clone(Wide(breadth=4)).breadth == 4
+    with pytest.raises(TypeError, match="n_iter"):
+        Wide(n_iter=5)
+
+
+@pytest.mark.parametrize("perplexity, warned", [(49, True), (48.5, True), (48, False), (30, False)])
+def test_a_perplexity_that_tells_no_pairs_apart_is_warned_of(perplexity, warned):
+    def said(**parameters):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            TSNE(max_iter=2, random_state=0, **parameters).fit(X_GOOD)
+        return [str(one.message) for one in seen if "near n_samples - 1 = 49" in str(one.message)]
+
+    assert len(said(perplexity=perplexity)) == warned
+    assert not said(affinities=Multiscale([5, perplexity]))
+
+
+def test_two_or_three_points_are_no_reason_to_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in (2, 3):
+            TSNE(perplexity=n - 1, **QUICK).fit(X_GOOD[:n])
+
+
+def test_a_start_that_will_not_change_is_warned_of():
+    start = 1e6 * points("normal", 50, 2)
+    quick = dict(perplexity=5, **QUICK)
+    with pytest.warns(UserWarning, match="init is far larger than a map of 50 .*rescale"):
+        TSNE(init=start, **quick).fit(X_GOOD)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TSNE(init=rescale(start), **quick).fit(X_GOOD)
+        # A map is a start, the widest too: heavy tails, few points, more dimensions, long descents.
+        wide = dict(perplexity=2, dof=0.2, random_state=0)
+        for dims in (1, 2, 3):
+            map_ = TSNE(dims, max_iter=3000, **wide).fit_transform(X_GOOD[:10])
+            TSNE(dims, init=map_, max_iter=5, **wide).fit(X_GOOD[:10])
+
+
+def test_a_start_of_transform_that_is_too_large_is_named():
+    fitted = TSNE(perplexity=5, **QUICK).fit(X_GOOD)
+    with pytest.raises(ValueError, match="start must lie within"):
+        fitted.transform(X_GOOD, start=np.full((50, 2), 3e38))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "yule"])
+def test_no_more_threads_are_started_than_there_are_cores(metric):
+    X = X_GOOD > 0
+    seen = []
+    before = torch.get_num_threads()
+    TSNE(
+        n_jobs=10**9,
+        metric=metric,
+        callback=lambda *_: seen.append(torch.get_num_threads()),
+        callback_every=50,
+        perplexity=5,
+        **QUICK,
+    ).fit(X).transform(X[:3])
+    assert seen == [os.cpu_count()] and torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("dtype", [torch.uint32, torch.uint64, torch.int64])
+def test_long_integers_keep_their_digits(dtype):
+    X = torch.from_numpy(X_GOOD * 100).round().long() + 2**30
+    as_array = X.numpy().astype(str(dtype).split(".")[1])
+    expected = TSNE(perplexity=5, **QUICK).fit_transform(X.double())
+    assert torch.equal(TSNE(perplexity=5, **QUICK).fit_transform(X.to(dtype)), expected)
+    actual = TSNE(perplexity=5, **QUICK).fit_transform(as_array)
+    assert np.array_equal(actual, expected.numpy())
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("init", ["pca", "random", "spectral"])
+@pytest.mark.filterwarnings("ignore:perplexity")
+def test_a_handful_of_points(n, init):
+    for method in METHODS:
+        for perplexity in {1, n - 1}:
+            estimator = TSNE(perplexity=perplexity, init=init, method=method, **QUICK)
+            assert np.isfinite(estimator.fit_transform(X_GOOD[:n])).all()
