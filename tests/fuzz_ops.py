@@ -28,9 +28,9 @@ SECONDS = 20
 """A call that takes longer hangs."""
 REFUSALS = (RuntimeError, ValueError, TypeError)
 """What a call may raise."""
-OF_TORCH = (*REFUSALS, IndexError, AttributeError)
+OF_TORCH = (*REFUSALS, IndexError, AttributeError, MemoryError)
 """The same where torch.ops is called without our wrapper: it hands None and sparse tensors to the
-reference, which raises what torch does."""
+reference, which raises what torch and Python do, such as for a list of 2^40 numbers."""
 _DTYPES = (
     torch.float32,
     torch.float64,
