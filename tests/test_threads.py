@@ -82,9 +82,9 @@ def test_maps(n, seed, parameters, over_numbers):
 @pytest.mark.parametrize("method", ["auto", "exact", "barnes_hut", "fft"])
 def test_maps_of_many_sizes(method, dims, over_numbers):
     # A mesh in space has millions of nodes for few points.
-    sizes = (50, 200) if dims == 3 and method == "fft" else (50, 300, 1000, 1700, 3000, 6000)
+    sizes = (50, 200) if dims == 3 and method == "fft" else (50, 300, 1700, 3000)
     for n in sizes:
-        for seed in range(1 if dims == 3 else 3):
+        for seed in range(1 if dims == 3 else 2):
             different = maps_differ(over_numbers, n, seed, method=method, n_components=dims)
             assert different is None, (n, seed)
 
