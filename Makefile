@@ -12,7 +12,7 @@ SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 # Tests of what is computed, for which it matters on which processor.
 NUMERIC := $(patsubst %,tests/test_%.py,affinities build cells convolution datasets distances examples \
   forces graphs mesh metrics neighbors nn objective optimize parametric pitfalls quality schedule \
-  sklearn sne_family transform tsne watching worked_example)
+  sklearn sne_family transform tsne worked_example)
 
 .PHONY: demo test test-deep lint docs examples gallery bench gpu-check clean
 

@@ -36,7 +36,8 @@ def pytest_configure(config):
 
         def moved(X, dims, seed):
             Y = pca(X, dims, seed)
-            return Y + 1e-2 * initialization.random(*Y.shape, noise).to(Y.device)
+            noisy = Y + 1e-2 * initialization.random(*Y.shape, noise).to(Y.device)
+            return initialization.rescale(noisy)
 
         initialization.pca = moved
 

@@ -68,7 +68,7 @@ class Maps:
         self.P = Perplexity(perplexity).joint(exact_neighbors(scaled, k))
         starts = [
             (initialization.pca(scaled, 2, 0) + 1e-2 * initialization.random(n, 2, s)).numpy()
-            for s in range(9 if n < 1000 else 1)
+            for s in range(25 if n < 200 else 9 if n < 1000 else 1)
         ]
         fits = {m: partial(TSNE, method=m) for m in METHODS}
         fits["sklearn"] = SklearnTSNE
