@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
 from fasttsne import TSNE
+from fasttsne.affinities import joint_affinities
 from fasttsne.graphs import given_neighbors
 from fasttsne.neighbors import exact_neighbors
 
@@ -66,11 +67,13 @@ def test_every_form_gives_the_neighbors_of_our_own_search(X, search, form):
     torch.testing.assert_close(ratio, torch.full_like(ratio, 2.0 ** round(scale)))
 
 
-def test_map_of_given_neighbors_is_as_good_as_of_our_own(X, search):
-    ours = TSNE(perplexity=10, random_state=0).fit(X)
-    given = TSNE(perplexity=10, random_state=0, neighbors=forms(X, search)["graph"]).fit(X)
+def test_p_of_given_neighbors_is_that_of_our_own(X, search):
+    graph = forms(X, search)["graph"]
+    given = TSNE(perplexity=10, random_state=0, neighbors=graph).fit(X)
     assert given.report_.search == "given" and math.isnan(given.report_.search_recall)
-    assert math.isclose(given.kl_divergence_, ours.kl_divergence_, rel_tol=0.02)
+    # Two descents may end in two maps; they are of the same P.
+    ours = joint_affinities(X, 10).to_scipy()
+    assert abs(joint_affinities(X, 10, neighbors=graph).to_scipy() - ours).max() < 1e-4 * ours.max()
 
 
 def test_function_gets_the_data_as_given_and_the_wanted_count(X):
