@@ -24,7 +24,7 @@ VALUES = {
     "early_exaggeration": (1, 4, 12, 50),
     "late_exaggeration": (1, 1.5, 2, 4),
     "dof": (0.4, 1, 3, 10),
-    "learning_rate": (0.1, "auto", 1000, 10_000),
+    "learning_rate": (0.03, "auto", 1000, 10_000),
     "init": ("pca", "spectral", "random", "random again"),
 }
 

@@ -151,8 +151,8 @@ def test_light_tails_do_not_overshoot(parameters):
     X = load_digits().data
     by_rule = TSNE(random_state=0, **parameters).fit(X).kl_divergence_
     slowly = [Phase(250, 12, 0.5), Phase(700, 1, 0.8)]
-    at_once = [Phase(60, 12, 0.8), Phase(190, 1, 0.97)]
+    at_once = [Phase(60, 12, 0.8), Phase(150, 1, 0.97), Phase(40, 1, 0.9)]
     arrived = TSNE(random_state=0, schedule=slowly, **parameters).fit(X).kl_divergence_
     thrown = TSNE(random_state=0, schedule=at_once, **parameters).fit(X).kl_divergence_
     assert by_rule < 1.01 * arrived
-    assert by_rule < 0.95 * thrown
+    assert by_rule < 0.7 * thrown
