@@ -70,7 +70,22 @@ def differentiate(
 
 
 def _define(schema: str, fake: Callable[..., Any]) -> None:
-    define(schema, getattr(reference, schema.partition("(")[0]), fake)
+    """Define an op of kernels, which computes no gradients and refuses to end them unsaid."""
+    name = schema.partition("(")[0]
+    op = define(schema, getattr(reference, name), fake)
+    arguments = [argument.name for argument in op._schema.arguments]
+
+    def below_autograd(keys: torch.DispatchKeySet, *args: Any) -> Any:
+        if torch.is_grad_enabled():
+            for argument, value in zip(arguments, args, strict=False):
+                if isinstance(value, Tensor) and value.requires_grad:
+                    raise ValueError(
+                        f"{argument} requires a gradient, which ops of kernels do not compute: "
+                        "detach it, or use fasttsne.nn.TSNELoss or tsne_loss, which do"
+                    )
+        return op.redispatch(keys & torch._C._after_autograd_keyset, *args)
+
+    _lib.impl(name, below_autograd, "Autograd", with_keyset=True)
 
 
 def _fake_scalar(like: Tensor) -> Tensor:
@@ -158,8 +173,7 @@ _define(
 def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ...]) -> None:
     """Raise if a tensor differs from a dtype and a shape, where None is any length.
 
-    Also if no kernel runs where it is, and if gradients are to flow through it, which the ops of
-    kernels would end without a word.
+    Also if no kernel runs where it is.
     """
     if not isinstance(t, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(t).__name__}")
@@ -167,11 +181,6 @@ def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ..
         _library.require_kernels(t.device)
     if t.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got {t.layout}")
-    if t.requires_grad and torch.is_grad_enabled():
-        raise ValueError(
-            f"{name} requires a gradient, which ops of kernels do not compute: detach it, or use "
-            "fasttsne.nn.TSNELoss or tsne_loss, which do"
-        )
     if t.dtype != dtype:
         raise TypeError(f"{name} must be {dtype}, got {t.dtype}")
     fits = t.dim() == len(shape) and all(

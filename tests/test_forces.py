@@ -227,23 +227,6 @@ def test_a_row_that_leaves_P_is_refused(dims, end):
         ops.attractive_forces(indptr, indices, values, points("normal", 30, dims))
 
 
-def test_gradients_are_refused_rather_than_lost():
-    Y = points("normal", 30, 2).requires_grad_()
-    for call in (
-        lambda: ops.attractive_forces(*sparse_P(30, 4), Y),
-        lambda: ops.repulsive_exact(Y),
-        lambda: ops.repulsive_bh(Y),
-        lambda: ops.repulsive_sne(Y, True),
-        lambda: ops.pairwise_sq_distances(Y),
-        lambda: ops.perplexity_search(Y, 1.5),
-        lambda: ops.mesh_gather(Y, torch.zeros(9, 9), torch.zeros(2), 1.0),
-    ):
-        with pytest.raises(ValueError, match=r"requires a gradient.*TSNELoss"):
-            call()
-        with torch.no_grad():
-            call()
-
-
 def test_bad_input_is_named():
     Y = points("normal", 30, 2)
     indptr, indices, values = sparse_P(30, 4)

@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 from fuzz_ops import RIGHT
+from torch import Tensor
 
 from fasttsne import _library
 
@@ -58,3 +60,19 @@ def test_nothing_dies_of_2000_inputs():
 @pytest.mark.parametrize("level", _library.info.build_info()["simd_built"] if _library.info else [])
 def test_nothing_dies_of_20000_inputs(level):
     in_parts(range(2000, 20_000), level)
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_gradients_are_refused_rather_than_lost(name):
+    op = getattr(torch.ops.fasttsne, name).default
+    arguments = [argument.name for argument in op._schema.arguments]
+    right = RIGHT[name]()
+    for place, value in enumerate(right):
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            continue
+        values = [v.clone() if isinstance(v, Tensor) else v for v in right]
+        values[place].requires_grad_()
+        with pytest.raises(ValueError, match=rf"{arguments[place]} requires a gradient.*TSNELoss"):
+            op(*values)
+        with torch.no_grad():
+            op(*values)
