@@ -119,10 +119,10 @@ class Candidates:
             self.keep,
         )
 
-    def nearest(self, X: Tensor, k: int, any_ties: bool = True) -> tuple[Neighbors, Tensor]:
+    def nearest(self, X: Tensor, k: int, first_of_ties: bool = False) -> tuple[Neighbors, Tensor]:
         """Return the k nearest of each row, measured exactly, and which rows may have lost one.
 
-        Of more than k rows at distance 0 any will do, unless ``any_ties`` is false.
+        Of equally near rows any will do, unless ``first_of_ties`` asks for the lowest indices.
 
         A row that the tiles dropped lies at ``unmeasured`` or farther by their reckoning, so no
         nearer than that less their error. Where the k-th neighbour is nearer still, the k are
@@ -133,10 +133,10 @@ class Candidates:
         )
         kth = sq_distances[:, -1]
         nearest_lost = unmeasured - _tile_error(X, self.sq_norms, kth)
-        if any_ties:
-            doubtful = (nearest_lost < kth) & (kth > 0)  # nothing is nearer than 0
-        else:
+        if first_of_ties:
             doubtful = nearest_lost <= kth
+        else:
+            doubtful = (nearest_lost < kth) & (kth > 0)  # nothing is nearer than 0
         return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
 
     def of(self, rows: Tensor) -> Tensor:
@@ -305,12 +305,15 @@ def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     size = block_rows(n, X.shape[1])
     theirs, mine = range(0, l, size), range(l, l + n, size)
     blocks = torch.tensor([*theirs, *mine, l + n], dtype=torch.int64, device="cpu")
-    # Each block of one side meets each of the other; a round shifts them against each other.
+    # Each block of queries meets those of X in their order, one round behind the block before it.
     a, b = len(theirs), len(mine)
-    for shift in range(max(a, b)):
-        pairs = [((i + shift) % max(a, b), i) for i in range(min(a, b))]
-        candidates.scan(both, blocks, [(x, a + y) if a > b else (y, a + x) for x, y in pairs])
-    nearest, doubtful = candidates.first(l).nearest(both, k, any_ties=False)
+    for last in range(a + b - 1):
+        ours = range(max(0, last - b + 1), min(a, last + 1))
+        candidates.scan(both, blocks, [(i, a + last - i) for i in ours])
+    # So the CPU's kernels keep the first of rows that their tiles find equally near, as they find
+    # equal rows, and all ties where sums are exact. Elsewhere ties are measured.
+    are_ordered = _library.kernels_on(X.device) not in ("cuda", "reference")
+    nearest, doubtful = candidates.first(l).nearest(both, k, first_of_ties=not are_ordered)
     indices, sq_distances = nearest.indices - l, nearest.sq_distances
     if len(doubtful):
         exact = _measured(X, queries[doubtful], k)
@@ -321,7 +324,10 @@ def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
 def _measured(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     indices, sq_distances = [], []
     for some in queries.split(max(1, _DISTANCES_AT_ONCE // X.shape[0])):
-        best = ops.pairwise_sq_distances(some, X).sort(dim=1, stable=True)
-        indices.append(best.indices[:, :k].int())
-        sq_distances.append(best.values[:, :k])
+        sq = ops.pairwise_sq_distances(some, X)
+        # The bits of numbers of 0 or more are in their order; below them the index breaks ties.
+        keys = sq.view(torch.int32).long() << 32 | torch.arange(len(X), device=sq.device)
+        best = keys.topk(k, 1, largest=False).values & 0xFFFFFFFF
+        indices.append(best.int())
+        sq_distances.append(sq.gather(1, best))
     return Neighbors(torch.cat(indices), torch.cat(sq_distances))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
-from fasttsne import ops, reference
+from fasttsne import _library, neighbors, ops, reference
 from fasttsne.neighbors import (
     Candidates,
     exact_neighbors,
@@ -115,11 +115,38 @@ def test_ties_are_measured_once(X):
     assert torch.equal(nearest.sq_distances[some].double() * Scaling.of(X).unit ** 2, expected)
 
 
-def test_ties_in_the_order_of_rows_are_measured_again():
-    X, queries = tied(3000, 12).float() - 0.5, tied(40, 12).float() - 0.5
-    found = neighbors_in(X, queries, 30)
+def repeated(n=3000, d=12):
+    """Forty rows, many times each."""
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
+    return points("normal", 40, d).repeat(n // 40, 1)[order]
+
+
+@over_devices
+@pytest.mark.parametrize(
+    "X, queries",
+    [
+        (tied(3000, 12) - 0.5, tied(40, 12) - 0.5),
+        (tied(3000, 12) - 0.5, tied(4000, 12) - 0.5),
+        (tied(300, 12) - 0.5, tied(4000, 12) - 0.5),
+        (repeated(), repeated()[:400]),
+    ],
+    ids=["few queries", "as many", "more", "equal rows"],
+)
+def test_ties_stand_in_the_order_of_rows(device, X, queries, monkeypatch):
+    X, queries = X.float().to(device), queries.float().to(device)
     expected = reference.pairwise_sq_distances(queries, X).sort(dim=1, stable=True)
+    measured_again = []
+    measure = neighbors._measured
+    monkeypatch.setattr(
+        neighbors,
+        "_measured",
+        lambda X, queries, k: measured_again.append(len(queries)) or measure(X, queries, k),
+    )
+    found = neighbors_in(X, queries, 30)
     assert torch.equal(found.indices, expected.indices[:, :30].int())
+    # Where the kernels see to it, ties take no time of their own.
+    if _library.kernels_on(X.device) not in ("cuda", "reference"):
+        assert not measured_again
 
 
 @pytest.mark.parametrize(
