@@ -13,6 +13,7 @@ from types import ModuleType
 import torch
 
 REQUIRE = "FASTTSNE_REQUIRE_KERNELS"
+LEVEL = "FASTTSNE_SIMD"
 _CUDA = "_C_cuda.so"
 
 
@@ -33,6 +34,17 @@ def _check_whole(path: Path) -> None:
         raise OSError(f"{path.name} is damaged: it was cut off after {size:,} bytes")
 
 
+def _check_level(facts: ModuleType) -> None:
+    """Warn of a name that lowers no SIMD level."""
+    levels = facts.build_info()["simd_built"]
+    if (name := os.environ.get(LEVEL, "")) and name not in levels:
+        warnings.warn(
+            f"{LEVEL} must be one of {', '.join(levels)}, got {name!r}: it has no effect",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
 def _load_cpu() -> tuple[ModuleType | None, str]:
     """Load the kernels and their torch ops; the module of facts, or None and the reason."""
     path = Path(__file__).with_name("_C_cpu.so")
@@ -45,6 +57,7 @@ def _load_cpu() -> tuple[ModuleType | None, str]:
         # First what could be of another Python; the ops, once loaded, cannot be taken back.
         facts = import_module("fasttsne._C")
         torch.ops.load_library(path)
+        _check_level(facts)
         return facts, ""
     except (OSError, ImportError, RuntimeError) as error:
         return None, str(error)

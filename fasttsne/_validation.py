@@ -15,6 +15,15 @@ _LONG = (torch.int32, torch.int64, torch.uint32, torch.uint64)
 """Integers that float32 does not hold."""
 
 
+def as_array(values: Any) -> np.ndarray:
+    """Return an array of what may be a tensor on any device, of any precision."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        if values.dtype == torch.bfloat16:  # which NumPy does not know
+            values = values.float()
+    return np.asarray(values)
+
+
 def as_matrix(X: Any, name: str = "X") -> Tensor:
     """Turn an array, a tensor or nested sequences into a finite float matrix.
 

@@ -317,7 +317,7 @@ def _of_tensor(P: Tensor, name: str) -> Any:
 
 def is_matrix(affinities: Any) -> bool:
     """Whether ``affinities`` is a P rather than a way to make one; it may still be wrong."""
-    return isinstance(affinities, (np.ndarray, Tensor)) or sparse.issparse(affinities)
+    return hasattr(affinities, "__array__") or sparse.issparse(affinities)
 
 
 def joint_affinities(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ._validation import as_array
+
 
 def as_labels(labels: Any, n: int) -> np.ndarray:
     """Return labels in one form: with a mark of their own kind where a point has none.
@@ -33,7 +35,7 @@ def as_labels(labels: Any, n: int) -> np.ndarray:
     """
     if hasattr(labels, "astype") and not isinstance(labels.dtype, np.dtype):
         labels = labels.astype(object)  # of pandas, which would make floats of integers with gaps
-    array = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+    array = as_array(labels)
     if array.dtype.kind == "U" and isinstance(labels, (list, tuple)):
         array = np.asarray(labels, object)  # in which NaN is not yet a text
     if array.shape != (n,):

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+
+from ._validation import as_array
 
 Neighbor = tuple[str, float]
 
@@ -74,10 +75,12 @@ def neighbors_of(
     >>> neighbors_of("one", ["one", "two", "ten"], [[1.0], [2.0], [10.0]], k=2)
     [('two', 1.0), ('ten', 9.0)]
     """
+    from scipy import sparse
     from sklearn.metrics import pairwise_distances
 
-    X = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
-    X = X if hasattr(X, "shape") else np.asarray(X)
+    X = X if sparse.issparse(X) else as_array(X)
+    if len(X.shape) != 2:
+        raise ValueError(f"X must have 2 dimensions (samples, features), got shape {X.shape}")
     n = X.shape[0]
     if len(names) != n:
         raise ValueError(f"names must hold {n} names, as X has {n} rows; got {len(names)}")

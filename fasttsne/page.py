@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from . import plot
+from ._validation import as_array
 from ._version import __version__
 from .labels import as_labels, as_texts, is_scale, printable
 from .tables import check_writable, replacing
@@ -180,7 +181,7 @@ def _base64_block(name: str, content: bytes, kind: str) -> str:
 
 
 def _points(Y: Any) -> np.ndarray:
-    Y = np.asarray(Y.detach().cpu() if hasattr(Y, "detach") else Y)
+    Y = as_array(Y)
     if Y.ndim == 2 and Y.shape[1] == 3:
         raise ValueError(f"Y must have shape (n, 2), got {Y.shape}: make a map of two dimensions")
     if Y.ndim != 2 or Y.shape[1] != 2 or len(Y) == 0:

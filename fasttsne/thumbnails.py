@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import images
+from ._validation import as_array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -112,7 +113,7 @@ def _thumbnail(source: Any, row: int, most: int) -> Image:
 def _from_array(source: Any, row: int) -> Image:
     from PIL import Image
 
-    array = np.asarray(source.cpu() if hasattr(source, "cpu") else source)
+    array = as_array(source)
     if array.dtype != np.uint8:
         raise TypeError(
             "images must be paths, PIL images or uint8 arrays, "

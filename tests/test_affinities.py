@@ -337,6 +337,16 @@ def test_a_map_of_a_given_graph_needs_no_data(X):
     assert np.allclose(Y, expected, atol=1e-3)
 
 
+def test_P_of_a_table_is_that_of_its_numbers():
+    pandas = pytest.importorskip("pandas")
+    P = np.random.default_rng(0).random((40, 40))
+    maps = [
+        TSNE(affinities=kind(P), init="random", random_state=0, max_iter=20).fit_transform(None)
+        for kind in (np.asarray, pandas.DataFrame)
+    ]
+    assert np.array_equal(*maps)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
 def test_every_kind_makes_a_map(X, kind):
     estimator = TSNE(affinities=kind, random_state=0, max_iter=60)

@@ -34,6 +34,13 @@ def test_neighbors_are_the_nearest_others(X, metric, kind):
     assert neighbors_of("kind", WORDS, kind(X), 2, metric) == found[:2]
 
 
+def test_names_of_rows_of_low_precision(X):
+    X = torch.from_numpy(X).bfloat16()
+    assert neighbors_of("kind", WORDS, X, 5) == neighbors_of("kind", WORDS, X.float(), 5)
+    with pytest.raises(ValueError, match=r"X must have 2 dimensions .* got shape \(6,\)"):
+        neighbors_of("kind", WORDS, X[:, 0], 5)
+
+
 def test_identical_rows_do_not_name_the_row_itself():
     found = neighbors_of("c", list("abcd"), np.ones((4, 2)), 3)
     assert found == [("a", 0.0), ("b", 0.0), ("d", 0.0)]

@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from fasttsne import landmarks, metrics, plot
+from fasttsne import landmarks, metrics, page, plot
 from fasttsne.plot.colors import UNLABELLED, perceived
 
 GREY = to_rgb(UNLABELLED)
@@ -105,10 +105,12 @@ def test_key(labels, names, expected):
     figure.draw_without_rendering()
 
 
-def test_labels_as_tensors(rng):
-    Y = torch.randn(30, 2, requires_grad=True)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_points_and_labels_as_tensors(dtype, tmp_path):
+    Y = torch.randn(30, 2, dtype=dtype, requires_grad=True)
     labels = torch.arange(30) % 3
     assert list(key_of(plot.scatter(Y, labels).axes[0])) == ["0", "1", "2"]
+    page.write(tmp_path / "map.html", Y, labels.to(dtype))
 
 
 def test_floats_are_drawn_on_a_scale(rng):

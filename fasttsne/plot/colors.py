@@ -196,7 +196,3 @@ def _name(label: Any, label_names: Any) -> str:
 def shortened(name: str) -> str:
     name = printable(name)
     return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-
-
-def as_array(value: Any) -> np.ndarray:
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)

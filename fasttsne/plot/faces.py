@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import as_array
 from ..landmarks import CONTOURS, N_POINTS, procrustes
-from .colors import as_array, coloring_of
+from .colors import coloring_of
 from .figures import axes_of, map_points, rows_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._validation import as_array
 from ..labels import printable
 from ..tables import replacing
-from .colors import Coloring, as_array
+from .colors import Coloring
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

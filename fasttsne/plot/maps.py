@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import comparison
-from .colors import as_array, coloring_of
+from .._validation import as_array
+from .colors import coloring_of
 from .figures import draw_key, draw_map, map_points, new_axes, plain
 
 if TYPE_CHECKING:
