@@ -119,10 +119,12 @@ class Candidates:
             self.keep,
         )
 
-    def nearest(self, X: Tensor, k: int, first_of_ties: bool = False) -> tuple[Neighbors, Tensor]:
+    def nearest(self, X: Tensor, k: int, ties: str = "any") -> tuple[Neighbors, Tensor]:
         """Return the k nearest of each row, measured exactly, and which rows may have lost one.
 
-        Of equally near rows any will do, unless ``first_of_ties`` asks for the lowest indices.
+        Of equally near rows any will do, or those of the lowest indices: ``ties='first'``, or
+        ``'in order'`` where tiles came in the order of rows, and so kept the first by themselves
+        of rows that they find equally near.
 
         A row that the tiles dropped lies at ``unmeasured`` or farther by their reckoning, so no
         nearer than that less their error. Where the k-th neighbour is nearer still, the k are
@@ -132,11 +134,16 @@ class Candidates:
             X, self.keys, self.count, self.bound, self.keep, k
         )
         kth = sq_distances[:, -1]
-        nearest_lost = unmeasured - _tile_error(X, self.sq_norms, kth)
-        if first_of_ties:
+        error = _tile_error(X, self.sq_norms, kth)
+        nearest_lost = unmeasured - error
+        if ties == "first":
             doubtful = nearest_lost <= kth
         else:
-            doubtful = (nearest_lost < kth) & (kth > 0)  # nothing is nearer than 0
+            doubtful = nearest_lost < kth
+            if ties == "in order":
+                doubtful |= (nearest_lost == kth) & (error > 0)
+            # Nothing is nearer than 0, and there rows are equal, in every tile.
+            doubtful &= kth > 0
         return Neighbors(indices, sq_distances), doubtful.nonzero()[:, 0]
 
     def of(self, rows: Tensor) -> Tensor:
@@ -310,10 +317,9 @@ def _neighbors_in_part(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     for last in range(a + b - 1):
         ours = range(max(0, last - b + 1), min(a, last + 1))
         candidates.scan(both, blocks, [(i, a + last - i) for i in ours])
-    # So the CPU's kernels keep the first of rows that their tiles find equally near, as they find
-    # equal rows, and all ties where sums are exact. Elsewhere ties are measured.
-    are_ordered = _library.kernels_on(X.device) not in ("cuda", "reference")
-    nearest, doubtful = candidates.first(l).nearest(both, k, first_of_ties=not are_ordered)
+    # So the CPU's kernels keep the first of equally near rows. A GPU's threads come in any order.
+    in_order = _library.kernels_on(X.device) not in ("cuda", "reference")
+    nearest, doubtful = candidates.first(l).nearest(both, k, "in order" if in_order else "first")
     indices, sq_distances = nearest.indices - l, nearest.sq_distances
     if len(doubtful):
         exact = _measured(X, queries[doubtful], k)
@@ -326,7 +332,9 @@ def _measured(X: Tensor, queries: Tensor, k: int) -> Neighbors:
     for some in queries.split(max(1, _DISTANCES_AT_ONCE // X.shape[0])):
         sq = ops.pairwise_sq_distances(some, X)
         # The bits of numbers of 0 or more are in their order; below them the index breaks ties.
-        keys = sq.view(torch.int32).long() << 32 | torch.arange(len(X), device=sq.device)
+        keys = sq.view(torch.int32).long()
+        keys <<= 32
+        keys |= torch.arange(len(X), device=sq.device)
         best = keys.topk(k, 1, largest=False).values & 0xFFFFFFFF
         indices.append(best.int())
         sq_distances.append(sq.gather(1, best))
