@@ -44,6 +44,11 @@ class Watch:
     return_on_interrupt: bool = False
     """Whether Ctrl-C ends the descent with a warning, and the map so far is the result."""
 
+    @property
+    def reports(self) -> bool:
+        """Whether somebody is told the KL divergence every :data:`CHECK_EVERY` iterations."""
+        return bool(self.progress or self.say)
+
 
 @dataclass(frozen=True)
 class Optimum:
@@ -198,15 +203,18 @@ class _Descent:
         """Take a step, unless the callback wants to stop here: then return True."""
         check = (self.done + 1) % CHECK_EVERY == 0
         look = watch.callback is not None and (self.done + 1) % watch.callback_every == 0
-        if check or look:
-            attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
-            repulsive, Z, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
-            self.kl = self._kl(cost, log_Z)
+        if look or (check and watch.reports):
+            self.kl = self.kl_divergence()
         # Asked before the step, so that KL and embedding belong together.
         if look and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
             return True
         self.is_stepping = True
         if check:
+            # A step as any other. What it finds on the way tells whether the KL divergence falls,
+            # and does so whether somebody is watching or not.
+            attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
+            repulsive, Z, log_Z = self.repulsion.with_log_Z(self.Y, *self.bounds.now())
+            estimate = float(cost) + log_Z
             statistics = self._step(phase, attractive, repulsive, Z)
         else:
             push = self.repulsion.within(self.Y, *self.bounds.now())
@@ -226,7 +234,7 @@ class _Descent:
             )
         if check:
             assert sq_gradient is not None
-            self.is_over = self._has_settled(math.sqrt(sq_gradient), watch.say)
+            self.is_over = self._has_settled(estimate, math.sqrt(sq_gradient), watch.say)
         self.is_stepping = False
         return False
 
@@ -239,14 +247,16 @@ class _Descent:
             *(phase.exaggeration, phase.rate, phase.momentum, MAX_STEP),
         )
 
-    def _has_settled(self, norm: float, say: Callable[[str], None] | None) -> bool:
-        """Whether the phase should end: no progress, or next to no gradient."""
-        assert self.kl is not None
+    def _has_settled(self, estimate: float, norm: float, say: Callable[[str], None] | None) -> bool:
+        """Whether the phase should end: no progress, or next to no gradient.
+
+        ``estimate`` is the KL divergence, but for a constant and an error of a percent or so.
+        """
         why = None
         if say:
             say(f"Iteration {self.done}: error = {self.kl:.7f}, gradient norm = {norm:.7f}")
-        if self.kl < self.best:
-            self.best, self.best_at = self.kl, self.done
+        if estimate < self.best:
+            self.best, self.best_at = estimate, self.done
         elif self.done - self.best_at > self.patience:
             why = f"did not make any progress during the last {self.patience} episodes"
         if why is None and norm <= self.min_grad_norm:

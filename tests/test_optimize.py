@@ -119,6 +119,30 @@ def test_checks_come_every_50_iterations_across_phases(P, start, max_iter, check
     assert seen == [50 * c - 1 for c in range(1, checks + 1)]
 
 
+@pytest.mark.parametrize(
+    "watch",
+    [
+        Watch(callback=lambda *_: False, callback_every=7),
+        Watch(callback=lambda *_: False),
+        Watch(say=lambda _: None),
+        Watch(progress=lambda *_: None),
+    ],
+    ids=["every 7", "every 50", "lines", "progress"],
+)
+@pytest.mark.parametrize("patience", [1, 300])
+def test_who_watches_changes_nothing(P, start, watch, patience):
+    """Nor when a phase ends, though the KL divergence that is told is a finer one."""
+
+    def descend(watch):
+        phases = [Phase(300, 1, 0.8, 300), Phase(400, 12, 0.8, 25)]  # in the second KL rises
+        method = BarnesHut(1.0, 0.8)
+        return minimize_kl(P, start, phases, method, patience, 0, watch)
+
+    expected, found = descend(None), descend(watch)
+    assert expected.n_iter == found.n_iter and (patience > 1 or found.n_iter < 700)
+    assert torch.equal(expected.embedding, found.embedding)
+
+
 def test_stops_without_progress(P, start):
     # Steps too small for float32: the KL divergence stays where it is from the first check on.
     still = [Phase(2000, 1, 0.8, 1e-12)]
