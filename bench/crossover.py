@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
             for scale in (0.05, 0.1, 0.2, 0.4, 0.7, 1.0):
                 scaled = Y * scale
                 low, high = scaled.amin(0).tolist(), scaled.amax(0).tolist()
-                step = Mesh.STEP if len(Y) < Mesh.CROWD else Mesh.STEP_CROWDED
+                step = Mesh.STEP
                 mesh, tree = Mesh(1.0, step), BarnesHut(1.0, 0.5)
                 nodes = mesh.nodes_for(low, high) / len(Y)
                 by_mesh = milliseconds(lambda: mesh(scaled, low, high))  # noqa: B023

@@ -75,7 +75,7 @@ def test_attractive_forces(benchmark, P, Y, with_cost):
 
 @pytest.mark.benchmark(group="iteration")
 def test_repulsive_fft(benchmark, Y):
-    mesh = Mesh(1.0, Mesh.STEP_CROWDED)
+    mesh = Mesh(1.0, Mesh.STEP)
     benchmark(mesh, Y, *bounds(Y))
     benchmark.extra_info["grid"] = mesh.within(Y, *bounds(Y)).convolve.padded
 
@@ -112,7 +112,7 @@ def test_repulsive_sne_10k(benchmark, Y, conditional):
 @pytest.mark.benchmark(group="iteration")
 @pytest.mark.parametrize("part", ["spread", "convolve", "rfftn", "gather"])
 def test_mesh_part(benchmark, Y, part):
-    mesh = Mesh(1.0, Mesh.STEP_CROWDED).within(Y, *bounds(Y))
+    mesh = Mesh(1.0, Mesh.STEP).within(Y, *bounds(Y))
     if part == "spread":
         benchmark(ops.mesh_spread_, Y, mesh.charges, mesh.origin, mesh.step)
     elif part == "convolve":

@@ -173,12 +173,10 @@ class Mesh(_Approximate):
 
     name = "fft"
 
-    STEP, STEP_CROWDED = 0.25, 0.5
-    """The finer where points are sparse: late in the descent attraction and repulsion cancel to a
-    percent, and what is left must outweigh the error of the forces (bench/mesh_accuracy.py)."""
-    CROWD = 20_000
-    """Points from which on the coarser is used. Its forces are worse, but under the momentum that
-    so many points get the KL divergence no longer shows it (bench/mesh_accuracy.py)."""
+    STEP = 0.35
+    """Late in the descent attraction and repulsion cancel to a percent, and what is left must
+    outweigh the error of the forces: with a step of 0.5 it does not, and maps stay too narrow
+    (bench/mesh_accuracy.py)."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""
@@ -429,7 +427,7 @@ def choose_repulsion(
     dof, theta : float
         ``dof=math.inf`` makes symmetric SNE of t-SNE; the other objectives have no dof.
     step : float, optional
-        Of :class:`Mesh`; default by n.
+        Of :class:`Mesh`; by default its own.
     objective : {'tsne', 'symmetric_sne', 'sne'}
         The Gaussian ones are summed exactly.
 
@@ -457,7 +455,7 @@ def choose_repulsion(
         return Exact(dof)  # no cell of a tree that opens all is ever taken as a whole
     tree = BarnesHut(dof, theta)
     if step is None:
-        step = Mesh.STEP if n < Mesh.CROWD else Mesh.STEP_CROWDED
+        step = Mesh.STEP
     mesh = Mesh(dof, step)
     if method == "auto":
         return Cheaper(mesh, tree)

@@ -122,7 +122,7 @@ def _descend(
 def _repulsion(Y: Tensor, dof: float) -> Callable[[Tensor], Tensor]:
     """Return what tells the push of all points of the map on others, over their Phi."""
     if Y.shape[1] <= 3 and dof <= _MOST_DOF_BY_MESH:
-        potential = Mesh(dof, Mesh.STEP_CROWDED).potential_of(Y)
+        potential = Mesh(dof, Mesh.STEP).potential_of(Y)
         if potential is not None:
             return partial(_by_potential, potential)
     return lambda placed: torch.cat(
