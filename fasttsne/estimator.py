@@ -59,7 +59,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     learning_rate : float or 'auto', default 'auto'
         In scikit-learn's units. 'auto': n / (4 exaggeration) in each phase.
     max_iter : int, optional
-        Iterations in all. Default: 650, see
+        Iterations in all. Default: 400, see
         :func:`fasttsne.schedule.default_schedule`.
     late_exaggeration : float, default 1
         Factor on the attraction later on: 2 to 4 draws clusters together.
