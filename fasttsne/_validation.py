@@ -16,7 +16,7 @@ _LONG = (torch.int32, torch.int64, torch.uint32, torch.uint64)
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Return an array of what may be a tensor on any device, of any precision."""
+    """Return an array of what may be a tensor, on any device and also of bfloat16."""
     if isinstance(values, Tensor):
         values = values.detach().cpu()
         if values.dtype == torch.bfloat16:  # which NumPy does not know

@@ -317,7 +317,8 @@ def _of_tensor(P: Tensor, name: str) -> Any:
 
 def is_matrix(affinities: Any) -> bool:
     """Whether ``affinities`` is a P rather than a way to make one; it may still be wrong."""
-    return hasattr(affinities, "__array__") or sparse.issparse(affinities)
+    is_table = hasattr(affinities, "__array__") and hasattr(affinities, "shape")
+    return (is_table and len(affinities.shape) > 0) or sparse.issparse(affinities)
 
 
 def joint_affinities(
