@@ -1,4 +1,8 @@
-"""The data sets of the benchmarks by name: digits, frames:N, or a FILE.npz that holds X (and y)."""
+"""The data sets of the benchmarks by name.
+
+digits, frames:N, a FILE.npz that holds X (and y), FILE.npz:KEY for another table than X, or a
+FILE.txt with a list of landmarks.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,11 @@ def load(name: str) -> np.ndarray:
     return load_labelled(name)[0]
 
 
-def load_labelled(name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the same and a label for each row (n,), those of frames their emotions, or None."""
+def load_labelled(name: str, most: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the same and a label for each row (n,), those of frames their emotions, or None.
+
+    Of more than ``most`` rows, as many are picked by chance, always the same.
+    """
     if name == "digits":
         from sklearn.datasets import load_digits
 
@@ -21,9 +28,20 @@ def load_labelled(name: str) -> tuple[np.ndarray, np.ndarray | None]:
 
         frames = make_landmark_frames(int(name.partition(":")[2]))
         X, y = frames.points.reshape(len(frames), -1), frames.label
+    elif name.endswith(".txt"):
+        from fasttsne.landmarks import read_list
+
+        frames = read_list(name)
+        X, y = frames.points.reshape(len(frames), -1), frames.label
     else:
-        with np.load(name) as file:
-            X, y = file["X"], file["y"] if "y" in file else None
+        path, _, key = name.partition(".npz:")
+        with np.load(f"{path}.npz" if key else name) as file:
+            X, y = file[key or "X"], file.get("y")
+        if y is not None and len(y) != len(X):
+            raise SystemExit(f"{name} holds {len(X)} rows, but {len(y)} labels y")
+    if most is not None and most < len(X):
+        rows = np.random.default_rng(0).permutation(len(X))[:most]
+        X, y = X[rows], None if y is None else y[rows]
     return np.ascontiguousarray(X, dtype=np.float32), y
 
 

@@ -1,13 +1,15 @@
 """Run t-SNE libraries side by side on the same data and print time beside quality.
 
     python bench/peers.py [--data digits frames:10000 FILE.npz] [--libraries fasttsne sklearn ...]
-                          [--python PATH] [--repeat N] [--iterations 750]
+                          [--python PATH] [--repeat N] [--iterations 750] [--most ROWS]
+                          [--maps FOLDER]
 
 Each library runs in a process of its own, warmed up on a small part of the data, from the data to
 the map with nothing precomputed: perplexity 30, the PCA start where it has one, two threads. The
 peers run the given iterations (a third of them, at most 250, exaggerated by 12); fasttsne runs
 its own schedule, and `fasttsne:equal` as many iterations as the peers. `fasttsne:METHOD` picks a
-method. --python names the interpreter of an environment that holds the peers.
+method. --python names the interpreter of an environment that holds the peers, --maps a folder to
+keep the maps in, for a look (`bench/data.py` says how data sets are named).
 
 All maps of a data set are measured alike, in every way there is: `bench/quality.py` says what the
 columns are.
@@ -96,6 +98,8 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--iterations", type=int, default=750)
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--most", type=int, help="rows of each data set, picked by chance")
+    parser.add_argument("--maps", type=Path)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -103,10 +107,13 @@ def main() -> None:
     here = Path(__file__).resolve()
     environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
     for data in options.data:
-        X, labels = load_labelled(data)
+        X, labels = load_labelled(data, options.most)
         judge = make_judge(X, labels)
         n, d = X.shape
-        print(f"\n{data}: {n:,} x {d}; {options.iterations} iterations of the peers", flush=True)
+        print(
+            f"\n{Path(data).name}: {n:,} x {d}; {options.iterations} iterations of the peers",
+            flush=True,
+        )
         print(f"{'library':24s}{'seconds':>10s}{'spread':>14s}{HEAD}")
         for library in options.libraries:
             own = library.startswith("fasttsne")
@@ -136,6 +143,12 @@ def main() -> None:
                         raise SystemExit(f"{library} failed:\n{done.stderr[-2000:]}")
                     seconds.append(float(done.stdout.splitlines()[-1]))
                 Y = np.load(out)
+            if options.maps:
+                options.maps.mkdir(parents=True, exist_ok=True)
+                stem = f"{Path(data).name}-{library}".replace(":", "-")
+                np.savez(
+                    options.maps / f"{stem}.npz", Y=Y, **({} if labels is None else {"y": labels})
+                )
             spread = f"{min(seconds):.2f}..{max(seconds):.2f}"
             print(
                 f"{library:24s}{statistics.median(seconds):10.2f}{spread:>14s}{line(judge(Y), Y)}",

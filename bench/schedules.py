@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import time
 
-import numpy as np
 import torch
 from data import load_labelled
 from quality import HEAD, line
@@ -57,10 +56,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="rows of each data set, picked by chance")
     options = parser.parse_args()
     for name in options.data:
-        X, labels = load_labelled(name)
-        if options.most is not None and options.most < len(X):
-            rows = np.random.default_rng(0).permutation(len(X))[: options.most]
-            X, labels = X[rows], None if labels is None else labels[rows]
+        X, labels = load_labelled(name, options.most)
         n = len(X)
         perplexity = min(options.perplexity, (n - 1) / 3)
         centred = torch.from_numpy(X - X.mean(0))

@@ -1,0 +1,82 @@
+"""All measures of default maps from several starts: medians over seeds, and how far they lie apart.
+
+    python bench/starts.py [--seeds 5] [--most ROWS] [--max-iter N] [--perplexity 30]
+                           [digits] [frames:N] [FILE.npz ...]
+
+The start is PCA, random or spectral, for each seed moved by a hundredth of a start at random: one
+map is one sample. Below each line of medians stands half of how far the least is from the largest.
+`bench/quality.py` says what the columns are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from data import load_labelled
+from quality import COLUMNS, HEAD
+
+from fasttsne import TSNE, initialization
+from fasttsne.affinities import Perplexity
+from fasttsne.metrics import Judge, digits
+from fasttsne.neighbors import exact_neighbors
+
+STARTS = ("pca", "random", "spectral")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", nargs="*", default=["digits", "frames:5000"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--most", type=int, help="rows of each data set, picked by chance")
+    parser.add_argument("--max-iter", type=int)
+    parser.add_argument("--perplexity", type=float, default=30.0)
+    options = parser.parse_args()
+    for name in options.data:
+        X, labels = load_labelled(name, options.most)
+        n = len(X)
+        perplexity = min(options.perplexity, (n - 1) / 3)
+        centred = torch.from_numpy(X - X.mean(0))
+        P = Perplexity(perplexity).joint(exact_neighbors(centred, int(3 * perplexity)))
+        judge = Judge(X, labels, P=P, method="exact")
+        print(f"\n{Path(name).name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
+        print(f"{'start':24s}{'seconds':>9}{HEAD}")
+        for start in STARTS:
+            if start == "pca":
+                begin = initialization.pca(centred, 2, 0)
+            elif start == "spectral":
+                begin = initialization.spectral(P, 2, 0)
+            seconds, found = [], []
+            for seed in range(options.seeds):
+                noise = initialization.random(n, 2, seed)
+                Y = noise if start == "random" else begin + 1e-2 * noise
+                fit = TSNE(
+                    perplexity=perplexity,
+                    init=Y.numpy(),
+                    max_iter=options.max_iter,
+                    random_state=0,
+                )
+                begun = time.perf_counter()
+                embedding = fit.fit_transform(X)
+                seconds.append(time.perf_counter() - begun)
+                found.append({**judge(embedding), "span": np.ptp(embedding, axis=0).max()})
+            names = [key for key in (*COLUMNS, "span") if key in found[0]]
+            table = np.array([[one[key] for key in names] for one in found])
+            for label, time_, row in (
+                (start, np.median(seconds), np.median(table, 0)),
+                ("  +-", np.ptp(seconds) / 2, np.ptp(table, 0) / 2),
+            ):
+                cells = dict(zip(names, row.tolist(), strict=True))
+                shown = [digits(cells[key]) if key in cells else "-" for key in (*COLUMNS, "span")]
+                print(
+                    f"{label:24s}{time_:9.2f}" + "".join(f"{cell:>8}" for cell in shown), flush=True
+                )
+
+
+if __name__ == "__main__":
+    main()
