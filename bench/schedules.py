@@ -21,30 +21,35 @@ from fasttsne.gradient import choose_repulsion
 from fasttsne.metrics import Judge
 from fasttsne.neighbors import exact_neighbors
 from fasttsne.optimize import minimize_kl
-from fasttsne.schedule import Phase
+from fasttsne.schedule import Phase, default_schedule
 
 WIDTH = 50
-STEPS = ((80, 0.8), (80, 0.9), (80, 0.95))
+
+
+def rising(early: int, momentum: float, late: int, least: float) -> list[tuple[int, float]]:
+    """Iterations and momentum: an exaggerated phase, then 1 - m falls from 0.2 in equal ratios."""
+    losses = [0.2 * (least / 0.2) ** (i / 3) for i in range(4)]
+    lengths = [round(late * share / 10) for share in (2, 2, 2, 3, 1)]
+    return [(early, momentum), *zip(lengths, [*(1 - loss for loss in losses), 0.9], strict=True)]
+
+
 SCHEDULES = {
-    "250 at .5, 500 at .8": ((250, 0.5), (500, 0.8)),
-    "250 at .5, 400 to .9": ((250, 0.5), (133, 0.8), (200, 0.9), (67, 0.9)),
-    "250 at .5, 400 to .95": ((250, 0.5), (100, 0.8), (100, 0.9), (150, 0.95), (50, 0.9)),
-    "250 at .5, 400 to .975": ((250, 0.5), *STEPS, (120, 0.975), (40, 0.9)),
-    "250 at .5, 400 to .9875": (
-        *((250, 0.5), (67, 0.8), (67, 0.9), (66, 0.95), (67, 0.975), (100, 0.9875), (33, 0.9)),
-    ),
-    "100 at .8, 400 to .975": ((100, 0.8), *STEPS, (120, 0.975), (40, 0.9)),
-    "250 at .8, 400 to .975": ((250, 0.8), *STEPS, (120, 0.975), (40, 0.9)),
-    "100 at .8, 310 to .99": (
-        *((100, 0.8), (40, 0.8), (40, 0.9), (40, 0.95), (40, 0.98), (60, 0.99), (30, 0.9)),
-    ),
-    "at once: 60 at .8, 150 at .97, 40 at .9": ((60, 0.8), (150, 0.97), (40, 0.9)),
-    "at once: 50 at .8, 50 at .98, 60 at .99, 40 at .9": (
+    "250 at .5, 500 at .8": [(250, 0.5), (500, 0.8)],
+    "150 at .5, 250 to .9": rising(150, 0.5, 250, 0.1),
+    "150 at .5, 250 to .95": rising(150, 0.5, 250, 0.05),
+    "150 at .5, 250 to .975": rising(150, 0.5, 250, 0.025),
+    "150 at .5, 250 to .983": rising(150, 0.5, 250, 1 / 60),
+    "150 at .5, 250 to .9875": rising(150, 0.5, 250, 0.0125),
+    "250 at .5, 250 to .983": rising(250, 0.5, 250, 1 / 60),
+    "250 at .5, 400 to .983": rising(250, 0.5, 400, 1 / 60),
+    "100 at .8, 250 to .983": rising(100, 0.8, 250, 1 / 60),
+    "150 at .8, 250 to .983": rising(150, 0.8, 250, 1 / 60),
+    "at once: 60 at .8, 150 at .97, 40 at .9": [(60, 0.8), (150, 0.97), (40, 0.9)],
+    "at once: 50 at .8, 50 at .98, 60 at .99, 40 at .9": [
         *((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9)),
-    ),
+    ],
 }
-"""Iterations and momentum of each phase, the first exaggerated. The rule is the one that goes to
-.975, or less far for few points and many neighbours (fasttsne.schedule.default_schedule)."""
+"""Iterations and momentum of each phase, the first exaggerated."""
 
 
 def main() -> None:
@@ -65,10 +70,13 @@ def main() -> None:
         start = initialization.pca(centred, 2, seed=0)
         print(f"\n{name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
         print(f"{'schedule':{WIDTH}}{'seconds':>9}{HEAD}")
-        for label, rule in SCHEDULES.items():
-            (early, momentum), *late = rule
-            phases = [Phase(early, 12, momentum, n / 48)]
-            phases += [Phase(count, 1, momentum, n / 4) for count, momentum in late]
+        schedules = {"the default": default_schedule(n, neighbors=3 * perplexity)}
+        for label, ((early, momentum), *late) in SCHEDULES.items():
+            schedules[label] = [
+                Phase(early, 12, momentum, n / 48),
+                *(Phase(count, 1, momentum, n / 4) for count, momentum in late),
+            ]
+        for label, phases in schedules.items():
             begun = time.perf_counter()
             best = minimize_kl(P, start, phases, choose_repulsion("auto", n, 2, 1.0, 0.5))
             seconds = time.perf_counter() - begun

@@ -100,8 +100,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     mesh_step : float, optional
         Distance of the mesh's nodes in map units (times sqrt(dof) below dof 1), for the methods
         'auto' and 'fft'. The relative error of the forces grows about as its cube: 5e-3 at 0.25,
-        the default below 20,000 samples, 2e-2 at 0.35, 6e-2 at 0.5, the default above, where the
-        KL divergence no longer shows it (docs/benchmarks.md).
+        2e-2 at 0.35, the default, 6e-2 at 0.5, where maps stay too narrow (docs/benchmarks.md).
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         How neighbours are searched: all pairs, or inverted lists that find 98 % of them, measured
         on a sample (``report_.search_recall``). 'auto', the default, is exact up to 50,000 samples.

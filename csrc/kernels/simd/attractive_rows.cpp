@@ -5,7 +5,7 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// Whether a row lies within P and its columns are points. One look ahead at a row that the gathers
+// Whether a row lies within P and its columns are points. One look ahead at a row that the loads
 // are about to read costs less than a cut of each column.
 FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
   const int64_t begin = P.indptr[i], end = P.indptr[i + 1];
@@ -21,11 +21,11 @@ FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
 }
 
 template <int kDims>
-FASTTSNE_INLINE void gather_points(const float* Y, IVec j, Vec (&y)[kDims]) {
+FASTTSNE_INLINE void load_points(const float* Y, const int32_t* j, Vec (&y)[kDims]) {
   if constexpr (kDims == 2) {
-    gather_pairs(Y, j, y[0], y[1]);
+    load_pairs(Y, j, y[0], y[1]);
   } else {
-    for (int m = 0; m < kDims; ++m) y[m] = gather<kDims>(Y + m, j);
+    for (int m = 0; m < kDims; ++m) y[m] = gather<kDims>(Y + m, load(j));
   }
 }
 
@@ -39,9 +39,9 @@ RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, in
     Vec y[kDims], force[kDims] = {}, cost{};
     for (int m = 0; m < kDims; ++m) y[m] = broadcast(Y.data[i * kDims + m]);
     const int64_t last = P.indptr[i + 1];
-    const auto add = [&](IVec j, Vec p) __attribute__((always_inline)) {
+    const auto add = [&](const int32_t* j, Vec p) __attribute__((always_inline)) {
       Vec d[kDims], d2{};
-      gather_points<kDims>(Y.data, j, d);
+      load_points<kDims>(Y.data, j, d);
       for (int m = 0; m < kDims; ++m) {
         d[m] = y[m] - d[m];
         d2 += d[m] * d[m];
@@ -51,10 +51,13 @@ RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, in
       if constexpr (kCost) cost += p * student.cost(d2);
     };
     int64_t e = P.indptr[i];
-    for (; e + kLanes <= last; e += kLanes) add(load(P.indices + e), load(P.values + e));
+    for (; e + kLanes <= last; e += kLanes) add(P.indices + e, load(P.values + e));
     // Lanes past the row's end carry P = 0 and read point i itself.
-    if (e < last)
-      add(load_first(P.indices + e, last - e, (int32_t)i), load_first(P.values + e, last - e, 0.f));
+    if (e < last) {
+      int32_t j[kLanes];
+      store(j, load_first(P.indices + e, last - e, (int32_t)i));
+      add(j, load_first(P.values + e, last - e, 0.f));
+    }
     for (int m = 0; m < kDims; ++m) forces[i * kDims + m] = sum(force[m]);
     if constexpr (kCost) seen.cost += (double)sum(cost);
   }

@@ -122,27 +122,30 @@ FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
 #endif
 }
 
-// x, y of points idx[l] from an array of pairs. A pair is one 64-bit gather: half the loads.
-FASTTSNE_INLINE void gather_pairs(const float* base, IVec idx, Vec& x, Vec& y) {
+// x, y of points index[l] from an array of pairs. A pair is one load of 64 bits, put together in
+// registers: processors take as long or longer over a gather of as many.
+FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x, Vec& y) {
+  typedef double Pair __attribute__((may_alias, aligned(4)));
+  typedef double Pairs __attribute__((vector_size(kLanes * 4)));
+  const auto pair = [&](int l) __attribute__((always_inline)) {
+    return *reinterpret_cast<const Pair*>(base + 2 * (int64_t)index[l]);
+  };
+  // Of each four points two go to either side, so that a shuffle within 128 bits parts x from y.
 #if defined(__AVX512F__)
-  const double* pairs = reinterpret_cast<const double*>(base);
-  const __m512i i = (__m512i)idx;
-  const __m512 lo = _mm512_castpd_ps(_mm512_i32gather_pd(_mm512_castsi512_si256(i), pairs, 8));
-  const __m512 hi =
-      _mm512_castpd_ps(_mm512_i32gather_pd(_mm512_extracti64x4_epi64(i, 1), pairs, 8));
-  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  x = (Vec)_mm512_permutex2var_ps(lo, even, hi);
-  y = (Vec)_mm512_permutex2var_ps(lo, odd, hi);
+  const Pairs a{pair(0), pair(1), pair(4), pair(5), pair(8), pair(9), pair(12), pair(13)};
+  const Pairs b{pair(2), pair(3), pair(6), pair(7), pair(10), pair(11), pair(14), pair(15)};
+  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28,
+                              30);
+  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29,
+                              31);
+#elif defined(__AVX2__)
+  const Pairs a{pair(0), pair(1), pair(4), pair(5)}, b{pair(2), pair(3), pair(6), pair(7)};
+  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 8, 10, 4, 6, 12, 14);
+  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 9, 11, 5, 7, 13, 15);
 #else
-  Vec xs{}, ys{};
-  for (int l = 0; l < kLanes; ++l) {
-    const float* p = base + 2 * (int64_t)idx[l];
-    xs[l] = p[0];
-    ys[l] = p[1];
-  }
-  x = xs;
-  y = ys;
+  const Pairs a{pair(0), pair(1)}, b{pair(2), pair(3)};
+  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 4, 6);
+  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 5, 7);
 #endif
 }
 
