@@ -1,15 +1,15 @@
 """Run t-SNE libraries side by side on the same data and print time beside quality.
 
     python bench/peers.py [--data digits frames:10000 FILE.npz] [--libraries fasttsne sklearn ...]
-                          [--python PATH] [--repeat N] [--iterations 750] [--most ROWS]
-                          [--maps FOLDER]
+                          [--python PATH] [--repeat N] [--iterations 750] [--perplexity 30]
+                          [--most ROWS] [--maps FOLDER]
 
 Each library runs in a process of its own, warmed up on a small part of the data, from the data to
-the map with nothing precomputed: perplexity 30, the PCA start where it has one, two threads. The
-peers run the given iterations (a third of them, at most 250, exaggerated by 12); fasttsne runs
-its own schedule, and `fasttsne:equal` as many iterations as the peers. `fasttsne:METHOD` picks a
-method. --python names the interpreter of an environment that holds the peers, --maps a folder to
-keep the maps in, for a look (`bench/data.py` says how data sets are named).
+the map with nothing precomputed: the PCA start where it has one, two threads. The peers run the
+given iterations (a third of them, at most 250, exaggerated by 12); fasttsne runs its own schedule,
+and `fasttsne:1000` so many iterations. `fasttsne:METHOD` and `opentsne:METHOD` pick a method.
+--python names the interpreter of an environment that holds the peers, --maps a folder to keep the
+maps in, for a look. `bench/data.py` says how data sets are named.
 
 All maps of a data set are measured alike, in every way there is: `bench/quality.py` says what the
 columns are.
@@ -34,17 +34,15 @@ from quality import HEAD, line, make_judge
 THREADS = 2
 
 
-def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
+def embed(library: str, X: np.ndarray, iterations: int, perplexity: float) -> np.ndarray:
     """Embed by one library, as its documentation would have a user do it."""
     early = min(250, iterations // 3)
     name, _, option = library.partition(":")
     if name == "fasttsne":
         import fasttsne
 
-        given = {"max_iter": iterations} if option == "equal" else {}
-        if option not in ("", "equal"):
-            given = {"method": option}
-        return fasttsne.TSNE(perplexity=30, random_state=0, **given).fit_transform(X)
+        given = {"max_iter": int(option)} if option.isdigit() else {"method": option or "auto"}
+        return fasttsne.TSNE(perplexity=perplexity, random_state=0, **given).fit_transform(X)
     if name in ("sklearn", "sklearnex"):
         if name == "sklearnex":
             from sklearnex import patch_sklearn
@@ -53,7 +51,7 @@ def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
         from sklearn.manifold import TSNE
 
         return TSNE(
-            perplexity=30, max_iter=iterations, init="pca", n_jobs=THREADS, random_state=0
+            perplexity=perplexity, max_iter=iterations, init="pca", n_jobs=THREADS, random_state=0
         ).fit_transform(X)
     if name == "opentsne":
         from openTSNE import TSNE
@@ -61,7 +59,7 @@ def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
         method = option or "fft"
         return np.asarray(
             TSNE(
-                perplexity=30,
+                perplexity=perplexity,
                 early_exaggeration_iter=early,
                 n_iter=iterations - early,
                 negative_gradient_method=method,
@@ -73,17 +71,21 @@ def embed(library: str, X: np.ndarray, iterations: int) -> np.ndarray:
         from tsne_h2pack import TSNE
 
         return TSNE(
-            perplexity=30, max_iter=iterations, init="random", n_jobs=THREADS, random_state=0
+            perplexity=perplexity,
+            max_iter=iterations,
+            init="random",
+            n_jobs=THREADS,
+            random_state=0,
         ).fit_transform(X)
     raise SystemExit(f"unknown library {library!r}")
 
 
-def run_one(library: str, data: str, out: str, iterations: int) -> None:
+def run_one(library: str, data: str, out: str, iterations: int, perplexity: float) -> None:
     """Serve the child process: warm up, time, save the map, print the seconds."""
     X = np.load(data)
-    embed(library, X[:500], 250)
+    embed(library, X[:500], 250, min(30, len(X[:500]) / 3 - 1))
     start = time.perf_counter()
-    Y = embed(library, X, iterations)
+    Y = embed(library, X, iterations, perplexity)
     seconds = time.perf_counter() - start
     np.save(out, np.asarray(Y, dtype=np.float32))
     print(json.dumps(seconds))
@@ -94,21 +96,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", nargs="+", default=["digits", "frames:5000", "frames:10000"])
-    parser.add_argument("--libraries", nargs="+", default=["fasttsne", "fasttsne:equal", "sklearn"])
+    parser.add_argument("--libraries", nargs="+", default=["fasttsne", "fasttsne:750", "sklearn"])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--iterations", type=int, default=750)
+    parser.add_argument("--perplexity", type=float, default=30.0)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--most", type=int, help="rows of each data set, picked by chance")
     parser.add_argument("--maps", type=Path)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        return run_one(*options.one, options.iterations)
+        return run_one(*options.one, options.iterations, options.perplexity)
     here = Path(__file__).resolve()
     environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
     for data in options.data:
         X, labels = load_labelled(data, options.most)
-        judge = make_judge(X, labels)
+        judge = make_judge(X, labels, options.perplexity)
         n, d = X.shape
         print(
             f"\n{Path(data).name}: {n:,} x {d}; {options.iterations} iterations of the peers",
@@ -129,6 +132,8 @@ def main() -> None:
                             here,
                             "--iterations",
                             str(options.iterations),
+                            "--perplexity",
+                            str(options.perplexity),
                             "--one",
                             library,
                             given,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import torch
 from data import load_labelled
@@ -68,7 +69,7 @@ def main() -> None:
         P = Perplexity(perplexity).joint(exact_neighbors(centred, int(3 * perplexity)))
         judge = Judge(X, labels, P=P, method="exact")
         start = initialization.pca(centred, 2, seed=0)
-        print(f"\n{name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
+        print(f"\n{Path(name).name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
         print(f"{'schedule':{WIDTH}}{'seconds':>9}{HEAD}")
         schedules = {"the default": default_schedule(n, neighbors=3 * perplexity)}
         for label, ((early, momentum), *late) in SCHEDULES.items():

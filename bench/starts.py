@@ -50,7 +50,7 @@ def main() -> None:
             if start == "pca":
                 begin = initialization.pca(centred, 2, 0)
             elif start == "spectral":
-                begin = initialization.spectral(P, 2, 0)
+                begin = initialization.spectral(P.to_scipy(), 2, 0)
             seconds, found = [], []
             for seed in range(options.seeds):
                 noise = initialization.random(n, 2, seed)
@@ -71,11 +71,10 @@ def main() -> None:
                 (start, np.median(seconds), np.median(table, 0)),
                 ("  +-", np.ptp(seconds) / 2, np.ptp(table, 0) / 2),
             ):
-                cells = dict(zip(names, row.tolist(), strict=True))
-                shown = [digits(cells[key]) if key in cells else "-" for key in (*COLUMNS, "span")]
-                print(
-                    f"{label:24s}{time_:9.2f}" + "".join(f"{cell:>8}" for cell in shown), flush=True
-                )
+                cells = {key: digits(value) for key, value in zip(names, row.tolist(), strict=True)}
+                cells["span"] = f"{row[-1]:.0f}"
+                shown = "".join(f"{cells.get(key, '-'):>8}" for key in (*COLUMNS, "span"))
+                print(f"{label:24s}{time_:9.2f}{shown}", flush=True)
 
 
 if __name__ == "__main__":

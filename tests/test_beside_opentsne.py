@@ -1,0 +1,90 @@
+r"""Maps of real data beside openTSNE's, by all measures that a torn or a scattered map would fail.
+
+The figures are those of openTSNE 1.0.4 (its defaults, 750 iterations), printed by
+
+    python bench/peers.py --python PEERS/bin/python --libraries opentsne:auto --data digits \
+        flowsom_spleen.npz mnist.npz
+    python bench/peers.py --python PEERS/bin/python --libraries opentsne:auto --most 5000 \
+        --data mnist.npz
+
+One map is one sample, and another start gives another: a margin for each measure says how far maps
+of one schedule lie apart (`python bench/starts.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from fasttsne import TSNE
+from fasttsne.affinities import Perplexity
+from fasttsne.metrics import Judge
+from fasttsne.neighbors import exact_neighbors
+
+MEASURES = (
+    "KL divergence",
+    "neighbour recall@10",
+    "10-NN accuracy",
+    "distances, rank correlation",
+    "cohesion",
+)
+OPENTSNE = {
+    "digits": (0.756, 0.587, 0.988, 0.499, 0.953),
+    "flowsom": (2.282, 0.414, 0.962, 0.619, 0.912),
+    "some of MNIST": (1.561, 0.447, 0.922, 0.412, 0.912),
+    "MNIST": (2.875, 0.358, 0.968, 0.333, 0.967),
+}
+MARGINS = (0.0, 0.006, 0.006, 0.04, 0.02)
+"""Of the same measures."""
+STRAYS = 3e-4
+"""Most points far from all others: a few in 10,000."""
+MOST = 5000
+
+
+def bench_file(name):
+    def load(data_dir):
+        with np.load(data_dir / "bench" / name / f"{name}.npz") as file:
+            return file["X"].astype(np.float32), file["y"]
+
+    return load
+
+
+def some_of_mnist(data_dir):
+    X, y = bench_file("mnist")(data_dir)
+    rows = np.random.default_rng(0).permutation(len(X))[:MOST]
+    return X[rows], y[rows]
+
+
+DATA = {
+    "digits": lambda _: load_digits(return_X_y=True),
+    "flowsom": bench_file("flowsom_spleen"),
+    "some of MNIST": some_of_mnist,
+    "MNIST": bench_file("mnist"),
+}
+
+
+@pytest.fixture(
+    scope="module",
+    params=["digits", "flowsom", "some of MNIST", pytest.param("MNIST", marks=pytest.mark.deep)],
+)
+def data(request, data_dir):
+    X, y = DATA[request.param](data_dir)
+    X = np.asarray(X, np.float32)
+    centred = torch.from_numpy(X - X.mean(0))
+    P = Perplexity(30).joint(exact_neighbors(centred, 90))
+    return X, Judge(X, y, P=P, method="exact"), OPENTSNE[request.param]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_iter", [200, None, 750, 1000])
+def test_no_measure_is_below_that_of_opentsne(data, max_iter):
+    X, judge, expected = data
+    found = judge(TSNE(max_iter=max_iter, random_state=0).fit_transform(X))
+    for measure, figure, margin in zip(MEASURES, expected, MARGINS, strict=True):
+        if measure != "KL divergence":
+            assert found[measure] >= figure - margin, (measure, found)
+        elif max_iter != 200:  # half of the default's iterations are too few for all of the KL
+            assert found[measure] <= figure, found
+    assert found["strays"] <= STRAYS, found
