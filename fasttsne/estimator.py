@@ -72,7 +72,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         All phases, one by one; instead of early_exaggeration, learning_rate, max_iter,
         late_exaggeration and early_compression.
     n_iter_without_progress : int, default 300
-        A phase ends when the KL divergence, evaluated every 50 iterations, has not fallen for so
+        A phase ends when the KL divergence, estimated every 50 iterations, has not fallen for so
         many.
     min_grad_norm : float, default 1e-7
         A phase ends when the norm of the gradient is below.
