@@ -26,7 +26,7 @@ from .affinities import FixedSigma, JointP, Multiscale, Perplexity, Uniform, is_
 from .schedule import Phase, check_schedule
 from .tables import replacing
 
-_FORMAT = 2
+_FORMAT = 3
 _KINDS = {kind.__name__: kind for kind in (Perplexity, Multiscale, FixedSigma, Uniform)}
 
 

@@ -100,7 +100,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     mesh_step : float, optional
         Distance of the mesh's nodes in map units (times sqrt(dof) below dof 1), for the methods
         'auto' and 'fft'. The relative error of the forces grows about as its cube: 5e-3 at 0.25,
-        2e-2 at 0.35, the default, 6e-2 at 0.5, where maps stay too narrow (docs/benchmarks.md).
+        2e-2 at 0.35, the default, 6e-2 at 0.5 (docs/benchmarks.md).
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         How neighbours are searched: all pairs, or inverted lists that find 98 % of them, measured
         on a sample (``report_.search_recall``). 'auto', the default, is exact up to 50,000 samples.
@@ -543,7 +543,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             with default_listener() as listener:
                 yield listener
         else:
-            yield lambda _: None
+            yield pipeline.ignore
 
 
 def tsne(X: Tensor, n_components: int = 2, **parameters: Any) -> Tensor:

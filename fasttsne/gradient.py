@@ -175,8 +175,7 @@ class Mesh(_Approximate):
 
     STEP = 0.35
     """Late in the descent attraction and repulsion cancel to a percent, and what is left must
-    outweigh the error of the forces: with a step of 0.5 it does not, and maps stay too narrow
-    (bench/mesh_accuracy.py)."""
+    outweigh the error of the forces: with a step of 0.5 it does not (bench/mesh_accuracy.py)."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""
@@ -375,7 +374,8 @@ class Cheaper(_Approximate):
     """The mesh while the map is dense enough for it, the tree when it has spread.
 
     All maps start small, so that the early phase goes by mesh; how soon the tree takes over depends
-    on how wide the points end up: never at 100,000 in the plane, at once for 2,000 far apart.
+    on how wide the points end up: late or never at 100,000 in the plane, at once for 2,000 far
+    apart.
     """
 
     name = "fft, barnes_hut"

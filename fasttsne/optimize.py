@@ -18,7 +18,7 @@ from .gradient import SMALL_KL, Repulsion, Sum
 from .schedule import Phase
 
 CHECK_EVERY = 50
-"""Iterations between evaluations of the KL divergence and stopping rules."""
+"""Iterations between looks at the stopping rules."""
 
 MAX_STEP = 5.0
 """Longest step of a point, in map units: keeps a large learning rate from throwing points out."""
@@ -250,7 +250,7 @@ class _Descent:
     def _has_settled(self, estimate: float, norm: float, say: Callable[[str], None] | None) -> bool:
         """Whether the phase should end: no progress, or next to no gradient.
 
-        ``estimate`` is the KL divergence, but for a constant and an error of a percent or so.
+        ``estimate`` is the KL divergence, but for a constant and the error of the forces at hand.
         """
         why = None
         if say:

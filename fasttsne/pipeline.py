@@ -45,11 +45,15 @@ class FitReport:
     NaN if they were given."""
 
 
+def ignore(_: Progress) -> None:
+    """Listen to nothing, for which the KL divergence need not be told on the way."""
+
+
 @dataclass(frozen=True)
 class Listeners:
     """Who is told about a fit, and where it is saved."""
 
-    report: Callable[[Progress], None] = lambda _: None
+    report: Callable[[Progress], None] = ignore
     say: Callable[[str], None] | None = None
     callback: Callable[[int, float, Tensor], object] | None = None
     return_on_interrupt: bool = False
@@ -214,6 +218,9 @@ def _descend(
         out[order] = Y
         return out
 
+    def progress(done: int, total: int, kl: float | None) -> None:
+        listeners.report(Progress("optimization", done, total, kl))
+
     callback = listeners.callback
     save = None
     if listeners.checkpoint is not None:
@@ -222,7 +229,7 @@ def _descend(
     watch = Watch(
         None if callback is None else lambda i, kl, Y: callback(i, kl, in_callers_order(Y)),
         plan.callback_every,
-        lambda done, total, kl: listeners.report(Progress("optimization", done, total, kl)),
+        None if listeners.report is ignore else progress,
         listeners.say,
         save,
         plan.checkpoint_every,

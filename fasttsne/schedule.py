@@ -17,7 +17,7 @@ LATE_ITERATIONS = 250
 """Of all later phases: enough for a KL divergence below that of 750 iterations at 0.5 and 0.8."""
 FIRST_LOSS, LEAST_LOSS = 0.2, 1 / 60
 """What a point loses of its velocity in an iteration, 1 - m. With less, its memory is longer than a
-phase: KL still falls, and points go astray."""
+phase."""
 LOSS_TIMES_WIDTH = 0.45
 """With more, 5,000 frames do not reach the KL divergence of 750 plain iterations."""
 STEPS = 3

@@ -200,18 +200,14 @@ def test_kernels_count_their_calls():
 
 
 def test_import_is_quick():
-    """A small part of what torch takes, on any machine; nothing heavy comes along."""
+    """It loads a few modules of ours beside torch, and nothing of anybody else's."""
     code = (
-        "import sys, time; times = [time.perf_counter()]\n"
-        "import torch; times.append(time.perf_counter()); before = {*sys.modules}\n"
-        "import fasttsne; times.append(time.perf_counter())\n"
-        "print((times[2] - times[1]) / (times[1] - times[0]), *{*sys.modules} - before)"
+        "import sys, torch; before = {*sys.modules}\n"
+        "import fasttsne; print(*{*sys.modules} - before)"
     )
-    runs = [run(code).stdout.split() for _ in range(5)]
-    share = min(float(first) for first, *_ in runs)
-    assert share < 0.1, f"import fasttsne took {share:.0%} of the time that torch takes"
-    heavy = {"scipy", "sklearn", "numba", "matplotlib", "PIL", "pandas"}
-    assert not heavy & {module.partition(".")[0] for module in runs[0][1:]}
+    loaded = run(code).stdout.split()
+    assert {module.partition(".")[0] for module in loaded} == {"fasttsne"}
+    assert len(loaded) < 10, loaded
 
 
 @pytest.mark.skipif(_library.info is None, reason="there are no kernels, hence no levels")

@@ -69,13 +69,13 @@ def test_no_part_of_a_file_passes(whole, refused):
     end = len(content)
     for size in [0, 1, 3, 4, 50, *range(1000, end, end // 50), *range(end - 90, end)]:
         refused(content[:size], "no checkpoint of fasttsne")
-    refused(content + b"\n", "no checkpoint of fasttsne of format 2: it does not end in a checksum")
+    refused(content + b"\n", "no checkpoint of fasttsne of format 3: it does not end in a checksum")
     refused(content[: end // 2] + content[end // 2 + 1 :], "a damaged checkpoint: its checksum")
 
 
 def test_no_older_file_passes(tmp_path, refused):
     torch.save({"format": 1, "P": [], "phases": [], "state": {}}, tmp_path / "old.pt")
-    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 2: .*another version")
+    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 3: .*another version")
 
 
 class Bomb:
@@ -90,7 +90,7 @@ class Bomb:
 
 def test_no_program_in_a_file_runs(tmp_path, refused):
     trace = tmp_path / "trace"
-    torch.save({"format": 2, "bomb": Bomb(str(trace))}, tmp_path / "bomb.pt")
+    torch.save({"format": 3, "bomb": Bomb(str(trace))}, tmp_path / "bomb.pt")
     refused((tmp_path / "bomb.pt").read_bytes(), "no checkpoint of fasttsne")
     checkpoint.seal(tmp_path / "bomb.pt")
     refused((tmp_path / "bomb.pt").read_bytes(), "no checkpoint of fasttsne")

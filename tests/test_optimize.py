@@ -6,7 +6,7 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import TSNE, initialization, metrics, reference
+from fasttsne import TSNE, initialization, metrics, optimize, reference
 from fasttsne.affinities import JointP, Perplexity, given_affinities
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.gradient import BarnesHut, Exact, Mesh
@@ -141,6 +141,21 @@ def test_who_watches_changes_nothing(P, start, watch, patience):
     expected, found = descend(None), descend(watch)
     assert expected.n_iter == found.n_iter and (patience > 1 or found.n_iter < 700)
     assert torch.equal(expected.embedding, found.embedding)
+
+
+@pytest.mark.parametrize(
+    "parameters, expected",
+    [(dict(), 1), (dict(progress=lambda _: None), 9), (dict(verbose=2), 9)],
+    ids=["nobody", "progress", "lines"],
+)
+def test_kl_is_evaluated_for_who_asks(monkeypatch, parameters, expected):
+    evaluate = optimize._Descent.kl_divergence
+    calls = []
+    monkeypatch.setattr(
+        optimize._Descent, "kl_divergence", lambda self: calls.append(1) or evaluate(self)
+    )
+    TSNE(random_state=0, min_grad_norm=0, **parameters).fit(points("normal", 200, 4))
+    assert len(calls) == expected
 
 
 def test_stops_without_progress(P, start):

@@ -122,6 +122,13 @@ FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
 #endif
 }
 
+// Lanes of two vectors, those of b counted on from those of a.
+#if defined(__clang__) || __GNUC__ >= 12
+#define FASTTSNE_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define FASTTSNE_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, IVec{__VA_ARGS__})
+#endif
+
 // x, y of points index[l] from an array of pairs. A pair is one load of 64 bits, put together in
 // registers: processors take as long or longer over a gather of as many.
 FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x, Vec& y) {
@@ -134,18 +141,16 @@ FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x,
 #if defined(__AVX512F__)
   const Pairs a{pair(0), pair(1), pair(4), pair(5), pair(8), pair(9), pair(12), pair(13)};
   const Pairs b{pair(2), pair(3), pair(6), pair(7), pair(10), pair(11), pair(14), pair(15)};
-  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28,
-                              30);
-  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29,
-                              31);
+  x = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30);
+  y = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
 #elif defined(__AVX2__)
   const Pairs a{pair(0), pair(1), pair(4), pair(5)}, b{pair(2), pair(3), pair(6), pair(7)};
-  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 8, 10, 4, 6, 12, 14);
-  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 9, 11, 5, 7, 13, 15);
+  x = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 0, 2, 8, 10, 4, 6, 12, 14);
+  y = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 1, 3, 9, 11, 5, 7, 13, 15);
 #else
   const Pairs a{pair(0), pair(1)}, b{pair(2), pair(3)};
-  x = __builtin_shufflevector((Vec)a, (Vec)b, 0, 2, 4, 6);
-  y = __builtin_shufflevector((Vec)a, (Vec)b, 1, 3, 5, 7);
+  x = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 0, 2, 4, 6);
+  y = FASTTSNE_SHUFFLE((Vec)a, (Vec)b, 1, 3, 5, 7);
 #endif
 }
 
