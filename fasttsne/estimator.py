@@ -100,7 +100,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     mesh_step : float, optional
         Distance of the mesh's nodes in map units (times sqrt(dof) below dof 1), for the methods
         'auto' and 'fft'. The relative error of the forces grows about as its cube: 5e-3 at 0.25,
-        2e-2 at 0.35, the default, 6e-2 at 0.5 (docs/benchmarks.md).
+        2e-2 at 0.35, the default of 'auto' and from 20,000 samples on, 6e-2 at 0.5. Below, 'fft'
+        takes 0.25, for no tree stands in where points are sparse (docs/benchmarks.md).
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         How neighbours are searched: all pairs, or inverted lists that find 98 % of them, measured
         on a sample (``report_.search_recall``). 'auto', the default, is exact up to 50,000 samples.

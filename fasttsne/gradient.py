@@ -173,9 +173,12 @@ class Mesh(_Approximate):
 
     name = "fft"
 
-    STEP = 0.35
+    STEP, STEP_SPARSE = 0.35, 0.25
     """Late in the descent attraction and repulsion cancel to a percent, and what is left must
-    outweigh the error of the forces: with a step of 0.5 it does not (bench/mesh_accuracy.py)."""
+    outweigh the error of the forces: with a step of 0.5 it does not (bench/mesh_accuracy.py).
+    The finer one where points are sparse, and no tree takes over from the mesh."""
+    CROWD = 20_000
+    """Points that are not sparse."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""
@@ -427,7 +430,7 @@ def choose_repulsion(
     dof, theta : float
         ``dof=math.inf`` makes symmetric SNE of t-SNE; the other objectives have no dof.
     step : float, optional
-        Of :class:`Mesh`; by default its own.
+        Of :class:`Mesh`; by default one of its own.
     objective : {'tsne', 'symmetric_sne', 'sne'}
         The Gaussian ones are summed exactly.
 
@@ -455,7 +458,7 @@ def choose_repulsion(
         return Exact(dof)  # no cell of a tree that opens all is ever taken as a whole
     tree = BarnesHut(dof, theta)
     if step is None:
-        step = Mesh.STEP
+        step = Mesh.STEP_SPARSE if method == "fft" and n < Mesh.CROWD else Mesh.STEP
     mesh = Mesh(dof, step)
     if method == "auto":
         return Cheaper(mesh, tree)

@@ -11,18 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # A module imports only modules of lower levels; a package stands for all its modules, which may
 # import each other.
 LEVELS = [
-    {
-        "_version",
-        "_threads",
-        "_validation",
-        "reference",
-        "progress",
-        "landmarks",
-        "_ranks",
-        "activations",
-        "labels",
-        "names",
-    },
+    {"_version", "_threads", "_validation", "reference", "progress"},
+    {"landmarks", "_ranks", "activations", "labels", "names"},
     {"_library", "convolution", "datasets", "grid", "images", "schedule", "snapshots", "tables"},
     {"ops", "config", "_replay", "feature_files", "thumbnails"},
     {"neighbors", "initialization"},

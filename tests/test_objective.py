@@ -59,7 +59,7 @@ def test_kernels_give_the_gradient_of_Z(device, kind, dims, dof, method):
     actual, gradient = Z_and_gradient(Y, method, dof)
     # The bounds are those of test_forces.py and test_mesh.py.
     on_a_line = dims == 1 and method == "barnes_hut"
-    relative = 5e-2 if on_a_line else {"exact": 2e-5, "fft": 3e-2}.get(method, 2e-2)
+    relative = 5e-2 if on_a_line else 2e-5 if method == "exact" else 2e-2
     assert_close(actual, Z, 1e-5 if method == "exact" else 1e-2)
     assert_close(gradient, -4 * forces, relative, largest=2e-5 if method == "exact" else 1e-1)
 
