@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sample import assert_close, opcheck, over_devices, points
 from scipy import sparse
 
-from fasttsne import TSNE, ops, reference
+from fasttsne import TSNE, Phase, ops, reference
 from fasttsne.affinities import (
     FixedSigma,
     Multiscale,
@@ -48,6 +48,7 @@ def test_perplexity_search_matches_reference(device, n, k, perplexity, scale):
     st.lists(st.floats(0, 1e6, width=32), min_size=3, max_size=40),
     st.floats(1.0, 3.0),
 )
+@example([0.0, 0.0, 7.17e-37], 1.0)
 def test_any_row_gives_a_distribution(row, perplexity):
     sq = torch.tensor([row], dtype=torch.float32)
     beta, P = ops.perplexity_search(sq, perplexity)
@@ -320,9 +321,10 @@ def test_joint_affinities_are_those_of_the_rows_in_their_order(neighbors):
 def test_a_map_of_a_given_P_is_that_of_the_data(X):
     P = joint_affinities(X, 20)
     start = points("normal", 400, 2, seed=3)
-    expected = TSNE(perplexity=20, init=start, max_iter=10).fit_transform(X)
+    phases = [Phase(4, 12, 0.5), Phase(6)]  # the default ones go by how many neighbours P has
+    expected = TSNE(perplexity=20, init=start, schedule=phases).fit_transform(X)
     for given_P in (P.to_scipy(), P.to_scipy().toarray()):
-        estimator = TSNE(affinities=given_P, init=start.numpy(), max_iter=10)
+        estimator = TSNE(affinities=given_P, init=start.numpy(), schedule=phases)
         Y = estimator.fit_transform(None)
         assert np.allclose(Y, expected, atol=1e-3)
         assert estimator.report_.search == "given"

@@ -10,20 +10,22 @@ struct Moments {
   float e, ex, exx;
 };
 
+// A row of many equal distances reaches no finite beta: stop where the others have vanished.
+constexpr float kLargestBeta = 1e12f;
+
 // x = (sq - lowest) * scale, with 1 / scale the mean of sq - lowest: the largest e is 1, and beta a
-// pure number. Where the distances are equal, or so nearly that the inverse is no number, scale is
+// pure number. Where the distances are equal, or so nearly that beta / mean is no number, scale is
 // 0 and all weights are alike.
 FASTTSNE_SHARED float perplexity_scale(double sum, int64_t k, float lowest) {
   const float mean = (float)(sum / (double)k) - lowest;
   const float inverse = mean > 0 ? 1.0f / mean : 0.0f;
-  return inverse < __builtin_inff() ? inverse : 0.0f;
+  return inverse < __FLT_MAX__ / kLargestBeta ? inverse : 0.0f;
 }
 
 // Functions: exp(float) and log(float).
 template <class Functions>
 struct BetaSearch {
-  // A row of many equal distances reaches no finite beta: stop where the others have vanished.
-  static constexpr float kLargest = 1e12f, kSmallest = 1e-12f;
+  static constexpr float kSmallest = 1e-12f;
   static constexpr float kTolerance = 1e-5f;  // in nats of entropy, as scikit-learn
   static constexpr int kMostSteps = 100;
 
@@ -49,7 +51,7 @@ struct BetaSearch {
     float next = beta * Functions::exp(ratio);
     if (!(next > low && next < high))
       next = high < __builtin_inff() ? 0.5f * (low + high) : 2.0f * beta;
-    if (next > kLargest || next < kSmallest || next == beta) return false;
+    if (next > kLargestBeta || next < kSmallest || next == beta) return false;
     beta = next;
     return true;
   }
