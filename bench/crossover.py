@@ -38,8 +38,7 @@ def main(names: list[str]) -> None:
             for scale in (0.05, 0.1, 0.2, 0.4, 0.7, 1.0):
                 scaled = Y * scale
                 low, high = scaled.amin(0).tolist(), scaled.amax(0).tolist()
-                step = Mesh.STEP
-                mesh, tree = Mesh(1.0, step), BarnesHut(1.0, 0.5)
+                mesh, tree = Mesh(1.0, Mesh.STEP), BarnesHut(1.0, 0.5)
                 nodes = mesh.nodes_for(low, high) / len(Y)
                 by_mesh = milliseconds(lambda: mesh(scaled, low, high))  # noqa: B023
                 by_tree = milliseconds(lambda: tree(scaled, low, high))  # noqa: B023

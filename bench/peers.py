@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 from data import load_labelled
-from quality import HEAD, line, make_judge
+from quality import HEAD, joint_P, line, make_judge
 
 THREADS = 2
 
@@ -56,7 +56,7 @@ def embed(library: str, X: np.ndarray, iterations: int, perplexity: float) -> np
     if name == "opentsne":
         from openTSNE import TSNE
 
-        method = option or "fft"
+        method = option or "auto"
         return np.asarray(
             TSNE(
                 perplexity=perplexity,
@@ -83,7 +83,7 @@ def embed(library: str, X: np.ndarray, iterations: int, perplexity: float) -> np
 def run_one(library: str, data: str, out: str, iterations: int, perplexity: float) -> None:
     """Serve the child process: warm up, time, save the map, print the seconds."""
     X = np.load(data)
-    embed(library, X[:500], 250, min(30, len(X[:500]) / 3 - 1))
+    embed(library, X[:500], 250, min(30.0, len(X) / 3 - 1))
     start = time.perf_counter()
     Y = embed(library, X, iterations, perplexity)
     seconds = time.perf_counter() - start
@@ -111,7 +111,7 @@ def main() -> None:
     environment = os.environ | {"OMP_NUM_THREADS": str(THREADS)}
     for data in options.data:
         X, labels = load_labelled(data, options.most)
-        judge = make_judge(X, labels, options.perplexity)
+        judge = make_judge(X, labels, joint_P(X, options.perplexity)[1])
         n, d = X.shape
         print(
             f"\n{Path(data).name}: {n:,} x {d}; {options.iterations} iterations of the peers",

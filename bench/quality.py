@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from fasttsne.affinities import Perplexity
+from fasttsne.affinities import JointP, Perplexity
 from fasttsne.metrics import Judge, Report, digits
 from fasttsne.neighbors import exact_neighbors
 
@@ -43,11 +43,15 @@ COLUMNS = {
 HEAD = "".join(f"{name:>8}" for name in (*COLUMNS.values(), "span"))
 
 
-def make_judge(X: np.ndarray, labels: np.ndarray | None, perplexity: float = 30.0) -> Judge:
+def joint_P(X: np.ndarray, perplexity: float) -> tuple[torch.Tensor, JointP]:
+    """Return the centred rows, and P of their exact neighbours."""
+    centred = torch.from_numpy(X - X.mean(0))
+    neighbors = exact_neighbors(centred, min(len(X) - 1, int(3 * perplexity)))
+    return centred, Perplexity(perplexity).joint(neighbors)
+
+
+def make_judge(X: np.ndarray, labels: np.ndarray | None, P: JointP) -> Judge:
     """Return what measures maps of X."""
-    points = torch.from_numpy(X)
-    neighbors = exact_neighbors(points - points.mean(0), min(len(X) - 1, int(3 * perplexity)))
-    P = Perplexity(perplexity).joint(neighbors)
     return Judge(X, labels, P=P, method="exact")
 
 

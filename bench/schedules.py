@@ -12,15 +12,11 @@ import argparse
 import time
 from pathlib import Path
 
-import torch
 from data import load_labelled
-from quality import HEAD, line
+from quality import HEAD, joint_P, line, make_judge
 
 from fasttsne import initialization
-from fasttsne.affinities import Perplexity
 from fasttsne.gradient import choose_repulsion
-from fasttsne.metrics import Judge
-from fasttsne.neighbors import exact_neighbors
 from fasttsne.optimize import minimize_kl
 from fasttsne.schedule import Phase, default_schedule
 
@@ -65,9 +61,8 @@ def main() -> None:
         X, labels = load_labelled(name, options.most)
         n = len(X)
         perplexity = min(options.perplexity, (n - 1) / 3)
-        centred = torch.from_numpy(X - X.mean(0))
-        P = Perplexity(perplexity).joint(exact_neighbors(centred, int(3 * perplexity)))
-        judge = Judge(X, labels, P=P, method="exact")
+        centred, P = joint_P(X, perplexity)
+        judge = make_judge(X, labels, P)
         start = initialization.pca(centred, 2, seed=0)
         print(f"\n{Path(name).name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
         print(f"{'schedule':{WIDTH}}{'seconds':>9}{HEAD}")

@@ -3,8 +3,9 @@
     python bench/starts.py [--seeds 5] [--most ROWS] [--max-iter N] [--perplexity 30]
                            [digits] [frames:N] [FILE.npz ...]
 
-The start is PCA, random or spectral, for each seed moved by a hundredth of a start at random: one
-map is one sample. Below each line of medians stands half of how far the least is from the largest.
+Starts are by PCA or spectral, for each seed moved by a hundredth of a start, or drawn by the seed:
+one map is one sample. Below each line of medians stands half of how far the least and the largest
+are apart.
 `bench/quality.py` says what the columns are.
 """
 
@@ -15,14 +16,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from data import load_labelled
-from quality import COLUMNS, HEAD
+from quality import COLUMNS, HEAD, joint_P, make_judge
 
 from fasttsne import TSNE, initialization
-from fasttsne.affinities import Perplexity
-from fasttsne.metrics import Judge, digits
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.metrics import digits
 
 STARTS = ("pca", "random", "spectral")
 
@@ -41,9 +39,8 @@ def main() -> None:
         X, labels = load_labelled(name, options.most)
         n = len(X)
         perplexity = min(options.perplexity, (n - 1) / 3)
-        centred = torch.from_numpy(X - X.mean(0))
-        P = Perplexity(perplexity).joint(exact_neighbors(centred, int(3 * perplexity)))
-        judge = Judge(X, labels, P=P, method="exact")
+        centred, P = joint_P(X, perplexity)
+        judge = make_judge(X, labels, P)
         print(f"\n{Path(name).name}: {n:,} x {X.shape[1]}, perplexity {perplexity:g}")
         print(f"{'start':24s}{'seconds':>9}{HEAD}")
         for start in STARTS:

@@ -178,7 +178,7 @@ class Mesh(_Approximate):
     outweigh the error of the forces: with a step of 0.5 it does not (bench/mesh_accuracy.py).
     The finer one where points are sparse, and no tree takes over from the mesh."""
     CROWD = 20_000
-    """Points that are not sparse."""
+    """Fewer points than these are taken for sparse."""
     FINEST = 0.4
     """Smallest fraction of the step. A narrow map gets finer nodes, for the window's error is
     largest near the kernel's top; finer still, and float32 would not resolve the slope."""

@@ -14,13 +14,16 @@ EARLY_ITERATIONS, EARLY_MOMENTUM = 150, 0.5
 """Of the exaggerated phase, which decides which clusters lie beside which. More iterations decide
 no better, and more momentum in fewer of them decides worse."""
 LATE_ITERATIONS = 250
-"""Of all later phases: enough for a KL divergence below that of 750 iterations at 0.5 and 0.8."""
-FIRST_LOSS, LEAST_LOSS = 0.2, 1 / 60
-"""What a point loses of its velocity in an iteration, 1 - m. With less, its memory is longer than a
-phase."""
-LOSS_TIMES_WIDTH = 0.45
-"""With more, 5,000 frames do not reach the KL divergence of 750 plain iterations."""
+"""Of all later phases: enough, on nearly all data, for a KL divergence below that of openTSNE's 750
+(docs/benchmarks.md)."""
+FIRST_DAMPING, LEAST_DAMPING = 0.2, 1 / 60
+"""Of the later phases: damping, 1 - m, is the share of its velocity that a point loses in an
+iteration. 60 iterations of memory are about a phase."""
+DAMPING_TIMES_WIDTH = 0.45
+"""With half as much again, 5,000 frames do not reach the KL divergence of openTSNE's map
+(bench/schedules.py, bench/peers.py)."""
 STEPS = 3
+"""From the first to the least."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,8 @@ def default_schedule(
 def _late_phases(n: int, neighbors: float) -> list[tuple[float, float]]:
     """Return share and momentum of each phase after the early one."""
     width = math.sqrt(max(1.0, 3 * n / neighbors))
-    least = min(FIRST_LOSS, max(LEAST_LOSS, LOSS_TIMES_WIDTH / width))
-    momenta = [1 - FIRST_LOSS * (least / FIRST_LOSS) ** (i / STEPS) for i in range(STEPS + 1)]
+    least = min(FIRST_DAMPING, max(LEAST_DAMPING, DAMPING_TIMES_WIDTH / width))
+    momenta = [1 - FIRST_DAMPING * (least / FIRST_DAMPING) ** (i / STEPS) for i in range(STEPS + 1)]
     lengths = [*[2] * STEPS, 3, 1]
     return [
         (length / sum(lengths), momentum)

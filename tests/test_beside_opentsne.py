@@ -38,6 +38,8 @@ OPENTSNE = {
 }
 MARGINS = (0.01, 0.006, 0.006, 0.04, 0.02)
 """Of the same measures."""
+GROWING = {"KL divergence": 0.15, "neighbour recall@10": 0.03}
+"""Of a map that has had half of the default's iterations."""
 MOST = 5000
 
 
@@ -82,8 +84,8 @@ def test_no_measure_is_below_that_of_opentsne(data, max_iter):
     found = judge(TSNE(max_iter=max_iter, random_state=0).fit_transform(X))
     for measure, figure, margin in zip(MEASURES, expected, MARGINS, strict=True):
         # A map of half the default's iterations is whole, but has not grown to its size yet.
-        if max_iter == 200 and measure in ("KL divergence", "neighbour recall@10"):
-            continue
+        if max_iter == 200:
+            margin = GROWING.get(measure, margin)
         if measure == "KL divergence":
             assert found[measure] <= figure + margin, found
         else:

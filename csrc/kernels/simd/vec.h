@@ -130,7 +130,7 @@ FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
 #endif
 
 // x, y of points index[l] from an array of pairs. A pair is one load of 64 bits, put together in
-// registers: processors take as long or longer over a gather of as many.
+// registers; where it was timed, a gather of as many was slower.
 FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x, Vec& y) {
   typedef double Pair __attribute__((may_alias, aligned(4)));
   typedef double Pairs __attribute__((vector_size(kLanes * 4)));
