@@ -1,6 +1,7 @@
 """The descent: KL divergence, stopping rules, callbacks; and where it starts."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -136,11 +137,14 @@ def test_who_watches_changes_nothing(P, start, watch, patience):
     def descend(watch):
         phases = [Phase(300, 1, 0.8, 300), Phase(400, 12, 0.8, 25)]  # in the second KL rises
         method = BarnesHut(1.0, 0.8)
-        return minimize_kl(P, start, phases, method, patience, 0, watch)
+        best = []
+        watch = replace(watch, save=lambda state: best.append(state["best"]))
+        return minimize_kl(P, start, phases, method, patience, 0, watch), best
 
-    expected, found = descend(None), descend(watch)
+    (expected, expected_best), (found, best) = descend(Watch()), descend(watch)
     assert expected.n_iter == found.n_iter and (patience > 1 or found.n_iter < 700)
     assert torch.equal(expected.embedding, found.embedding)
+    assert best == expected_best
 
 
 @pytest.mark.parametrize(
