@@ -137,6 +137,39 @@ def copied(tmp_path_factory):
     return folder
 
 
+@pytest.mark.deep
+def test_a_cxx_library_of_its_own_is_kept_apart_from_torchs(copied, tmp_path):
+    """As compilers link it that are set up so, and wheels for old systems."""
+    pybind11 = pytest.importorskip("pybind11")
+    folder = copied / "fasttsne"
+    options = {
+        "FASTTSNE_OUTPUT": folder,
+        "FASTTSNE_CUDA": "0",
+        "Python_EXECUTABLE": sys.executable,
+        "pybind11_DIR": pybind11.get_cmake_dir(),
+        "TORCH_DIR": Path(torch.__file__).parent,
+        "TORCH_VERSION": torch.__version__,
+    }
+    before = {name: (folder / name).read_bytes() for name in libraries(of_cuda=False)}
+    arguments = [f"-D{name}={value}" for name, value in options.items()]
+    for command in (
+        ["cmake", "-S", PACKAGE.parent, "-B", tmp_path, "-G", "Ninja", *arguments],
+        ["cmake", "--build", tmp_path, "--parallel", str(os.cpu_count())],
+    ):
+        environment = os.environ | {
+            "LDFLAGS": "-static-libstdc++",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    code = "import torch, fasttsne.ops; torch.ops.fasttsne.repulsive_exact(torch.zeros(3), 1.0)"
+    done = run(code, copied, FASTTSNE_REQUIRE_KERNELS="1")
+    for name, content in before.items():
+        assert (folder / name).read_bytes() != content, f"{name} was not built anew"
+        (folder / name).write_bytes(content)
+    assert "Y must have 2 dimensions, got 1" in done.stderr, done.stderr[-2000:]
+
+
 def test_a_library_that_was_cut_short_is_not_loaded(copied):
     for name in libraries(of_cuda=False):
         library = copied / "fasttsne" / name
