@@ -187,7 +187,7 @@ def _tile_error(X: Tensor, sq_norms: Tensor, kth: Tensor) -> Tensor:
     Tiles on a matrix unit split a number into two bf16, x = high + low + rest, and leave low low
     and all products of a rest out of a b. The norms of these parts of a row, taken exactly, bound
     what is left out (Cauchy and Schwarz); a row that was not measured has the largest of any row,
-    and none above 2^-9 and 2^-18 of its norm.
+    and none above 2^-8 and 2^-16 of its norm, since bf16 rounds by up to 2^-8 of a number.
     """
     norm = sq_norms[: len(kth)].sqrt()
     other = norm + kth.sqrt()  # the largest norm of a row within the distance
@@ -203,9 +203,9 @@ def _tile_error(X: Tensor, sq_norms: Tensor, kth: Tensor) -> Tensor:
         error += (
             2.02
             * (  # a hundredth for low itself, which is rounded to bf16
-                low[: len(kth)] * (2.0**-9 * other).clamp(max=low.max())
+                low[: len(kth)] * (2.0**-8 * other).clamp(max=low.max())
                 + rest[: len(kth)] * other
-                + norm * (2.0**-18 * other).clamp(max=rest.max())
+                + norm * (2.0**-16 * other).clamp(max=rest.max())
             )
         )
     return error

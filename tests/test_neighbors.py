@@ -9,6 +9,7 @@ from sample import assert_close, opcheck, over_devices, over_kinds, points
 from fasttsne import _library, neighbors, ops, reference
 from fasttsne.neighbors import (
     Candidates,
+    _tile_error,
     exact_neighbors,
     keep_for,
     neighbors_in,
@@ -86,6 +87,35 @@ def test_neighbors_are_exact_where_inner_products_cancel(device, X):
     expected = expected.topk(k, 1, largest=False).values
     # Each distance, not their norm: a lost neighbour shows.
     torch.testing.assert_close(sq_distances[rows].double(), expected, rtol=1e-4, atol=1e-14)
+
+
+def halfway(n, d):
+    """Numbers just above 1 that bf16 rounds as far as it rounds any: a product loses the most."""
+    return 1 + 2.0**-8 + 1e-5 * points("normal", n, d)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [points("normal", 2000, 1), tight_groups(1000, 30), halfway(500, 7), points("wide", 800, 64)],
+    ids=["line", "groups", "halfway", "wide"],
+)
+def test_error_of_split_products_is_bounded(X, monkeypatch):
+    """As matrix units multiply, in float64: x = high + low + rest, and high and low are bf16."""
+    high = X.bfloat16().float()
+    low = (X - high).bfloat16().double()
+    high, X64 = high.double(), X.double()
+    product = high @ high.T + high @ low.T + low @ high.T
+    sq_norms = X64.square().sum(1)
+    in_tile = sq_norms[:, None] + sq_norms - 2 * product
+    expected = reference.pairwise_sq_distances(X64, X64)
+    kth = expected.kthvalue(10, dim=1).values
+    monkeypatch.setattr("fasttsne._library.kernels_on", lambda device: "amx")
+    bound = _tile_error(X, sq_norms.float(), kth.float())
+    error = (in_tile - expected).abs()
+    near = expected <= kth[:, None]
+    assert (error <= bound[:, None])[near].all()
+    # It tells rows apart, too: a bound a hundred times the error would doubt everything.
+    assert error[near].max() > bound.max() / 100
 
 
 def tied(n=4000, d=64):
