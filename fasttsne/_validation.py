@@ -59,9 +59,9 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
         raise ValueError(f"{name} must have 1 feature or more, got shape {tuple(X.shape)}")
     if X.dtype != torch.float64:
         X = X.double() if X.dtype in _LONG else X.float()
-    finite = torch.isfinite(X)
-    if not finite.all():
-        row, column = (~finite).nonzero()[0].tolist()
+    # Extremes are NaN if any number is, and take no memory beside X, of which a GPU may lack.
+    if X.shape[0] and not all(math.isfinite(extreme) for extreme in X.aminmax()):
+        row, column = (~torch.isfinite(X)).nonzero()[0].tolist()
         raise ValueError(
             f"{name} must be finite, but contains NaN or infinity: "
             f"{name}[{row}, {column}] is {X[row, column].item()}"
