@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import warnings
 from functools import cache
@@ -112,7 +113,8 @@ def trouble_on(device: torch.device) -> str:
         torch.ops.fasttsne.repulsive_exact.default(point, 1.0)
         torch.cuda.synchronize(device)
     except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
-        return str(error).partition("\n")[0]
+        # Less the place in our sources, with which torch begins the message of a check.
+        return re.sub(r"^\w+, \S+:\d+, ", "", str(error).partition("\n")[0])
     return ""
 
 

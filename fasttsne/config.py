@@ -34,5 +34,7 @@ def show_config() -> str:
 def _gpu() -> str:
     if not torch.cuda.is_available():
         return "none"
+    from . import ops  # noqa: F401  defines the op that is tried; here, to keep imports quick
+
     trouble = _library.trouble_on(torch.device("cuda", torch.cuda.current_device()))
     return f"not usable: {trouble}" if trouble else "usable"
