@@ -32,6 +32,8 @@ from . import reference
 
 _MOST_NODES = 1 << 24
 """Nodes of an axis of a mesh: as many as float32 counts exactly."""
+_MOST_NUMBERS = (1 << 31) - 1
+"""Rows of data, numbers of a map, nodes of a mesh: as many as int32 numbers."""
 
 _lib = torch.library.Library("fasttsne", "DEF")
 _ops = torch.ops.fasttsne
@@ -192,10 +194,15 @@ def _check(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | None, ..
 
 
 def _check_rows(name: str, t: Tensor, columns: int | None = None) -> None:
-    """Raise if a tensor is not a matrix of float32 with a column or more."""
+    """Raise if a tensor is not a matrix of float32 with a column or more, or has too many rows.
+
+    One that repeats a row (``expand``) may have more rows than memory holds.
+    """
     _check(name, t, torch.float32, (None, columns))
     if t.shape[1] < 1:
         raise ValueError(f"{name} must have 1 column or more, got shape {tuple(t.shape)}")
+    if t.shape[0] > _MOST_NUMBERS:
+        raise ValueError(f"{name} must have 2^31 - 1 rows or fewer, got {t.shape[0]:,}")
 
 
 def _check_number(name: str, value: float) -> None:
@@ -225,6 +232,8 @@ def _check_embedding(Y: Tensor, most_dims: int | None = None) -> None:
     if Y.shape[1] < 1 or (most_dims and Y.shape[1] > most_dims):
         wanted = f"1 to {most_dims}" if most_dims else "1 or more"
         raise ValueError(f"Y must have {wanted} columns, got {Y.shape[1]}")
+    if Y.numel() > _MOST_NUMBERS:
+        raise ValueError(f"Y must have 2^31 - 1 numbers or fewer, got {Y.numel():,}")
 
 
 def pairwise_sq_distances(X: Tensor, Z: Tensor | None = None) -> Tensor:
@@ -500,6 +509,8 @@ def _check_mesh(Y: Tensor, grid_name: str, grid: Tensor, origin: Tensor, step: f
             f"{grid_name} must have 4 nodes or more an axis, and {_MOST_NODES} or fewer, "
             f"got {tuple(grid.shape)}"
         )
+    if grid.numel() > _MOST_NUMBERS:
+        raise ValueError(f"{grid_name} must have 2^31 - 1 nodes or fewer, got {grid.numel():,}")
     _check("origin", origin, torch.float32, (Y.shape[1],))
     _check_positive("step", step)
 

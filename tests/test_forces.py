@@ -240,3 +240,9 @@ def test_bad_input_is_named():
         ops.repulsive_bh(torch.zeros(5, 4))
     with pytest.raises(TypeError, match=r"Y must be torch.float32, got torch.float64"):
         ops.repulsive_exact(Y.double())
+    # Before a copy of it is made, for which some machines hand out memory that they do not have.
+    repeated = torch.zeros(1, 2).expand(2**40, 2)
+    with pytest.raises(ValueError, match=r"Y must have 2\^31 - 1 numbers or fewer, got 2,199,0"):
+        ops.repulsive_exact(repeated)
+    with pytest.raises(ValueError, match=r"Z must have 2\^31 - 1 rows or fewer, got 1,099,511,6"):
+        ops.pairwise_sq_distances(Y, repeated)
