@@ -1,6 +1,6 @@
 """Print what a repulsion costs by mesh and by tree as a map grows, and how many nodes a point has.
 
-    python bench/crossover.py [frames:N ...]
+    python bench/crossover.py [--device cuda] [frames:N ...]
 
 The crossover is the number of nodes of the padded mesh, per point, at which both take equally long;
 `method='auto'` goes by it (fasttsne.gradient).
@@ -8,8 +8,8 @@ The crossover is the number of nodes of the padded mesh, per point, at which bot
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 
 import torch
@@ -20,26 +20,36 @@ from fasttsne.gradient import BarnesHut, Mesh
 
 
 def milliseconds(run) -> float:
-    """Median of nine calls after a warm-up."""
+    """Median of nine calls after a warm-up; on a GPU, until it is done."""
+    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     run()
     times = []
     for _ in range(9):
+        wait()
         start = time.perf_counter()
         run()
+        wait()
         times.append(time.perf_counter() - start)
     return 1e3 * statistics.median(times)
 
 
-def main(names: list[str]) -> None:
-    for name in names:
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "names", nargs="*", default=["frames:2000", "frames:10000", "frames:100000"]
+    )
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    for name in options.names:
         for dims in (2, 3):
-            Y = TSNE(dims, random_state=0).fit_transform(load_centered(name))
+            X = load_centered(name).to(options.device)
+            Y = TSNE(dims, random_state=0).fit_transform(X)
             print(f"{name}, {dims}-D")
             for scale in (0.05, 0.1, 0.2, 0.4, 0.7, 1.0):
                 scaled = Y * scale
                 low, high = scaled.amin(0).tolist(), scaled.amax(0).tolist()
                 mesh, tree = Mesh(1.0, Mesh.STEP), BarnesHut(1.0, 0.5)
-                nodes = mesh.nodes_for(low, high) / len(Y)
+                nodes = mesh.nodes_for(low, high, Y.is_cuda) / len(Y)
                 by_mesh = milliseconds(lambda: mesh(scaled, low, high))  # noqa: B023
                 by_tree = milliseconds(lambda: tree(scaled, low, high))  # noqa: B023
                 span = float(torch.tensor(high).sub(torch.tensor(low)).max())
@@ -51,4 +61,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["frames:2000", "frames:10000", "frames:100000"])
+    main()

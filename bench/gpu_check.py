@@ -4,10 +4,10 @@
                               [--prebuilt _C_cuda.so]
 
 tests: the suite, whose op tests run on both devices. sanitizer: compute-sanitizer's memcheck and
-racecheck over every op. goals: whole fits of 750 iterations from a tensor on the device, beside the
-same fit on the CPU. profile: where an iteration at a million points goes, beside what the bytes it
-has to move would take at the speed of a copy. --prebuilt names a library built with another torch:
-it is loaded first, in a process of its own, and one of its ops compared with the reference.
+racecheck over every op. goals: whole fits from a tensor on the device, beside the same fit on the
+CPU up to 200,000 rows. profile: where an iteration at a million points goes, beside what the bytes
+that it has to move would take at the speed of a copy. --prebuilt names a library built with another
+torch: it is loaded first, in a process of its own, and one of its ops compared with the reference.
 """
 
 from __future__ import annotations
@@ -131,10 +131,9 @@ def sanitizer() -> None:
         print(f"{check}: " + (done.stdout.strip().splitlines() or [done.stderr[-500:]])[-1])
 
 
-def fit(X: torch.Tensor, **parameters) -> tuple[float, TSNE]:
-    """Fit after a warm-up; seconds until the map is there, and the fitted estimator."""
-    TSNE(random_state=0, **{**parameters, "max_iter": 50}).fit(X[:3000])
-    estimator = TSNE(random_state=0, **parameters)
+def fit(X: torch.Tensor) -> tuple[float, TSNE]:
+    """Return the seconds until the map is there, and the fitted estimator."""
+    estimator = TSNE(random_state=0)
     if X.is_cuda:
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
@@ -145,23 +144,34 @@ def fit(X: torch.Tensor, **parameters) -> tuple[float, TSNE]:
     return time.perf_counter() - start, estimator
 
 
+MOST_ON_CPU = 200_000
+"""Rows that a CPU maps in seconds."""
+
+
 def goals(names: list[str]) -> None:
-    title("whole fits, 750 iterations, from a tensor on the device; the CPU's beside it")
+    title("whole fits by default, from a tensor on the device; the CPU's beside it")
+    # The first fit of a process loads kernels and makes plans of FFTs, of new lengths for each set.
+    fit(load_centered("frames:3000").cuda())
+    fit(load_centered("frames:3000"))
     print(
-        f"{'data':24s}{'GPU s':>9s}{'KL':>9s}{'CPU s':>9s}{'KL':>9s}{'GPU/CPU KL':>12s}"
-        f"{'GPU GB':>9s}  seconds of the phases on the GPU"
+        f"{'data':24s}{'first s':>9s}{'again s':>9s}{'KL':>9s}{'CPU s':>9s}{'KL':>9s}"
+        f"{'GPU/CPU KL':>12s}{'GPU GB':>9s}  seconds of the phases on the GPU, again"
     )
     for name in names:
         X = load_centered(name)
         on_gpu = X.cuda()
-        seconds, gpu = fit(on_gpu, max_iter=750)
+        first, _ = fit(on_gpu)
+        seconds, gpu = min((fit(on_gpu) for _ in range(2)), key=lambda fitted: fitted[0])
         peak = torch.cuda.max_memory_allocated() / 1e9
-        cpu_seconds, cpu = fit(X, max_iter=750)
+        beside = f"{'':30s}"
+        if len(X) <= MOST_ON_CPU:
+            cpu_seconds, cpu = fit(X)
+            ratio = gpu.kl_divergence_ / cpu.kl_divergence_
+            beside = f"{cpu_seconds:9.2f}{cpu.kl_divergence_:9.4f}{ratio:12.4f}"
         phases = ", ".join(f"{k} {v:.3f}" for k, v in gpu.report_.seconds.items())
         print(
-            f"{Path(name).name:24s}{seconds:9.3f}{gpu.kl_divergence_:9.4f}{cpu_seconds:9.2f}"
-            f"{cpu.kl_divergence_:9.4f}{gpu.kl_divergence_ / cpu.kl_divergence_:12.4f}{peak:9.2f}"
-            f"  {phases}",
+            f"{Path(name).name:24s}{first:9.3f}{seconds:9.3f}{gpu.kl_divergence_:9.4f}{beside}"
+            f"{peak:9.2f}  {phases}",
             flush=True,
         )
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from . import _library
 
-_RUNS_BEFORE_CAPTURE = 5
-"""The first runs make what a recording must not, such as the plans of FFTs; and a mesh that lasts
-for a few iterations is not worth one. A guess, until a GPU has timed it."""
+_RUNS_BEFORE_CAPTURE = 2
+"""The first run makes what a recording must not, such as the plans of FFTs. A recording takes as
+long as about three runs, and is worth it for a mesh that lasts some iterations."""
 _one_capture = threading.Lock()
 """torch records one graph at a time."""
 

@@ -169,6 +169,8 @@ class Mesh(_Approximate):
     step : float
         Distance of nodes in units of the kernel's width, min(1, sqrt(dof)): 0.25 to 0.5. A
         coarser grid is used where the map is too wide for :data:`LARGEST_GRID` nodes.
+    step_on_gpu : float, optional
+        The same for maps on a GPU; by default the same.
     """
 
     name = "fft"
@@ -176,7 +178,7 @@ class Mesh(_Approximate):
     STEP, STEP_SPARSE = 0.35, 0.25
     """Late in the descent attraction and repulsion cancel to a percent, and what is left must
     outweigh the error of the forces: with a step of 0.5 it does not (bench/mesh_accuracy.py).
-    The finer one where points are sparse, and no tree takes over from the mesh."""
+    The finer one where points are sparse, and no tree takes over from the mesh, as on a GPU."""
     CROWD = 20_000
     """Fewer points than these are taken for sparse."""
     FINEST = 0.4
@@ -191,9 +193,11 @@ class Mesh(_Approximate):
     SLACK = 1.1
     """Room to grow, so that the spectrum is made anew every tenth of the span, not every step."""
 
-    def __init__(self, dof: float, step: float) -> None:
+    def __init__(self, dof: float, step: float, step_on_gpu: float | None = None) -> None:
         self.dof = dof
-        self.step_wanted = step * min(1.0, math.sqrt(dof))
+        width = min(1.0, math.sqrt(dof))
+        self.step_wanted = step * width
+        self.step_on_gpu = (step if step_on_gpu is None else step_on_gpu) * width
         self._grid: _Grid | None = None
         self._has_warned = False
         self._exact: Sum = partial(ops.repulsive_exact, dof=dof)
@@ -201,11 +205,11 @@ class Mesh(_Approximate):
 
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Return a grid for these bounds, or another method where none in memory is fine enough."""
-        step, shape = self._grid_for(low, high)
+        step, shape = self._grid_for(low, high, Y.is_cuda)
         n = Y.shape[0]
-        if step > self.COARSEST * self.step_wanted:
+        if self._is_coarse(step, Y.is_cuda):
             return self._without_mesh(n)
-        if self._is_wasteful(math.prod(shape), n):
+        if not Y.is_cuda and self._is_wasteful(math.prod(shape), n):
             return self._without_mesh(n)
         if not self._fits(shape, low, high):
             self._grid = self._make_grid(Y, step, shape, low, high)
@@ -218,21 +222,27 @@ class Mesh(_Approximate):
 
     def make_grid(self, Y: Tensor, bounds: Bounds | None) -> None:
         """Make the grid for these bounds, whatever those of Y are."""
-        self._grid = self._make_grid(Y, *self._grid_for(*bounds), *bounds) if bounds else None
+        self._grid = None
+        if bounds:
+            self._grid = self._make_grid(Y, *self._grid_for(*bounds, Y.is_cuda), *bounds)
 
-    def nodes_for(self, low: list[float], high: list[float]) -> int:
+    def nodes_for(self, low: list[float], high: list[float], on_gpu: bool = False) -> int:
         """Return how many nodes the padded grid for these bounds has."""
-        return math.prod(self._grid_for(low, high)[1])
+        return math.prod(self._grid_for(low, high, on_gpu)[1])
 
     def potential_of(self, Y: Tensor) -> Potential | None:
         """Return the potential of fixed points; None where no grid in memory is fine enough."""
         low, high = Y.amin(0).tolist(), Y.amax(0).tolist()
-        step, shape = self._grid_for(low, high)
-        if step > self.COARSEST * self.step_wanted:
+        step, shape = self._grid_for(low, high, Y.is_cuda)
+        if self._is_coarse(step, Y.is_cuda):
             return None
         grid = self._make_grid(Y, step, shape, low, high)
         ops.mesh_spread_(Y, grid.charges, grid.origin, step)
         return Potential(grid.convolve(grid.charges), grid.origin, step, grid.bounds)
+
+    def _is_coarse(self, step: float, on_gpu: bool) -> bool:
+        """Whether the finest grid in memory is too coarse."""
+        return step > self.COARSEST * (self.step_on_gpu if on_gpu else self.step_wanted)
 
     def _is_wasteful(self, nodes: int, n: int) -> bool:
         """Whether another method takes a hundredth of the time; the first time, say so."""
@@ -262,12 +272,13 @@ class Mesh(_Approximate):
         # A map that shrank a lot (late in the early phase) deserves its small grid back.
         return inside and 2 * math.prod(shape) > math.prod(self._grid.convolve.padded)
 
-    def _grid_for(self, low: list[float], high: list[float]) -> tuple[float, list[int]]:
+    def _grid_for(
+        self, low: list[float], high: list[float], on_gpu: bool
+    ) -> tuple[float, list[int]]:
         """Step and padded shape of a grid for these bounds and some room to grow."""
         span = max(b - a for a, b in zip(low, high, strict=True))
-        step = self.step_wanted * min(
-            1.0, max(self.FINEST, span / self.NODES_ACROSS / self.step_wanted)
-        )
+        wanted = self.step_on_gpu if on_gpu else self.step_wanted
+        step = wanted * min(1.0, max(self.FINEST, span / self.NODES_ACROSS / wanted))
         while True:
             # The window reaches a node below and two above. Half of the padded grid is for the
             # points, the other half keeps the periodic images apart; between them the kernel has a
@@ -275,6 +286,10 @@ class Mesh(_Approximate):
             spans = [self.SLACK * (b - a) for a, b in zip(low, high, strict=True)]
             nodes = [math.ceil(s / step) + 12 for s in spans]
             shape = [fast_length(2 * n) for n in nodes]
+            if on_gpu:
+                few = [few_lengths(2 * max(nodes))] * len(nodes)
+                if math.prod(few) <= self.LARGEST_GRID:
+                    return step, few
             if math.prod(shape) <= self.LARGEST_GRID:
                 return step, shape
             step *= 1.1
@@ -390,8 +405,9 @@ class Cheaper(_Approximate):
 
     def within(self, Y: Tensor, low: list[float], high: list[float]) -> Sum:
         """Ask the cheaper one."""
+        # A GPU takes less time for any mesh that fits than for a tree of thousands of points.
         nodes = self.mesh.nodes_for(low, high)
-        dense = nodes <= _NODES_A_POINT * Y.shape[0] - _NODES_A_CALL
+        dense = Y.is_cuda or nodes <= _NODES_A_POINT * Y.shape[0] - _NODES_A_CALL
         return (self.mesh if dense else self.tree).within(Y, low, high)
 
     def grid_bounds(self) -> Bounds | None:
@@ -457,9 +473,11 @@ def choose_repulsion(
     if method == "exact" or (method == "barnes_hut" and theta == 0):
         return Exact(dof)  # no cell of a tree that opens all is ever taken as a whole
     tree = BarnesHut(dof, theta)
+    step_on_gpu = step
     if step is None:
-        step = Mesh.STEP_SPARSE if method == "fft" and n < Mesh.CROWD else Mesh.STEP
-    mesh = Mesh(dof, step)
+        step_on_gpu = Mesh.STEP_SPARSE if n < Mesh.CROWD else Mesh.STEP
+        step = step_on_gpu if method == "fft" else Mesh.STEP
+    mesh = Mesh(dof, step, step_on_gpu)
     if method == "auto":
         return Cheaper(mesh, tree)
     return tree if method == "barnes_hut" else mesh
@@ -478,3 +496,14 @@ def fast_length(least: int) -> int:
             three *= 3
         five *= 5
     return best
+
+
+def few_lengths(least: int) -> int:
+    """Return the smallest even 2^a or 3 2^a of at least ``least``.
+
+    On a GPU the first FFT of each length takes as long as hundreds of others: its kernels are
+    loaded, and its plan made. Grids of few lengths leave a growing map room, too, so that few grids
+    are made and recorded.
+    """
+    power = 1 << max(1, (least - 1).bit_length())
+    return power // 4 * 3 if power >= 8 and power // 4 * 3 >= least else power

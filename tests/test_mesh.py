@@ -7,7 +7,15 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
-from fasttsne.gradient import BarnesHut, Cheaper, Exact, Mesh, choose_repulsion, fast_length
+from fasttsne.gradient import (
+    BarnesHut,
+    Cheaper,
+    Exact,
+    Mesh,
+    choose_repulsion,
+    fast_length,
+    few_lengths,
+)
 
 SHAPES = {1: (50,), 2: (40, 33), 3: (12, 20, 17)}
 over_dims = pytest.mark.parametrize("dims", [1, 2, 3])
@@ -146,6 +154,27 @@ def test_fast_length_is_the_smallest():
     for least in range(1, 1200):
         expected = next(m for m in range(least, 10_000) if m % 2 == 0 and smooth(m))
         assert fast_length(least) == expected
+
+
+def test_few_lengths_are_the_smallest_of_their_kind():
+    kinds = sorted([2**a for a in range(1, 13)] + [3 * 2**a for a in range(1, 12)])
+    for least in range(1, 4097):
+        assert few_lengths(least) == next(m for m in kinds if m >= least)
+
+
+@over_dims
+@pytest.mark.parametrize("span", [0.1, 30.0, 200.0, 3000.0, 1e5])
+def test_a_grid_for_a_gpu_is_as_fine_and_has_more_room(dims, span):
+    low, high = [-span / 2] * dims, [span / 2, *[span / 8] * (dims - 1)]
+    mesh = Mesh(1.0, Mesh.STEP)
+    step, shape = mesh._grid_for(low, high, False)
+    gpu_step, gpu_shape = mesh._grid_for(low, high, True)
+    assert gpu_step == step and math.prod(gpu_shape) <= mesh.LARGEST_GRID
+    assert all(few >= size for few, size in zip(gpu_shape, shape, strict=True))
+    Y = torch.tensor([low, high])
+    grid = mesh._make_grid(Y, gpu_step, gpu_shape, low, high)
+    (a, b) = torch.tensor(grid.bounds)
+    assert (a <= Y).all() and (Y <= b).all()
 
 
 @pytest.mark.parametrize(
