@@ -17,7 +17,7 @@ NUMERIC := $(patsubst %,tests/test_%.py,affinities build cells convolution datas
 .PHONY: demo test test-deep lint docs examples gallery bench gpu-check clean
 
 demo: $(VENV)/built
-	$(BIN)/python -m fasttsne.demo
+	$(BIN)/python -m fasttsne.cli.demo
 
 test: lint docs $(VENV)/browser
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest

@@ -6,9 +6,10 @@ import pytest
 import torch
 from data import load_centered
 
-from fasttsne import TSNE, config
+from fasttsne import TSNE
+from fasttsne import _config as config
 from fasttsne.affinities import JointP, Perplexity
-from fasttsne.neighbors import Neighbors, exact_neighbors
+from fasttsne.neighbors.exact import Neighbors, exact_neighbors
 
 N = 100_000
 

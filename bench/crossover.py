@@ -3,7 +3,7 @@
     python bench/crossover.py [--device cuda] [frames:N ...]
 
 The crossover is the number of nodes of the padded mesh, per point, at which both take equally long;
-`method='auto'` goes by it (fasttsne.gradient).
+`method='auto'` goes by it (fasttsne.descent.repulsion).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from data import load_centered
 
 from fasttsne import TSNE
-from fasttsne.gradient import BarnesHut, Mesh
+from fasttsne.descent.repulsion import BarnesHut, Mesh
 
 
 def milliseconds(run) -> float:

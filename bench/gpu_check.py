@@ -26,7 +26,7 @@ from data import load_centered
 
 import fasttsne
 from fasttsne import TSNE, _library, ops
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -16,10 +16,10 @@ from data import load_centered
 
 from fasttsne import initialization, ops
 from fasttsne.affinities import Perplexity
-from fasttsne.gradient import BarnesHut, Mesh
+from fasttsne.descent.optimize import minimize_kl
+from fasttsne.descent.repulsion import BarnesHut, Mesh
 from fasttsne.metrics import kl_divergence
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import minimize_kl
+from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import default_schedule
 
 

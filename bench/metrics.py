@@ -21,7 +21,7 @@ import torch
 from fasttsne import TSNE, metrics
 from fasttsne.affinities import JointP, Perplexity
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 
 def row(name: str, measure: Callable, *arguments) -> None:

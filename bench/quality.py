@@ -22,7 +22,7 @@ import torch
 
 from fasttsne.affinities import JointP, Perplexity
 from fasttsne.metrics import Judge, Report, digits
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 COLUMNS = {
     "KL divergence": "KL",

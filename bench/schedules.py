@@ -16,8 +16,8 @@ from data import load_labelled
 from quality import HEAD, joint_P, line, make_judge
 
 from fasttsne import initialization
-from fasttsne.gradient import choose_repulsion
-from fasttsne.optimize import minimize_kl
+from fasttsne.descent.optimize import minimize_kl
+from fasttsne.descent.repulsion import choose_repulsion
 from fasttsne.schedule import Phase, default_schedule
 
 WIDTH = 50

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from fasttsne import ops
-from fasttsne.cells import cell_neighbors, make_cells
-from fasttsne.gradient import BarnesHut, Mesh
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.descent.repulsion import BarnesHut, Mesh
+from fasttsne.neighbors.cells import cell_neighbors, make_cells
+from fasttsne.neighbors.exact import exact_neighbors
 
 
 def bounds(Y):

@@ -8,14 +8,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from ._config import show_config
 from ._version import __version__
-from .config import show_config
 
 if TYPE_CHECKING:
     from . import affinities as affinities
     from . import comparison as comparison
     from . import datasets as datasets
-    from . import graphs as graphs
     from . import grid as grid
     from . import images as images
     from . import initialization as initialization
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from . import snapshots as snapshots
     from . import tables as tables
     from .estimator import TSNE, tsne
-    from .pipeline import FitReport
+    from .fit.pipeline import FitReport
     from .plot import animate
     from .schedule import Phase
     from .snapshots import Snapshots
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "TSNE": "estimator",
     "tsne": "estimator",
-    "FitReport": "pipeline",
+    "FitReport": "fit.pipeline",
     "Phase": "schedule",
     "Snapshots": "snapshots",
     "animate": "plot",

@@ -16,17 +16,18 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from . import _validation, checkpoint, pipeline
+from . import _validation
 from ._threads import threads
 from .affinities import Affinities, Perplexity, is_matrix
-from .distances import check_precomputed
-from .graphs import KINDS, is_graph
-from .optimize import CHECK_EVERY
-from .parameters import Plan, check_device, check_start, name_unknown, thread_count
+from .descent.optimize import CHECK_EVERY
+from .descent.transform import ITERATIONS, STARTS, Reference
+from .fit import checkpoint, pipeline
+from .fit.parameters import Plan, check_device, check_start, name_unknown, thread_count
+from .neighbors.graphs import KINDS, is_graph
+from .neighbors.metric import check_precomputed
+from .neighbors.search import Search
 from .progress import Progress, default_listener
-from .search import Search
 from .tables import check_writable
-from .transform import ITERATIONS, STARTS, Reference
 
 _SMALL = ("float16", "int8", "uint8", "int16", "uint16", "bool")
 _COLUMNS = ("n_features_in_", "feature_names_in_")

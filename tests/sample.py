@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fasttsne.affinities import JointP, Perplexity
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 

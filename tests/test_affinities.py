@@ -19,8 +19,8 @@ from fasttsne.affinities import (
     given_affinities,
     joint_affinities,
 )
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.search import Search
+from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.search import Search
 
 
 def perplexities(conditional_P):

@@ -21,7 +21,7 @@ from sklearn.datasets import load_digits
 from fasttsne import TSNE
 from fasttsne.affinities import Perplexity
 from fasttsne.metrics import Judge
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 MEASURES = (
     "KL divergence",

@@ -7,9 +7,9 @@ import torch
 from sample import KINDS, points
 
 from fasttsne import TSNE
-from fasttsne.cells import cell_neighbors, disjoint_rounds, make_cells
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.cells import cell_neighbors, disjoint_rounds, make_cells
+from fasttsne.neighbors.exact import exact_neighbors
 
 
 def search(X, k, **options):

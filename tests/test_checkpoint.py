@@ -12,8 +12,9 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import TSNE, checkpoint
+from fasttsne import TSNE
 from fasttsne.affinities import Multiscale
+from fasttsne.fit import checkpoint
 
 N = 120
 

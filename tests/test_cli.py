@@ -18,18 +18,9 @@ import numpy as np
 import pytest
 
 import fasttsne
-from fasttsne import (
-    cli,
-    comparison,
-    datasets,
-    demo,
-    feature_files,
-    landmarks,
-    metrics,
-    plot,
-    tables,
-)
-from fasttsne.cli import main
+from fasttsne import cli, comparison, datasets, landmarks, metrics, plot, tables
+from fasttsne.cli import demo, main
+from fasttsne.tables import features as feature_files
 
 
 @pytest.fixture
@@ -676,4 +667,4 @@ def test_demo_refuses(tmp_path, capsys):
     assert demo.main(["--out", str(tmp_path / "file")]) == 2
     assert demo.main(["--out", str(tmp_path), "--frames", "0"]) == 2
     err = capsys.readouterr().err
-    assert err.count("fasttsne.demo: error: ") == err.count("\n") == 2
+    assert err.count("fasttsne.cli.demo: error: ") == err.count("\n") == 2

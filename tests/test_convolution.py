@@ -5,7 +5,7 @@ import torch
 from sample import DEVICES, assert_close
 
 from fasttsne import _threads
-from fasttsne.convolution import FreeConvolution
+from fasttsne.descent.convolution import FreeConvolution
 
 PADDED = [[64], [20, 36], [12, 20, 30]]
 

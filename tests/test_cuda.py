@@ -7,7 +7,7 @@ import torch
 from sample import points
 
 from fasttsne import TSNE, _library
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 

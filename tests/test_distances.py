@@ -11,10 +11,10 @@ from sklearn.metrics import pairwise_distances
 
 from fasttsne import TSNE
 from fasttsne.affinities import joint_affinities
-from fasttsne.distances import metric_neighbors
 from fasttsne.initialization import pca_of_sparse
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.search import Search
+from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.metric import metric_neighbors
+from fasttsne.neighbors.search import Search
 
 N, K = 300, 20
 

@@ -11,8 +11,8 @@ from sklearn.neighbors import KNeighborsTransformer, NearestNeighbors
 
 from fasttsne import TSNE
 from fasttsne.affinities import joint_affinities
-from fasttsne.graphs import given_neighbors
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.graphs import given_neighbors
 
 N, K = 400, 30
 QUICK = dict(perplexity=10, max_iter=60, random_state=0)

@@ -11,7 +11,7 @@ import torch
 from test_page import Reader
 
 from fasttsne import metrics, page, plot
-from fasttsne.labels import as_labels
+from fasttsne._labels import as_labels
 from fasttsne.plot.colors import UNLABELLED, coloring_of, rgb_of
 
 NAN = float("nan")

@@ -7,7 +7,7 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
-from fasttsne.gradient import (
+from fasttsne.descent.repulsion import (
     BarnesHut,
     Cheaper,
     Exact,

@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.spatial.distance import pdist
 from sklearn.metrics import silhouette_samples, silhouette_score
 
-from fasttsne import TSNE, _ranks, initialization
+from fasttsne import TSNE, initialization
 from fasttsne.affinities import JointP, Perplexity, joint_affinities
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.metrics import (
@@ -38,7 +38,8 @@ from fasttsne.metrics import (
     triplet_accuracy,
     trustworthiness,
 )
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.metrics import ranks as _ranks
+from fasttsne.neighbors.exact import exact_neighbors
 
 
 def brute_force_neighbors(data, k):

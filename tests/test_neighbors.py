@@ -6,8 +6,9 @@ import pytest
 import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
-from fasttsne import _library, neighbors, ops, reference
-from fasttsne.neighbors import (
+from fasttsne import _library, ops, reference
+from fasttsne.neighbors import exact as neighbors
+from fasttsne.neighbors.exact import (
     Candidates,
     _tile_error,
     exact_neighbors,
@@ -16,7 +17,7 @@ from fasttsne.neighbors import (
     sums_are_exact,
     tile_rounds,
 )
-from fasttsne.search import Scaling
+from fasttsne.neighbors.search import Scaling
 
 
 @over_devices

@@ -9,7 +9,7 @@ from torch import nn
 
 from fasttsne import ops
 from fasttsne.affinities import JointP
-from fasttsne.gradient import METHODS
+from fasttsne.descent.repulsion import METHODS
 from fasttsne.nn import EmbeddingMap, TSNELoss, pair_loader, pairs_of
 
 N = 300

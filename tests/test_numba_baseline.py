@@ -10,7 +10,7 @@ from sample import assert_close, points
 
 from fasttsne import ops, reference
 from fasttsne.affinities import Perplexity
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
 import numba_baseline

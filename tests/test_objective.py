@@ -9,8 +9,9 @@ import pytest
 import torch
 from sample import KINDS, assert_close, joint_P, opcheck, over_devices, points
 
-from fasttsne import nn, objective, reference
-from fasttsne.gradient import METHODS
+from fasttsne import nn, reference
+from fasttsne.descent.repulsion import METHODS
+from fasttsne.nn import objective
 
 over_methods = pytest.mark.parametrize("method", METHODS)
 over_dof = pytest.mark.parametrize("dof", [0.7, 1.0, 3.0])

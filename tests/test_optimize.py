@@ -7,12 +7,13 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import TSNE, initialization, metrics, optimize, reference
+from fasttsne import TSNE, initialization, metrics, reference
 from fasttsne.affinities import JointP, Perplexity, given_affinities
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.gradient import BarnesHut, Exact, Mesh
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import Watch, minimize_kl
+from fasttsne.descent import optimize
+from fasttsne.descent.optimize import Watch, minimize_kl
+from fasttsne.descent.repulsion import BarnesHut, Exact, Mesh
+from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import Phase, default_schedule
 
 

@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 
 from fasttsne import TSNE, Snapshots, ops, reference
 from fasttsne.affinities import Perplexity
-from fasttsne.distances import metric_neighbors
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.search import Search
+from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.metric import metric_neighbors
+from fasttsne.neighbors.search import Search
 
 
 @pytest.mark.parametrize("method", ["exact", "barnes_hut", "fft"])

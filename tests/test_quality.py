@@ -18,7 +18,7 @@ from sklearn.manifold import TSNE as SklearnTSNE
 from fasttsne import TSNE, _validation, initialization, landmarks, reference
 from fasttsne.affinities import Perplexity
 from fasttsne.metrics import neighbor_recall
-from fasttsne.neighbors import exact_neighbors
+from fasttsne.neighbors.exact import exact_neighbors
 
 ITERATIONS = 500
 METHODS = ("exact", "barnes_hut", "fft")

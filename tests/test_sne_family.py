@@ -9,10 +9,10 @@ from sklearn.datasets import load_digits
 
 from fasttsne import TSNE, initialization, ops, reference
 from fasttsne.affinities import JointP, Perplexity
-from fasttsne.gradient import OBJECTIVES, Gaussian, choose_repulsion
+from fasttsne.descent.optimize import minimize_kl
+from fasttsne.descent.repulsion import OBJECTIVES, Gaussian, choose_repulsion
 from fasttsne.metrics import label_accuracy
-from fasttsne.neighbors import exact_neighbors
-from fasttsne.optimize import minimize_kl
+from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import Phase
 
 over_objectives = pytest.mark.parametrize("objective", OBJECTIVES)

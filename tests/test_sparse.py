@@ -8,7 +8,7 @@ from scipy import sparse
 
 from fasttsne import TSNE
 from fasttsne.affinities import given_affinities, joint_affinities
-from fasttsne.graphs import given_neighbors
+from fasttsne.neighbors.graphs import given_neighbors
 
 N = 60
 QUICK = dict(perplexity=5, max_iter=5, random_state=0)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fasttsne import feature_files, landmarks, tables
+from fasttsne import landmarks, tables
+from fasttsne.tables import features as feature_files
 
 ROOT = Path(__file__).resolve().parents[1]
 X = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)

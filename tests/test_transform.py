@@ -9,9 +9,10 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KNeighborsClassifier
 
-from fasttsne import TSNE, transform
+from fasttsne import TSNE
 from fasttsne.affinities import Multiscale, Perplexity
-from fasttsne.neighbors import neighbors_in
+from fasttsne.descent import transform
+from fasttsne.neighbors.exact import neighbors_in
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_neighbors_in_another_set(device, n, l, k):
 def test_more_rows_than_are_searched_at_once(monkeypatch):
     X, queries = points("normal", 1000, 8), points("normal", 40, 8, seed=1)
     expected = neighbors_in(X, queries, 30)
-    monkeypatch.setattr("fasttsne.neighbors._ROWS_SEARCHED_AT_ONCE", 256)
+    monkeypatch.setattr("fasttsne.neighbors.exact._ROWS_SEARCHED_AT_ONCE", 256)
     found = neighbors_in(X, queries, 30)
     assert torch.equal(found.indices, expected.indices)
     assert torch.equal(found.sq_distances, expected.sq_distances)

@@ -324,7 +324,7 @@ def test_parameters_of_other_libraries_are_called_by_our_names(name):
 
 
 def test_every_name_that_is_offered_is_one_of_ours():
-    from fasttsne.parameters import _CALLED
+    from fasttsne.fit.parameters import _CALLED
 
     ours = set(inspect.signature(TSNE).parameters)
     assert len(ours) > 30 and not ours & set(_CALLED)

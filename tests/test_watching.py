@@ -12,9 +12,10 @@ import pytest
 import torch
 from sample import points
 
-from fasttsne import TSNE, Phase, Snapshots, checkpoint, ops
+from fasttsne import TSNE, Phase, Snapshots, ops
 from fasttsne.affinities import Multiscale
-from fasttsne.cells import make_cells
+from fasttsne.fit import checkpoint
+from fasttsne.neighbors.cells import make_cells
 
 N = 700
 

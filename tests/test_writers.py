@@ -10,8 +10,9 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from fasttsne import TSNE, animate, feature_files, page, plot, tables
+from fasttsne import TSNE, animate, page, plot, tables
 from fasttsne.cli import main
+from fasttsne.tables import features as feature_files
 
 Y = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
 NO_UTF8 = os.fsdecode(b"a\xff")

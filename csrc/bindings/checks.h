@@ -1,5 +1,5 @@
 // What every binding asks of its tensors, so that whatever comes from Python, a kernel reads and
-// writes no memory but theirs, and ends. ops.py has told users the same in their words; who calls
+// writes no memory but theirs, and ends. fasttsne/ops has told users the same in their words; who calls
 // torch.ops.fasttsne is told here. Numbers that a kernel follows in its hot loop (columns of P,
 // candidates) are checked there, where they are at hand.
 #pragma once

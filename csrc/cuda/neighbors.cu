@@ -35,7 +35,7 @@ __device__ void load_split(const float* X, int64_t depth, int64_t begin, int cou
 }
 
 // The inner products of kTile rows and kTile columns: high x high, high x low and low x high; what
-// is left out is bounded row by row, as on the CPU (_tile_error in fasttsne/neighbors.py).
+// is left out is bounded row by row, as on the CPU (_tile_error in fasttsne/neighbors/exact.py).
 __device__ void multiply_tile(const float* X, int64_t depth, int64_t row, int rows, int64_t column,
                               int columns, ScanStorage& storage) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import feature_files, landmarks
+from .. import landmarks
 from .._version import __version__
+from ..tables import features as feature_files
 from .shared import print_aligned
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import _ranks, _validation, ops
+from .. import _validation, ops
+from .._labels import as_labels
 from ..affinities import JointP
-from ..gradient import SMALL_KL, choose_repulsion
-from ..labels import as_labels
+from ..descent.repulsion import SMALL_KL, choose_repulsion
+from . import ranks as _ranks
 
 
 def kl_divergence(P: JointP, Y: Any, dof: float = 1.0, method: str = "exact") -> float:

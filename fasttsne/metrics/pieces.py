@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import _ranks, _validation
+from .. import _validation
+from . import ranks as _ranks
 from .measures import _labelled, _matrix
 
 _APART = 4

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from .. import _ranks, _validation
+from .. import _validation
 from ..affinities import JointP, joint_affinities
 from . import measures, pieces
+from . import ranks as _ranks
 
 _TOGETHER = 15
 """Neighbours by which the cohesion goes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import as_labels, is_scale, printable
+from .._labels import as_labels, is_scale, printable
 
 _OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#E3D21B")
 UNLABELLED = "#C9C9C9"

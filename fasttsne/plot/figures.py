@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._labels import printable
 from .._validation import as_array
-from ..labels import printable
 from ..tables import replacing
 from .colors import Coloring
 

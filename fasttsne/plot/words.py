@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._labels import as_texts
 from .._validation import as_array
-from ..labels import as_texts
 from ..names import index_of
 from .colors import coloring_of, shortened
 from .figures import draw_key, draw_map, map_points, new_axes

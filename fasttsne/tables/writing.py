@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import as_labels, as_texts
+from .._labels import as_labels, as_texts
 from .files import check_writable, replacing
 from .table import LabelNames
 

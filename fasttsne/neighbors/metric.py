@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .exact import Neighbors
 from .graphs import given_neighbors, scaled_squares
-from .neighbors import Neighbors
 
 _DEGREES = {
     **dict.fromkeys(("euclidean", "l2", "manhattan", "l1", "cityblock", "chebyshev"), 1),

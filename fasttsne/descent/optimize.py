@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import ops
-from ._replay import Replay
-from .affinities import JointP
-from .gradient import SMALL_KL, Repulsion, Sum
-from .schedule import Phase
+from .. import ops
+from ..affinities import JointP
+from ..schedule import Phase
+from .replay import Replay
+from .repulsion import SMALL_KL, Repulsion, Sum
 
 CHECK_EVERY = 50
 """Iterations between looks at the stopping rules."""

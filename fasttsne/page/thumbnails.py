@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import images
-from ._validation import as_array
+from .. import images
+from .._validation import as_array
 
 if TYPE_CHECKING:
     from PIL.Image import Image

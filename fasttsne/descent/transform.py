@@ -17,11 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import ops
-from .affinities import Affinities
-from .gradient import Mesh, Potential
-from .neighbors import Neighbors
-from .search import Search
+from .. import ops
+from ..affinities import Affinities
+from ..neighbors.exact import Neighbors
+from ..neighbors.search import Search
+from .repulsion import Mesh, Potential
 
 STARTS = ("weighted", "median")
 ITERATIONS = 200

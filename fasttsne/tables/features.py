@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .tables import as_json, check_writable, replacing
+from . import as_json, check_writable, replacing
 
 OUTPUTS = (".npy", ".npz", ".csv")
 
@@ -45,7 +45,7 @@ def of_landmarks(
     OSError
         If the file cannot be read.
     """
-    from . import landmarks
+    from .. import landmarks
 
     is_openface = Path(path).suffix.lower() == ".csv"
     columns = landmarks.column_names(name, clips)

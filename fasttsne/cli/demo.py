@@ -1,4 +1,4 @@
-"""Two maps to look at: ``python -m fasttsne.demo [--out demo] [--frames 20000]``.
+"""Two maps to look at: ``python -m fasttsne.cli.demo [--out demo] [--frames 20000]``.
 
 `landmarks.png` shows SYNTHETIC facial-landmark video (`fasttsne.datasets`), `digits.png` the
 handwritten digits that come with scikit-learn, if that is installed; each as PCA beside t-SNE.
@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import TSNE, datasets, landmarks, metrics, plot
-from .cli import print_aligned, report
+from .. import TSNE, datasets, landmarks, metrics, plot
+from . import print_aligned, report
 
 
 class Sample(NamedTuple):
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 after one line on stderr that says what is wrong.
     """
-    parser = argparse.ArgumentParser(prog="python -m fasttsne.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fasttsne.cli.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
     parser.add_argument("--frames", type=int, default=20_000, help="default: 20000")
     arguments = parser.parse_args(argv)
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for sample in samples(arguments.frames):
             _show(sample, arguments.out)
     except (ValueError, OSError, ImportError) as error:
-        print(f"fasttsne.demo: error: {error}", file=sys.stderr)
+        print(f"fasttsne.cli.demo: error: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -13,11 +13,11 @@ from typing import Any, ParamSpec
 import torch
 from torch import Tensor
 
-from . import _validation
-from .affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
-from .gradient import METHODS, OBJECTIVES, Repulsion, choose_repulsion
-from .schedule import Phase, check_learning_rate, check_schedule, default_schedule
-from .search import Search
+from .. import _validation
+from ..affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
+from ..descent.repulsion import METHODS, OBJECTIVES, Repulsion, choose_repulsion
+from ..neighbors.search import Search
+from ..schedule import Phase, check_learning_rate, check_schedule, default_schedule
 
 INITS = ("pca", "random", "spectral")
 ON_INTERRUPT = ("raise", "return")

@@ -18,10 +18,10 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from . import _validation, ops
-from .distances import check_precomputed
-from .neighbors import Neighbors
-from .search import Search
+from .. import _validation, ops
+from ..neighbors.exact import Neighbors
+from ..neighbors.metric import check_precomputed
+from ..neighbors.search import Search
 
 
 class JointP(NamedTuple):

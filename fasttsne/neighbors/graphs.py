@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import _validation
-from .neighbors import Neighbors
+from .. import _validation
+from .exact import Neighbors
 
 KINDS = "a pair (indices, distances), a scipy.sparse matrix of distances, or a function"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import Tensor
 
-from . import _library
+from .. import _library
 
 _RUNS_BEFORE_CAPTURE = 2
 """The first run makes what a recording must not, such as the plans of FFTs. A recording takes as

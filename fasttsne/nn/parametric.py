@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import _validation
+from .. import _validation
+from ..affinities import joint_affinities
+from ..descent.repulsion import METHODS
 from .activations import device_of, dtype_of, in_mode
-from .affinities import joint_affinities
-from .gradient import METHODS
 from .losses import TSNELoss
 
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
-from . import _validation, initialization, objective
-from .affinities import JointP
-from .gradient import METHODS
+from .. import _validation, initialization
+from ..affinities import JointP
+from ..descent.repulsion import METHODS
+from . import objective
 
 _INTEGERS = (torch.int64, torch.int32)
 _HALVES = (torch.float16, torch.bfloat16)

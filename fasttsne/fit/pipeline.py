@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import _library, initialization
-from .affinities import Affinities, JointP, Perplexity, negative_entropy
+from .. import _library, initialization
+from ..affinities import Affinities, JointP, Perplexity, negative_entropy
+from ..descent.optimize import Optimum, Watch, minimize_kl
+from ..neighbors.metric import divided, exponent_of
+from ..neighbors.search import Found, Scaling
+from ..progress import Progress
 from .checkpoint import Checkpoint
-from .distances import divided, exponent_of
-from .optimize import Optimum, Watch, minimize_kl
 from .parameters import Plan
-from .progress import Progress
-from .search import Found, Scaling
 
 _FACTS = ("order", "d", "search", "search_recall", "constant")
 """What the pipeline itself puts into a checkpoint."""

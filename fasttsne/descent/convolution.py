@@ -17,8 +17,8 @@ import math
 import torch
 from torch import Tensor
 
-from . import _threads
-from ._threads import alone, in_chunks
+from .. import _threads
+from .._threads import alone, in_chunks
 
 
 class FreeConvolution:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from . import ops
-from .neighbors import (
+from .. import ops
+from .exact import (
     LARGEST_BLOCK,
     Candidates,
     Neighbors,

@@ -19,8 +19,8 @@ from functools import cache, partial
 import torch
 from torch import Tensor
 
-from . import ops
-from ._threads import in_chunks
+from .. import ops
+from .._threads import in_chunks
 from .convolution import FreeConvolution, spectrum_of
 
 _EXACT_UP_TO = 1500

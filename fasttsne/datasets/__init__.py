@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .landmarks import (
+from ..landmarks import (
     BROWS,
     EYES,
     JAW,

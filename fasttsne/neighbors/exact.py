@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from . import _library, ops
+from .. import _library, ops
 
 LARGEST_BLOCK = 1024
 _BLOCK_FLOATS = 1 << 20

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from . import ops, reference
-from .affinities import JointP
-from .gradient import Sum, choose_repulsion
+from .. import ops, reference
+from ..affinities import JointP
+from ..descent.repulsion import Sum, choose_repulsion
 
 _KEPT = 4
 """Meshes kept between steps: one lasts until the span of a map has changed by a tenth or so, and

@@ -18,12 +18,12 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from . import _validation
-from ._threads import in_chunks
+from .. import _validation
+from .._threads import in_chunks
 from .cells import cell_neighbors, make_cells
-from .distances import metric_neighbors
+from .exact import Neighbors, exact_neighbors, neighbors_in, sums_are_exact
 from .graphs import KINDS, given_neighbors, is_graph
-from .neighbors import Neighbors, exact_neighbors, neighbors_in, sums_are_exact
+from .metric import metric_neighbors
 
 SEARCHES = ("auto", "exact", "cells")
 _EXACT_SEARCH_UP_TO = 50_000

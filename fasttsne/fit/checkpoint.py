@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import _validation
-from .affinities import FixedSigma, JointP, Multiscale, Perplexity, Uniform, is_matrix
-from .schedule import Phase, check_schedule
-from .tables import replacing
+from .. import _validation
+from ..affinities import FixedSigma, JointP, Multiscale, Perplexity, Uniform, is_matrix
+from ..schedule import Phase, check_schedule
+from ..tables import replacing
 
 _FORMAT = 3
 _KINDS = {kind.__name__: kind for kind in (Perplexity, Multiscale, FixedSigma, Uniform)}

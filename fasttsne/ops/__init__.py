@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 from torch._ops import OpOverload
 
-from . import reference
+from .. import reference
 
 _MOST_NODES = 1 << 24
 """Nodes of an axis of a mesh: as many as float32 counts exactly."""
@@ -619,4 +619,4 @@ def update_embedding_(
     )
 
 
-from . import _library  # noqa: E402  compiled kernels outrank the fallback
+from .. import _library  # noqa: E402  compiled kernels outrank the fallback

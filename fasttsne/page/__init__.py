@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from . import plot
-from ._validation import as_array
-from ._version import __version__
-from .labels import as_labels, as_texts, is_scale, printable
-from .tables import check_writable, replacing
+from .. import plot
+from .._labels import as_labels, as_texts, is_scale, printable
+from .._validation import as_array
+from .._version import __version__
+from ..tables import check_writable, replacing
 from .thumbnails import Thumbnails
 
 _SCRIPTS = ("dom", "data", "points", "view", "overlay", "panel", "search", "card", "main")
