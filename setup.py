@@ -1,4 +1,4 @@
-"""Drives CMakeLists.txt; everything else about the package is in pyproject.toml."""
+"""Builds the kernels with CMakeLists.txt; all other settings are in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
-# sm_80, sm_90 and PTX for what is newer; a release adds 75, 86, 89, 100 and 120.
+# Machine code for sm_80 and sm_90, and PTX of sm_90 for newer GPUs. A release adds 75, 86, 89, 100
+# and 120.
 CHOICES = {"FASTTSNE_CUDA": "auto", "FASTTSNE_CUDA_ARCHITECTURES": "80-real;90"}
-"""Environment variables that CMakeLists.txt explains, and their defaults."""
+"""Environment variables for the build, explained in CMakeLists.txt, and their defaults."""
 
 
 class CMakeBuild(build_ext):
-    """Builds all libraries in one CMake run, into the package (in place) or the build folder."""
+    """Builds all libraries in one CMake run, into the package folder (in place) or build folder."""
 
     def run(self) -> None:
-        """Configure and build; an editable install leaves the libraries beside the sources."""
+        """Configure and build; in place, the libraries lie beside the Python sources."""
         import pybind11
         import torch
 
@@ -41,9 +42,9 @@ class CMakeBuild(build_ext):
         subprocess.run(["cmake", "--build", build, "--parallel", jobs], check=True)
 
     def get_outputs(self) -> list[str]:
-        """Nothing for setuptools to copy: the libraries are package data or already in place."""
+        """Return no files to copy: the libraries are package data, or already in place."""
         return []
 
 
-# One named extension, so that setuptools runs build_ext and makes a platform wheel.
+# One extension without sources, so that setuptools runs build_ext and builds a platform wheel.
 setup(ext_modules=[Extension("fasttsne._C", sources=[])], cmdclass={"build_ext": CMakeBuild})

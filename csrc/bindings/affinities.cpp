@@ -1,9 +1,10 @@
+// CPU ops: perplexity search and symmetrisation.
 #include <atomic>
 
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
-#include "kernels/perplexity.h"
+#include "kernels/perplexity_search.h"
 #include "kernels/profile.h"
 #include "kernels/symmetrize.h"
 
@@ -31,7 +32,7 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   const ProfiledCall call(Kernel::symmetrize);
   check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
-  STD_TORCH_CHECK(k <= Symmetrizer::kLargestK, "indices must have 65536 columns or fewer");
+  STD_TORCH_CHECK(k <= Symmetrizer::kMaxK, "indices must have 65536 columns or fewer");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
   for (int64_t e = 0; e < n * k; ++e)
     STD_TORCH_CHECK(0 <= columns[e] && columns[e] < n, "indices must be in 0 .. n - 1");

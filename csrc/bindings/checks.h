@@ -1,7 +1,8 @@
-// What every binding asks of its tensors, so that whatever comes from Python, a kernel reads and
-// writes no memory but theirs, and ends. fasttsne/ops has told users the same in their words; who calls
-// torch.ops.fasttsne is told here. Numbers that a kernel follows in its hot loop (columns of P,
-// candidates) are checked there, where they are at hand.
+// The checks of every binding. They ensure that a kernel, whatever arguments come from Python,
+// accesses no memory other than that of its tensors, and terminates. The wrappers in fasttsne/ops
+// check the same with more helpful messages; the checks here protect direct calls of
+// torch.ops.fasttsne. Indices that a kernel reads in its hot loop (columns of P, candidates) are
+// checked in the kernel.
 #pragma once
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
@@ -33,15 +34,16 @@ inline void check_rows(const Tensor& t, const char* name, int64_t rows) {
   STD_TORCH_CHECK(t.size(0) == rows, name, " must have ", rows, " rows, got ", t.size(0));
 }
 
-// Rows of floats. With a column or more, there are no more rows than memory holds; and an empty
-// tensor, which may claim any number of columns, does not make kernels want memory for them.
+// A matrix of floats, one point per row. At least one column, because a tensor without columns can
+// have more rows than memory could hold. At most 2^24 columns, because a tensor without rows can
+// have any number of columns, for which kernels would allocate scratch memory.
 inline void check_points(const Tensor& t, const char* name) {
   check_float(t, name, 2);
   STD_TORCH_CHECK(1 <= t.size(1) && t.size(1) <= int64_t{1} << 24, name,
                   " must have 1 to 2^24 columns, got ", t.size(1));
   STD_TORCH_CHECK(t.size(0) <= INT32_MAX, name, " must have 2^31 - 1 rows or fewer");
 }
-// Points of a map, which vector units gather by 32-bit offsets.
+// The embedding Y. Vector units gather its numbers by 32-bit offsets, which limits their count.
 inline void check_embedding(const Tensor& Y) {
   check_points(Y, "Y");
   STD_TORCH_CHECK(Y.numel() <= INT32_MAX, "Y must have 2^31 - 1 numbers or fewer");
@@ -60,7 +62,7 @@ inline void check_neighbors(const Tensor& indices, const Tensor& conditional) {
   check(indices, "indices", ScalarType::Int, 2);
   check_points(conditional, "conditional_P");
   STD_TORCH_CHECK(conditional.size(0) == indices.size(0) && conditional.size(1) == indices.size(1),
-                  "indices and conditional_P must have one shape");
+                  "indices and conditional_P must have the same shape");
 }
 inline void check_mesh(const Tensor& Y, const Tensor& grid, const Tensor& origin) {
   check_embedding(Y);
@@ -70,18 +72,19 @@ inline void check_mesh(const Tensor& Y, const Tensor& grid, const Tensor& origin
   check_float(grid, "grid", dims);
   check_rows(origin, "origin", dims);
   for (int64_t m = 0; m < dims; ++m)
-    STD_TORCH_CHECK(kMeshOrder <= grid.size(m) && grid.size(m) <= kMostNodes,
+    STD_TORCH_CHECK(kMeshOrder <= grid.size(m) && grid.size(m) <= kMaxNodes,
                     "grid must have 4 to 2^24 nodes along each axis, got ", grid.size(m));
   STD_TORCH_CHECK(grid.numel() <= INT32_MAX, "grid must have 2^31 - 1 nodes or fewer");
 }
-// What moves and what moves it: Y, velocity, gains, attractive and repulsive forces; and Z.
-inline void check_step(std::initializer_list<const Tensor*> of_one_shape, const Tensor& Z) {
+// The tensors of update_embedding_: Y, velocity, gains, attractive and repulsive, which have the
+// same shape, and Z.
+inline void check_update(std::initializer_list<const Tensor*> of_one_shape, const Tensor& Z) {
   const Tensor& Y = **of_one_shape.begin();
   check_embedding(Y);
   for (const Tensor* t : of_one_shape) {
     check_float(*t, "Y, velocity, gains, attractive and repulsive", 2);
     STD_TORCH_CHECK(t->size(0) == Y.size(0) && t->size(1) == Y.size(1),
-                    "all five must have one shape");
+                    "Y, velocity, gains, attractive and repulsive must have the same shape");
   }
   check(Z, "Z", ScalarType::Double, 0);
   STD_TORCH_CHECK(Y.size(0) > 0, "Y must not be empty");
@@ -97,7 +100,8 @@ inline void check_candidates(const Tensor& keys, const Tensor& count, const Tens
   check_rows(bound, "bound", n);
   STD_TORCH_CHECK(0 < keep && keep < keys.size(1), "keep must be in 1 .. capacity - 1");
 }
-// Blocks of n rows, and tiles that run at the same time. Returns the rows of the largest block.
+// `blocks` divides n rows into blocks, and `tiles` are pairs of blocks. A block may be in one tile
+// only, because all tiles run at the same time. Returns the number of rows of the largest block.
 inline int64_t check_tiles(const Tensor& blocks, const Tensor& tiles, int64_t n) {
   check(blocks, "blocks", ScalarType::Long, 1);
   check(tiles, "tiles", ScalarType::Long, 2);
@@ -123,9 +127,9 @@ inline int64_t check_tiles(const Tensor& blocks, const Tensor& tiles, int64_t n)
     }
   return largest;
 }
-// What an op writes must not change what it reads.
-inline void check_apart(const Tensor& written, const char* name,
-                        std::initializer_list<const Tensor*> others) {
+// A tensor that an op writes must not overlap with the tensors that it reads.
+inline void check_no_overlap(const Tensor& written, const char* name,
+                             std::initializer_list<const Tensor*> others) {
   const auto begin = [](const Tensor& t) { return reinterpret_cast<uintptr_t>(t.data_ptr()); };
   const auto end = [&](const Tensor& t) { return begin(t) + t.numel() * t.element_size(); };
   for (const Tensor* t : others)
@@ -133,7 +137,7 @@ inline void check_apart(const Tensor& written, const char* name,
                     " must not share memory with another argument");
 }
 
-// All of knn_scan_. Returns the rows of the largest block.
+// All arguments of knn_scan_. Returns the number of rows of the largest block.
 inline int64_t check_scan(const Tensor& X, const Tensor& sq_norms, const Tensor& keys,
                           const Tensor& count, const Tensor& bound, int64_t keep,
                           const Tensor& blocks, const Tensor& tiles) {
@@ -142,9 +146,9 @@ inline int64_t check_scan(const Tensor& X, const Tensor& sq_norms, const Tensor&
   check_rows(sq_norms, "sq_norms", X.size(0));
   check_candidates(keys, count, bound, keep, X.size(0));
   const int64_t largest_block = check_tiles(blocks, tiles, X.size(0));
-  check_apart(keys, "keys", {&X, &sq_norms, &count, &bound, &blocks, &tiles});
-  check_apart(count, "count", {&X, &sq_norms, &bound, &blocks, &tiles});
-  check_apart(bound, "bound", {&X, &sq_norms, &blocks, &tiles});
+  check_no_overlap(keys, "keys", {&X, &sq_norms, &count, &bound, &blocks, &tiles});
+  check_no_overlap(count, "count", {&X, &sq_norms, &bound, &blocks, &tiles});
+  check_no_overlap(bound, "bound", {&X, &sq_norms, &blocks, &tiles});
   return largest_block;
 }
 

@@ -1,12 +1,13 @@
-// fasttsne._C: what was built, what runs, and how long each kernel has run. No tensors here.
+// fasttsne._C: how the library was built, which SIMD level is in use, and how often and how long
+// each kernel has run. This module uses no tensors.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <string>
 #include <vector>
 
-#include "kernels/cpu_features.h"
 #include "kernels/profile.h"
+#include "kernels/simd_level.h"
 
 namespace py = pybind11;
 

@@ -1,9 +1,10 @@
+// CPU ops: attractive and repulsive forces.
 #include <atomic>
 
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
-#include "kernels/attractive.h"
+#include "kernels/attractive_forces.h"
 #include "kernels/profile.h"
 #include "kernels/repulsive_bh.h"
 #include "kernels/repulsive_exact.h"
@@ -12,7 +13,8 @@
 namespace fasttsne::bindings {
 namespace {
 
-// Rows that a thread takes at once: long enough to hide the hand-over, short enough to even out.
+// Rows (or groups of the tree) that a thread takes at a time: enough to hide the cost of
+// scheduling, and few enough to balance the load.
 constexpr int64_t kAttractiveRows = 512, kExactRows = 32, kTreeGroups = 16;
 
 std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
@@ -29,10 +31,10 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
   std::atomic<bool> in_range{true};
   const double cost =
       sum_over_blocks(Y.size(0), kAttractiveRows, indices.numel(), [&](RowRange rows) {
-        const RowsOfP seen =
+        const AttractiveSums sums =
             fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, rows);
-        if (!seen.in_range) in_range = false;
-        return seen.cost;
+        if (!sums.in_range) in_range = false;
+        return sums.cost;
       });
   STD_TORCH_CHECK(in_range,
                   "indptr must rise, and indices must be in 0 .. n - 1 = ", Y.size(0) - 1);

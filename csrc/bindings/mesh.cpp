@@ -1,3 +1,4 @@
+// CPU ops: the particle mesh.
 #include "kernels/mesh.h"
 
 #include "bindings/checks.h"

@@ -1,10 +1,12 @@
-#include "kernels/neighbors.h"
-
+// CPU ops: distances and nearest neighbours.
 #include <atomic>
 
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
+#include "kernels/knn_rerank.h"
+#include "kernels/knn_scan.h"
+#include "kernels/pairwise_sq_distances.h"
 #include "kernels/profile.h"
 
 namespace fasttsne::bindings {
@@ -16,7 +18,8 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   const ProfiledCall call(Kernel::pairwise_sq_distances);
   check_points(X, "X");
   check_points(Z, "Z");
-  STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
+  STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have the same number of columns, got ",
+                  X.size(1), " and ", Z.size(1));
   Tensor out = empty(X, {X.size(0), Z.size(0)}, ScalarType::Float);
   float* to = out.mutable_data_ptr<float>();
   for_each_block(X.size(0), kBlockRows, X.numel() * Z.size(0),
@@ -40,7 +43,7 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
   const ProfiledCall call(Kernel::knn_scan);
   const int64_t largest_block = check_scan(X, sq_norms, keys, count, bound, keep, blocks, tiles);
   const Candidates candidates = view(keys, count, bound, keep, X.size(0));
-  const int64_t scratch_bytes = tile_scratch(largest_block, X.size(1));
+  const int64_t scratch_bytes = tile_scratch_bytes(largest_block, X.size(1));
   const int64_t* begin = blocks.const_data_ptr<int64_t>();
   const int64_t* tile = tiles.const_data_ptr<int64_t>();
   for_each_item_with(

@@ -1,9 +1,9 @@
-#include "kernels/update.h"
-
+// CPU op: one step of gradient descent.
 #include "bindings/checks.h"
 #include "bindings/parallel.h"
 #include "bindings/tensors.h"
 #include "kernels/profile.h"
+#include "kernels/update_embedding.h"
 
 namespace fasttsne::bindings {
 namespace {
@@ -14,7 +14,7 @@ Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& 
                          const Tensor& repulsive, const Tensor& Z, double exaggeration,
                          double learning_rate, double momentum, double max_step) {
   const ProfiledCall call(Kernel::update_embedding);
-  check_step({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
+  check_update({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
   const int64_t n = Y.size(0), dims = Y.size(1);
   float* y = Y.mutable_data_ptr<float>();
   const UpdateStep step{exaggeration, learning_rate, momentum, max_step,

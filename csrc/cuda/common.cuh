@@ -1,5 +1,6 @@
-// What the CUDA kernels share: sums over warps and blocks in a fixed order (the same bits every
-// time), functions of one float, and the choice of a template by the number of dimensions.
+// Helpers that the CUDA kernels share: reductions over warps and blocks in a fixed order, so that
+// they give the same bits every time; the functions of a float for the formulas in math/; and the
+// dispatch on the number of dimensions.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -20,20 +21,20 @@ struct FloatFunctions {
   __device__ static float log1p(float x) { return log1pf(x); }
 };
 
-template <bool kUnit>
-using Student = math::Student<FloatFunctions, kUnit>;
+template <bool kUnitDof>
+using Student = math::Student<FloatFunctions, kUnitDof>;
 
 inline unsigned blocks_for(int64_t items, int64_t per_block) {
   return static_cast<unsigned>((items + per_block - 1) / per_block);
 }
 
-// Lane 0 of each run of kLanes lanes gets the sum of the run.
+// Lane 0 of each group of kLanes consecutive lanes gets the sum over the group.
 template <int kLanes = kWarp, class T>
 __device__ T warp_sum(T x) {
   for (int s = kLanes / 2; s > 0; s /= 2) x += __shfl_down_sync(kAllLanes, x, s, kLanes);
   return x;
 }
-// All lanes get the sum, smallest or largest.
+// All lanes of the warp get its sum, minimum or maximum.
 template <class T>
 __device__ T warp_sum_all(T x) {
   for (int s = kWarp / 2; s > 0; s /= 2) x += __shfl_xor_sync(kAllLanes, x, s);
@@ -48,12 +49,13 @@ __device__ inline float warp_max_all(float x) {
   return x;
 }
 
-// Thread 0 of the block gets the result of `combine` over all threads. Call it with all threads.
+// Reduces x over all threads of the block by `combine`; thread 0 gets the result. All threads must
+// call it.
 template <int kThreads, class T, class Combine>
 __device__ T block_reduce(T x, Combine combine) {
   __shared__ T parts[kThreads / kWarp];
   for (int s = kWarp / 2; s > 0; s /= 2) x = combine(x, __shfl_down_sync(kAllLanes, x, s));
-  __syncthreads();  // the parts of a call before this one have been read
+  __syncthreads();  // thread 0 has read the parts of an earlier call
   if (threadIdx.x % kWarp == 0) parts[threadIdx.x / kWarp] = x;
   __syncthreads();
   if (threadIdx.x == 0)
@@ -65,11 +67,12 @@ __device__ T block_sum(T x) {
   return block_reduce<kThreads>(x, [](T a, T b) { return a + b; });
 }
 
-// *out = the sum of parts, less `offset`; asynchronous.
+// *out = sum of parts[0 .. count) - offset; asynchronous.
 cudaError_t sum_parts(const double* parts, int64_t count, double offset, double* out,
                       cudaStream_t stream);
 
-// Calls run(std::integral_constant-like dims, unit): 1 to 3 dimensions, and dof == 1 or not.
+// Calls run(Constant<dims>, Constant<dof == 1>) for dims from 1 to 3, so that both are compile-time
+// constants in `run`.
 template <int kValue>
 struct Constant {
   static constexpr int value = kValue;

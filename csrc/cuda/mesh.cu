@@ -6,13 +6,14 @@ namespace fasttsne::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-// A charge of 1 as an integer: 2^27 of them on one node still fit in 63 bits.
+// The integer that stands for a charge of 1. A sum of 2^27 such charges still fits in 63 bits.
 constexpr float kCharge = 68719476736.0f;  // 2^36
 
-// First node of a point on each axis, the window's weights and, if asked for, slopes.
+// The window of one point: the first node that it touches, the weights of its nodes along each axis
+// and, with kSlopes, their derivatives.
 template <int kDims, bool kSlopes>
 struct Window {
-  int64_t node;  // flat
+  int64_t node;  // flat index of the first node
   float weight[kDims][kMeshOrder];
   float slope[kSlopes ? kDims : 1][kMeshOrder];
 
@@ -31,7 +32,7 @@ struct Window {
 };
 
 __device__ void add_charge(uint64_t* counts, float charge) {
-  // Weights are 0 or more; a NaN point adds nothing.
+  // Weights are never negative. The comparison is false for a NaN, which so adds 0.
   const unsigned long long whole = charge > 0 ? (unsigned long long)(charge * kCharge + 0.5f) : 0;
   atomicAdd(reinterpret_cast<unsigned long long*>(counts), whole);
 }
@@ -60,6 +61,7 @@ __global__ void __launch_bounds__(kThreads) spread_kernel(SpreadArguments a) {
   }
 }
 
+// Converts the integer charges to floats.
 __global__ void __launch_bounds__(kThreads) charges_kernel(SpreadArguments a) {
   const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (i < a.size) a.grid[i] = (float)((double)a.counts[i] / (double)kCharge);

@@ -1,27 +1,28 @@
 #include "cuda/common.cuh"
 #include "cuda/repulsive_bh.h"
-#include "math/tree.h"
+#include "math/opening_criterion.h"
 
 namespace fasttsne::cuda {
 namespace {
 
 constexpr int kThreads = 128, kWarps = kThreads / kWarp;
-// A node of so few points is not worth opening.
+// The points of a node of at most this size are summed directly instead of opening the node.
 constexpr int kLeafSize = 16;
-// Deeper than any tree: 63 bits of a code, then 31 of a place.
+// More than the depth of any tree: at most 63 levels from the bits of a code and 31 from the bits
+// of a sorted position.
 constexpr int kStackSize = 96;
 
-template <int kDims, bool kUnit>
+template <int kDims, bool kUnitDof>
 __global__ void __launch_bounds__(kThreads) walk_kernel(BarnesHutArguments a) {
   __shared__ int32_t stacks[kWarps][kStackSize];
   int32_t* const stack = stacks[threadIdx.x / kWarp];
   const TreeArguments& tree = a.tree;
   const int64_t place = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   const int64_t first = place / kWarp * kWarp, last = first + kWarp;  // the warp's points
-  const Student<kUnit> student(a.dof);
-  const math::Opening opening(a.theta, a.dof);
+  const Student<kUnitDof> student(a.dof);
+  const math::OpeningCriterion opening(a.theta, a.dof);
 
-  // Lanes past the end walk along on the last point and throw their result away.
+  // Lanes past the end use the last point, and their result is dropped.
   const int64_t mine = place < tree.n ? place : tree.n - 1;
   float y[kDims], low[kDims], high[kDims];
   for (int m = 0; m < kDims; ++m) {
@@ -63,9 +64,9 @@ __global__ void __launch_bounds__(kThreads) walk_kernel(BarnesHutArguments a) {
       extent =
           fmaxf(extent, tree.high[int64_t{at} * kDims + m] - tree.low[int64_t{at} * kDims + m]);
     }
-    const bool ours = node.begin < last && first < node.end;
+    const bool contains_own = node.begin < last && first < node.end;
     const float sq_distance = math::sq_distance_to_box<kDims>(center, low, high);
-    if (opening.one_point(extent, sq_distance, ours)) {
+    if (opening.acts_as_one_point(extent, sq_distance, contains_own)) {
       add(center, (float)(node.end - node.begin));
     } else if (node.end - node.begin <= kLeafSize) {
       for (int64_t p = node.begin; p < node.end; ++p) add(tree.sorted + p * kDims, 1.f);
@@ -78,7 +79,7 @@ __global__ void __launch_bounds__(kThreads) walk_kernel(BarnesHutArguments a) {
       __syncwarp();
       continue;
     }
-    // To float64 before the sum is large beside its terms.
+    // Add to the float64 sum often, before the float32 sum is large compared with its terms.
     z += part_z;
     part_z = 0;
   }
@@ -105,7 +106,7 @@ cudaError_t repulsive_bh(const BarnesHutArguments& a, cudaStream_t stream) {
     });
   const cudaError_t status = cudaGetLastError();
   if (status != cudaSuccess) return status;
-  // Every point has met itself, with q = 1.
+  // Subtract the term of every point with itself, which is q = 1.
   return sum_parts(a.parts, blocks, (double)a.tree.n, a.Z, stream);
 }
 

@@ -1,16 +1,17 @@
-// Repulsive forces by Barnes and Hut: a warp walks the tree for 32 neighbouring points together.
+// Repulsive forces by Barnes-Hut: a warp traverses the tree once for 32 points that are consecutive
+// in Morton order.
 #pragma once
 #include "cuda/tree.h"
 
 namespace fasttsne::cuda {
 
 struct BarnesHutArguments {
-  TreeArguments tree;    // made
-  const int32_t* order;  // [n] the point at each sorted place
-  float theta, dof;
-  float* forces;  // [n, dims], not divided by Z
-  double* parts;  // [repulsive_bh_parts] workspace
-  double* Z;      // [1]
+  TreeArguments tree;    // as make_tree has filled it
+  const int32_t* order;  // [n] row of Y at each sorted position
+  float theta, dof;      // theta: see kernels/repulsive_bh.h
+  float* forces;         // [n, dims], not divided by Z
+  double* parts;         // [repulsive_bh_parts(n)] workspace, one partial Z per block
+  double* Z;             // [1]
 };
 
 int64_t repulsive_bh_parts(int64_t n);

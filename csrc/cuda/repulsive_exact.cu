@@ -4,14 +4,14 @@
 namespace fasttsne::cuda {
 namespace {
 
-// Small blocks: a few thousand points, which the whole sum is for, then still fill the GPU.
+// Blocks are small, so that a few thousand points, for which the exact sum is meant, fill the GPU.
 constexpr int kThreads = 64;
 
-template <int kDims, bool kUnit>
+template <int kDims, bool kUnitDof>
 __global__ void __launch_bounds__(kThreads) rows_kernel(RepulsiveArguments a) {
   __shared__ float tile[kThreads * kDims];
   const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  const Student<kUnit> student(a.dof);
+  const Student<kUnitDof> student(a.dof);
   float y[kDims] = {};
   if (i < a.n)
     for (int m = 0; m < kDims; ++m) y[m] = a.Y[i * kDims + m];
@@ -20,7 +20,8 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(RepulsiveArguments a) {
     const int count = (int)(a.n - begin < kThreads ? a.n - begin : kThreads);
     for (int c = threadIdx.x; c < count * kDims; c += kThreads) tile[c] = a.Y[begin * kDims + c];
     __syncthreads();
-    // In float32 over a tile, few enough to keep 6 digits; tiles in float64.
+    // The terms of a tile are summed in float32, few enough to keep 6 digits; the sums of tiles are
+    // added in float64.
     float part[kDims] = {}, part_z = 0;
     for (int j = 0; j < count; ++j) {
       float d[kDims], d2 = 0;
@@ -44,11 +45,12 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(RepulsiveArguments a) {
   if (threadIdx.x == 0) a.parts[blockIdx.x] = z;
 }
 
-// More than three dimensions: the distance first, then each coordinate again.
-template <bool kUnit>
+// Any number of dimensions, for more than three: the differences are computed twice, for the
+// distance and again for each coordinate of the force.
+template <bool kUnitDof>
 __global__ void __launch_bounds__(kThreads) rows_any_kernel(RepulsiveArguments a) {
   const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  const Student<kUnit> student(a.dof);
+  const Student<kUnitDof> student(a.dof);
   double z = 0;
   if (i < a.n) {
     const float* y = a.Y + i * a.dims;

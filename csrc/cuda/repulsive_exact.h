@@ -1,4 +1,4 @@
-// Repulsive forces as the whole sum over pairs: tiles of points in shared memory.
+// Repulsive forces by direct summation over all pairs, with tiles of points in shared memory.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -11,7 +11,7 @@ struct RepulsiveArguments {
   int64_t n, dims;
   float dof;
   float* forces;  // [n, dims], not divided by Z
-  double* parts;  // [repulsive_exact_parts] workspace
+  double* parts;  // [repulsive_exact_parts(n)] workspace, one partial Z per block
   double* Z;      // [1]
 };
 

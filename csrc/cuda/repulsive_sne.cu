@@ -4,13 +4,16 @@
 namespace fasttsne::cuda {
 namespace {
 
-// A thread a row; the threads of a warp read the same other point. Small blocks: see
-// repulsive_exact.cu.
+// One thread per row; all threads of a warp read the same other point at a time. Blocks are small
+// for the reason given in repulsive_exact.cu.
 constexpr int kThreads = 64;
 constexpr int kNormalizeThreads = 256;
-// Pairs summed in float32 before they go to float64: few enough to keep 6 digits.
+// Number of terms that are summed in float32 before the sum is added in float64: few enough to keep
+// 6 digits.
 constexpr int64_t kChunk = 64;
 
+// The force on one point, and its distances to others. kDims is the number of dimensions, 1 to 3,
+// or 0 for any number of them.
 template <int kDims>
 struct Row {
   float y[kDims];
@@ -42,7 +45,7 @@ struct Row {
   }
 };
 
-// Any number of dimensions: straight to memory.
+// Any number of dimensions: adds directly to the row of forces in memory.
 template <>
 struct Row<0> {
   const float* y;
@@ -65,7 +68,7 @@ struct Row<0> {
   __device__ void add_to(const SneArguments&, int64_t) const {}
 };
 
-// force_i += sum_j q_of(j, d2) (y_i - y_j) over all j but i; returns the sum of q_of.
+// force_i += sum_j q_of(j, d2_ij) (y_i - y_j) over all j but i; returns the sum of q_of.
 template <int kDims, class QOf>
 __device__ double push_row(const SneArguments& a, int64_t i, const QOf& q_of) {
   Row<kDims> row(a, i);
@@ -99,7 +102,7 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(SneArguments a) {
   a.sums[i] = push_row<kDims>(a, i, [&](int64_t, float d2) { return expf(nearest - d2); });
 }
 
-// One block. See SneRepulsion::normalize in kernels/repulsive_sne.cpp.
+// Runs as one block. Computes the same as SneRepulsion::normalize in kernels/repulsive_sne.cpp.
 __global__ void __launch_bounds__(kNormalizeThreads) normalize_kernel(SneArguments a) {
   __shared__ float lowest;
   __shared__ double total;

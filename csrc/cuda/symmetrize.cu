@@ -1,8 +1,8 @@
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_scan.cuh>
 
+#include "cuda/bitonic_sort.cuh"
 #include "cuda/common.cuh"
-#include "cuda/sort.cuh"
 #include "cuda/symmetrize.h"
 
 namespace fasttsne::cuda {
@@ -10,17 +10,18 @@ namespace {
 
 constexpr int kThreads = 128;
 
+// Writes all edges and, as their keys, the rows they run to.
 template <class Edge>
 __global__ void edges_kernel(SymmetrizeArguments<Edge> a, uint32_t* keys, Edge* edges) {
   const int64_t e = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (e >= a.n * a.k) return;
   keys[e] = (uint32_t)a.indices[e];
   edges[e] = (Edge)e;
-  if (keys[e] >= a.n) a.refused[0] = 1;
+  if (keys[e] >= a.n) a.errors[0] = 1;
 }
 
-// begin[j] = number of keys below j.
-__global__ void begins_kernel(const uint32_t* keys, int64_t count, int64_t n, int64_t* begin) {
+// begin[j] = number of keys below j, by binary search in the sorted keys.
+__global__ void row_begins_kernel(const uint32_t* keys, int64_t count, int64_t n, int64_t* begin) {
   const int64_t j = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (j > n) return;
   int64_t low = 0, high = count;
@@ -36,8 +37,8 @@ __global__ void begins_kernel(const uint32_t* keys, int64_t count, int64_t n, in
 
 template <class Edge>
 __global__ void __launch_bounds__(kThreads) sort_rows_kernel(SymmetrizeArguments<Edge> a) {
-  extern __shared__ int64_t row[];  // a column above its place: sorts by column and moves both
-  const int size = power_of_two((int)a.k);
+  extern __shared__ int64_t row[];  // column in the upper 32 bits, position in the row in the lower
+  const int size = next_power_of_two((int)a.k);
   const int64_t first = int64_t{blockIdx.x} * a.k;
   for (int c = threadIdx.x; c < size; c += kThreads)
     row[c] = c < a.k ? ((int64_t)a.indices[first + c] << 32) | c : INT64_MAX;
@@ -46,8 +47,8 @@ __global__ void __launch_bounds__(kThreads) sort_rows_kernel(SymmetrizeArguments
   for (int c = threadIdx.x; c < a.k; c += kThreads) a.own_place[first + c] = (uint16_t)row[c];
 }
 
-// Visits the columns of a row in order, each with its own edge and the one that comes in, -1 for
-// none.
+// Visits the columns of a row in rising order: visit(column, own, incoming), with the numbers of
+// the row's own edge to this column and of the edge from there, or -1 where there is none.
 template <class Edge, class Visit>
 __device__ void merge(const SymmetrizeArguments<Edge>& a, int64_t row, const Visit& visit) {
   const uint16_t* own = a.own_place + row * a.k;
@@ -73,7 +74,7 @@ __global__ void __launch_bounds__(kThreads) count_kernel(SymmetrizeArguments<Edg
   if (row >= a.n) return;
   int64_t length = 0, before = -1;
   merge(a, row, [&](int64_t column, int64_t, int64_t) {
-    if (column == before) a.refused[1] = 1;
+    if (column == before) a.errors[1] = 1;
     before = column;
     ++length;
   });
@@ -96,6 +97,7 @@ __global__ void __launch_bounds__(kThreads) fill_kernel(SymmetrizeArguments<Edge
   });
 }
 
+// Number of bits of the keys 0 .. n - 1.
 int bits_of(int64_t n) {
   int bits = 1;
   while (bits < 32 && (int64_t{1} << bits) < n) ++bits;
@@ -116,7 +118,7 @@ template <class Edge>
 cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArguments<Edge>& buffers,
                       int* current, cudaStream_t stream) {
   const int64_t count = a.n * a.k;
-  cudaError_t status = cudaMemsetAsync(a.refused, 0, 2 * sizeof(int32_t), stream);
+  cudaError_t status = cudaMemsetAsync(a.errors, 0, 2 * sizeof(int32_t), stream);
   if (status != cudaSuccess) return status;
   edges_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(a, buffers.keys[0],
                                                                      buffers.edges[0]);
@@ -126,15 +128,15 @@ cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArgumen
   status = cub::DeviceRadixSort::SortPairs(buffers.workspace, bytes, keys, edges, count, 0,
                                            bits_of(a.n), stream);
   if (status != cudaSuccess) return status;
-  begins_kernel<<<blocks_for(a.n + 1, kThreads), kThreads, 0, stream>>>(keys.Current(), count, a.n,
-                                                                        a.incoming_begin);
+  row_begins_kernel<<<blocks_for(a.n + 1, kThreads), kThreads, 0, stream>>>(keys.Current(), count,
+                                                                            a.n, a.incoming_begin);
   *current = edges.selector;
   return cudaGetLastError();
 }
 
 template <class Edge>
 cudaError_t sort_rows(const SymmetrizeArguments<Edge>& a, cudaStream_t stream) {
-  const size_t bytes = sizeof(int64_t) * power_of_two((int)a.k);
+  const size_t bytes = sizeof(int64_t) * next_power_of_two((int)a.k);
   sort_rows_kernel<<<(unsigned)a.n, kThreads, bytes, stream>>>(a);
   return cudaGetLastError();
 }

@@ -1,8 +1,10 @@
-// Joint P from conditional rows: P_ij = (p_{j|i} + p_{i|j}) / 2n as compressed sparse rows. Edges
-// are transposed by a stable radix sort, each row sorted by column, then two lists merged: the same
-// bits every time, and P_ij and P_ji are the same sum.
+// Joint P from conditional probabilities: P_ij = (p_{j|i} + p_{i|j}) / 2n, as a sparse matrix in
+// CSR form. The edges of the k-nearest-neighbour graph are transposed by a stable radix sort, and
+// the edges of each row are sorted by column. Then each row merges its own edges with its incoming
+// ones. The result has the same bits every time, and P_ij and P_ji are the same sum.
 //
-// In this order, on one stream: transpose, sort_rows, count_rows (which leaves indptr), fill_rows.
+// The functions are called in this order, on one stream: transpose, sort_rows, count_rows (which
+// writes indptr), fill_rows.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -10,25 +12,27 @@
 
 namespace fasttsne::cuda {
 
-inline constexpr int64_t kLargestK = 4096;  // a row is sorted in shared memory
+inline constexpr int64_t kMaxK = 4096;  // a row is sorted in shared memory
 
-// Edge e runs from row e / k to indices[e].
+// Edge e runs from row e / k to row indices[e]. `Edge` is an integer type that holds n * k.
 template <class Edge>
 struct SymmetrizeArguments {
   const int32_t* indices;    // [n, k]
   const float* conditional;  // [n, k]
   int64_t n, k;
-  Edge* incoming;           // [n * k] edges by the row they run to, then by their number
-  int64_t* incoming_begin;  // [n + 1]
-  uint16_t* own_place;      // [n, k] places of each row's edges by column
+  Edge* incoming;           // [n * k] edges, sorted by the row they run to, then by number
+  int64_t* incoming_begin;  // [n + 1] where the edges to each row begin in `incoming`
+  uint16_t* own_place;      // [n, k] positions e % k of each row's edges, sorted by column
   int64_t* indptr;          // [n + 1]
   int32_t* columns;         // [edges]
   float* values;            // [edges]
-  int32_t* refused;         // [2] not 0 if a column is no row; if a row has a column twice
+  // [2]: the first is not 0 if an index is not in 0 .. n - 1, the second if a row holds an index
+  // twice.
+  int32_t* errors;
 };
 
-// Two pairs of buffers of n * k each for keys and edges, which the sort goes to and fro between,
-// and its own workspace; the sorted edges end in edges[*current].
+// Two buffers of n * k keys and two of n * k edges, between which the radix sort alternates, and
+// its workspace. The sorted edges are in edges[*current] at the end.
 template <class Edge>
 struct TransposeArguments {
   uint32_t* keys[2];

@@ -7,17 +7,17 @@
 namespace fasttsne::cuda {
 namespace {
 
-constexpr int kThreads = 256, kMostThreads = 1024;
+constexpr int kThreads = 256, kMaxThreads = 1024;
 
-__global__ void __launch_bounds__(kMostThreads) bounds_kernel(TreeArguments a) {
+__global__ void __launch_bounds__(kMaxThreads) bounds_kernel(TreeArguments a) {
   for (int64_t m = 0; m < a.dims; ++m) {
     float low = __builtin_inff(), high = -__builtin_inff();
-    for (int64_t i = threadIdx.x; i < a.n; i += kMostThreads) {
-      low = fminf(low, a.Y[i * a.dims + m]);  // of a number and a NaN: the number
+    for (int64_t i = threadIdx.x; i < a.n; i += kMaxThreads) {
+      low = fminf(low, a.Y[i * a.dims + m]);  // fminf and fmaxf ignore a NaN
       high = fmaxf(high, a.Y[i * a.dims + m]);
     }
-    low = block_reduce<kMostThreads>(low, [](float p, float q) { return fminf(p, q); });
-    high = block_reduce<kMostThreads>(high, [](float p, float q) { return fmaxf(p, q); });
+    low = block_reduce<kMaxThreads>(low, [](float p, float q) { return fminf(p, q); });
+    high = block_reduce<kMaxThreads>(high, [](float p, float q) { return fmaxf(p, q); });
     if (threadIdx.x == 0) {
       a.bounds[m] = low;
       a.bounds[a.dims + m] = high;
@@ -40,19 +40,20 @@ __global__ void __launch_bounds__(kThreads) codes_kernel(TreeArguments a) {
   a.order[0][i] = (int32_t)i;
 }
 
-// Bits that the codes of two sorted places share from the top; equal codes go on with the places,
-// so that all differ. -1 outside the array.
+// Length of the common prefix, in bits, of the codes at sorted positions i and j. Equal codes are
+// extended by the bits of their positions, so that all differ. -1 if j is outside the array.
 __device__ int shared_bits(const uint64_t* codes, int64_t n, int64_t i, int64_t j) {
   if (j < 0 || j >= n) return -1;
   const uint64_t differing = codes[i] ^ codes[j];
   return differing ? __clzll((long long)differing) : 64 + __clz((int)(i ^ j));
 }
 
+// Finds the range and the children of every inner node, after Karras (2012).
 __global__ void __launch_bounds__(kThreads) nodes_kernel(TreeArguments a, const uint64_t* codes) {
   const int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x;
   if (i >= a.n - 1) return;
   const auto shared = [&](int64_t j) { return shared_bits(codes, a.n, i, j); };
-  // The node's points lie on the side of i whose neighbour shares more bits with it.
+  // The range of node i extends from i to the side whose neighbour shares the longer prefix with i.
   const int direction = shared(i + 1) > shared(i - 1) ? 1 : -1;
   const int outside = shared(i - direction);
   int64_t most = 2;
@@ -61,7 +62,7 @@ __global__ void __launch_bounds__(kThreads) nodes_kernel(TreeArguments a, const 
   for (int64_t step = most / 2; step > 0; step /= 2)
     if (shared(i + (length + step) * direction) > outside) length += step;
   const int64_t j = i + length * direction;
-  // The last place that shares more bits with i than j does ends the first half.
+  // The first child ends at the last position that shares a longer prefix with i than j does.
   const int common = shared(j);
   int64_t split = 0;
   for (int64_t step = length; step > 1;) {
@@ -91,8 +92,9 @@ __global__ void __launch_bounds__(kThreads) sorted_kernel(TreeArguments a, const
   for (int m = 0; m < kDims; ++m) a.sorted[i * kDims + m] = a.Y[int64_t{order[i]} * kDims + m];
 }
 
-// From each leaf upward. The first of two children to arrive at a node stops there; the second sees
-// what both have written and goes on: nobody waits.
+// Computes centres of mass and bounding boxes from the leaves upward. At every node, the thread
+// that arrives first stops; the second one sees what both children have written and continues to
+// the parent. So no thread waits.
 template <int kDims>
 __global__ void __launch_bounds__(kThreads) masses_kernel(TreeArguments a) {
   const int64_t leaf = int64_t{blockIdx.x} * kThreads + threadIdx.x;
@@ -110,7 +112,8 @@ __global__ void __launch_bounds__(kThreads) masses_kernel(TreeArguments a) {
       high[m] = -__builtin_inff();
     }
     for (const int32_t child : {node.left, node.right}) {
-      // Volatile: another multiprocessor may have written it since this one's cache read the line.
+      // Volatile, because another multiprocessor may have written the values after this one cached
+      // the line.
       const volatile float *c, *l, *h;
       float share;
       if (child < 0) {
@@ -129,7 +132,8 @@ __global__ void __launch_bounds__(kThreads) masses_kernel(TreeArguments a) {
       }
     }
     for (int m = 0; m < kDims; ++m) {
-      // Rounding must not move the centre out of the box: identical points would push each other.
+      // Clamp the centre to the box, which rounding could move it out of: then identical points
+      // would repel each other.
       if (center[m] < low[m]) center[m] = low[m];
       if (center[m] > high[m]) center[m] = high[m];
       a.centers[int64_t{at} * kDims + m] = center[m];
@@ -159,7 +163,7 @@ cudaError_t tree_workspace(int64_t n, int64_t dims, size_t* bytes) {
 }
 
 cudaError_t make_tree(const TreeArguments& a, int* current, cudaStream_t stream) {
-  bounds_kernel<<<1, kMostThreads, 0, stream>>>(a);
+  bounds_kernel<<<1, kMaxThreads, 0, stream>>>(a);
   const unsigned blocks = blocks_for(a.n, kThreads);
   with_dims(a.dims, 1.f, [&](auto dims, auto) {
     codes_kernel<decltype(dims)::value><<<blocks, kThreads, 0, stream>>>(a);

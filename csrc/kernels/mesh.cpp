@@ -5,8 +5,8 @@
 namespace fasttsne {
 namespace {
 
-// At least kMeshOrder - 1, so that a strip reaches into one neighbour only; more saves overhead,
-// less leaves more strips to share among threads.
+// Grid rows per strip. With kMeshOrder - 1 rows or more, a strip reaches into the next one only.
+// More rows save overhead; fewer rows give more strips to share among the threads.
 constexpr int64_t kStripRows = 8;
 static_assert(kStripRows >= kMeshOrder - 1);
 
@@ -18,7 +18,7 @@ MeshStrips::MeshStrips(const MeshView& mesh, const PointsView& Y)
   const auto last = static_cast<float>(mesh.nodes[0] - kMeshOrder);
   for (int64_t i = 0; i < Y.n; ++i) {
     const float u = (Y.data[i * Y.dims] - mesh.origin[0]) * mesh.inverse_step - 1.f;
-    // Also where u is NaN: a number in range.
+    // The comparison is written so that a NaN gives strip 0.
     strip[i] = static_cast<int32_t>(u > 0.f ? std::min(u, last) : 0.f) / kStripRows;
     ++begin_[strip[i] + 1];
   }

@@ -1,10 +1,12 @@
-// Particle mesh: unit charges spread to a grid by a cubic B-spline, and forces gathered back from
-// the grid's potential through the spline's slope. The convolution between the two is torch.fft's.
+// Particle mesh: unit charges are spread to a grid by a cubic B-spline, and forces are gathered
+// back from the potential on the grid by the derivative of the spline. The convolution between the
+// two steps is done in Python, with torch.fft.
 //
-// Threads without atomics: the grid is cut along its first axis into strips; a point belongs to the
-// strip of its first node and reaches at most kMeshOrder - 1 rows into the next. So all even strips
-// can be filled at once, then all odd ones, each in the order of its points: the same bits for any
-// number of threads.
+// Spreading runs on several threads without atomics. The grid is cut into strips along its first
+// axis. A point belongs to the strip of the first node that it touches, and reaches at most
+// kMeshOrder - 1 rows into the next strip. So all even strips can be filled at the same time, then
+// all odd ones. Each strip adds its points in a fixed order, so the result has the same bits for
+// any number of threads.
 #pragma once
 #include <vector>
 
@@ -18,18 +20,20 @@ class MeshStrips {
   MeshStrips(const MeshView& mesh, const PointsView& Y);
 
   int64_t count() const { return static_cast<int64_t>(begin_.size()) - 1; }
-  // Clears rows of the grid that strip s owns; then, all cleared, adds its charges.
+  // Sets the grid rows of strip s to zero. All strips must be cleared before any is spread.
   void clear(int64_t s, float* grid) const;
+  // Adds the charges of the points of strip s.
   void spread(int64_t s, float* grid) const;
 
  private:
   MeshView mesh_;
   const float* Y_;
-  std::vector<int32_t> order_;  // points by strip
-  std::vector<int64_t> begin_;  // [strips + 1]
+  std::vector<int32_t> order_;  // [n] point numbers, sorted by strip
+  std::vector<int64_t> begin_;  // [strips + 1] where each strip begins in order_
 };
 
-// Writes the rows of forces = -1/2 gradient of the potential; returns the potential's sum.
+// Writes the given rows of values [n] = the potential at the points and of forces [n, dims] = -1/2
+// its gradient; returns the sum of the values.
 double mesh_gather(const MeshView& mesh, const PointsView& Y, const float* potential, float* forces,
                    float* values, RowRange rows);
 

@@ -1,4 +1,5 @@
-// Calls and seconds of every kernel since the process began, read through fasttsne._C.
+// Counts the calls of every CPU kernel and their total time, since the process began or the last
+// reset. Python reads both through fasttsne._C.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,7 @@ enum class Kernel {
   mesh_spread,
   mesh_gather,
   update_embedding,
-  count  // of the kernels above
+  count  // the number of kernels above
 };
 
 struct KernelProfile {
@@ -30,7 +31,7 @@ struct KernelProfile {
 KernelProfile kernel_profile(Kernel kernel);
 void reset_kernel_profiles();
 
-// Counts one call from construction to destruction.
+// Counts one call, which lasts from the construction of the object to its destruction.
 class ProfiledCall {
  public:
   explicit ProfiledCall(Kernel kernel) : kernel_(kernel), start_(Clock::now()) {}

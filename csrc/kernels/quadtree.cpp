@@ -15,8 +15,8 @@ struct CodedPoint {
   int32_t number;
 };
 
-// Sorts by code, equal codes in the order they came: a counting sort per digit, least first. The
-// sort is most of what a tree costs, and this one compares nothing.
+// A stable radix sort by code: one counting sort per digit, least significant digit first. Sorting
+// takes most of the time of building a tree, and a radix sort needs no comparisons.
 void sort_by_code(std::vector<CodedPoint>& points) {
   constexpr int kBits = 11, kDigits = 6;  // 66 bits hold any code
   constexpr size_t kBuckets = size_t{1} << kBits;
@@ -27,7 +27,7 @@ void sort_by_code(std::vector<CodedPoint>& points) {
   std::vector<CodedPoint> other(points.size());
   for (int d = 0; d < kDigits; ++d) {
     auto& position = counts[d];
-    // All in one bucket: nothing to move.
+    // If all points have the same digit, there is nothing to move.
     if (!points.empty() && position[digit(points[0].code, d)] == points.size()) continue;
     uint32_t total = 0;
     for (uint32_t& p : position) total += std::exchange(p, total);
@@ -87,8 +87,8 @@ int32_t Quadtree<kDims>::add_node(int32_t begin, int32_t end) {
   float extent = 0;
   for (int m = 0; m < kDims; ++m) extent = std::max(extent, high[m] - low[m]);
 
-  // Levels that all the points share are skipped: depth is bounded by the bits of the code, and by
-  // the number of points.
+  // Levels of the tree at which all points lie in the same child are skipped. So the depth is
+  // bounded both by the bits of the code and by the number of points.
   const uint64_t differing = codes_[begin] ^ codes_[end - 1];
   const bool leaf = end - begin <= kLeafSize || differing == 0;
   if (leaf) {
@@ -105,7 +105,7 @@ int32_t Quadtree<kDims>::add_node(int32_t begin, int32_t end) {
       child = stop;
     }
   }
-  Node& node = nodes_[index];  // after the children: they move the array
+  Node& node = nodes_[index];  // taken after the children were added, which may move the array
   for (int m = 0; m < kDims; ++m) node.center[m] = static_cast<float>(sum[m] / (end - begin));
   node.extent = extent;
   node.begin = begin;
@@ -117,7 +117,8 @@ int32_t Quadtree<kDims>::add_node(int32_t begin, int32_t end) {
 
 template <int kDims>
 void Quadtree<kDims>::add_groups() {
-  // The largest nodes of at most kGroupSize points; a leaf of more duplicates is cut up.
+  // A group is the largest node with at most kGroupSize points. A leaf with more points, all of one
+  // code, is cut into several groups.
   for (size_t i = 0; i < nodes_.size();) {
     const Node& node = nodes_[i];
     if (node.end - node.begin > kGroupSize && !node.leaf) {

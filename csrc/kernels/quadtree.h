@@ -1,6 +1,7 @@
-// The tree of Barnes-Hut in an array: binary, quad or oct by the number of dimensions. Points are
-// sorted along the Morton curve, a node is a range of them, nodes stand in depth-first order, so a
-// walk needs no stack: the next node is the following one (open) or `skip` (closed).
+// The tree of Barnes-Hut as an array of nodes: a binary tree, quadtree or octree in 1, 2 or 3
+// dimensions. Points are sorted by their Morton codes, and a node is a range of sorted points.
+// Nodes are stored in depth-first order, so a traversal needs no stack: after a node that is opened
+// comes the next node of the array, after one that is not comes node `skip`.
 #pragma once
 #include <vector>
 
@@ -12,20 +13,24 @@ template <int kDims>
 class Quadtree {
  public:
   struct Node {
-    float center[kDims];  // of mass
+    float center[kDims];  // centre of mass
     float extent;         // longest side of the box around its points; 0 for duplicates
-    int32_t begin, end;   // its points in sorted order
-    int32_t skip;         // the node after its subtree
+    int32_t begin, end;   // its points, as a half-open range in sorted order
+    int32_t skip;         // index of the first node after its subtree
     bool leaf;
   };
-  // A run of sorted points that walks the tree together.
+  // Consecutive sorted points that traverse the tree together, as one range [begin, end) with its
+  // bounding box.
   struct Group {
     int32_t begin, end;
     float low[kDims], high[kDims];
   };
 
-  // Few points a leaf: they are evaluated one by one, the vector units like runs.
+  // Largest number of points in a leaf, unless they share one Morton code. A leaf that is opened
+  // adds all its points to the sources of the group, which the vector units then process in one
+  // run.
   static constexpr int kLeafSize = 16;
+  // Largest number of points in a group.
   static constexpr int kGroupSize = 32;
 
   explicit Quadtree(const PointsView& Y);
@@ -33,10 +38,10 @@ class Quadtree {
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<Group>& groups() const { return groups_; }
   const std::vector<float>& sorted() const { return sorted_; }  // [n, kDims]
-  const std::vector<int32_t>& order() const { return order_; }  // sorted -> original number
+  const std::vector<int32_t>& order() const { return order_; }  // sorted position -> row of Y
 
  private:
-  // Adds the node of points [begin, end), and its subtree.
+  // Appends the node of points [begin, end) and its subtree; returns the index of the node.
   int32_t add_node(int32_t begin, int32_t end);
   void add_groups();
 

@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "kernels/simd/repulsive_rows.h"
-#include "math/tree.h"
+#include "math/opening_criterion.h"
 
 namespace fasttsne {
 namespace {
 
-// What acts on a group: points and far cells, by columns.
+// The sources that act on a group: points with weight 1 and far cells with the number of their
+// points as weight. Coordinates are stored by columns.
 template <int kDims>
 struct Sources {
   std::vector<float> column[kDims];
@@ -31,7 +32,7 @@ template <int kDims>
 void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* forces,
                   double* Z_parts, RowRange groups) {
   static const auto run = FASTTSNE_PICK(repulsive_rows);
-  const math::Opening opening(theta, dof);
+  const math::OpeningCriterion opening(theta, dof);
   Sources<kDims> sources;
   float group_forces[Quadtree<kDims>::kGroupSize * kDims];
   for (int64_t g = groups.begin; g < groups.end; ++g) {
@@ -40,9 +41,9 @@ void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* fo
     const auto& nodes = tree.nodes();
     for (size_t i = 0; i < nodes.size();) {
       const auto& node = nodes[i];
-      const bool mine = node.begin < group.end && group.begin < node.end;
+      const bool contains_own = node.begin < group.end && group.begin < node.end;
       const float sq_distance = math::sq_distance_to_box<kDims>(node.center, group.low, group.high);
-      if (opening.one_point(node.extent, sq_distance, mine)) {
+      if (opening.acts_as_one_point(node.extent, sq_distance, contains_own)) {
         sources.add(node.center, static_cast<float>(node.end - node.begin));
       } else if (node.leaf) {
         for (int64_t p = node.begin; p < node.end; ++p)

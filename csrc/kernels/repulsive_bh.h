@@ -1,13 +1,15 @@
-// Repulsive forces by Barnes-Hut: cells far from a group of points act through their centre.
+// Repulsive forces by Barnes-Hut: a cell that is far from a group of points acts as one point at
+// its centre of mass.
 #pragma once
 #include "kernels/quadtree.h"
 #include "kernels/types.h"
 
 namespace fasttsne {
 
-// Forces on the groups in range, written to rows tree.order() of forces [n, kDims]; Z_parts[g] is
-// the share of group g in Z, self excluded. A cell of longest side s at distance r of the group
-// acts as one when s < theta r; theta = 0 opens all cells but exact duplicates.
+// Writes the forces on the points of the given groups to their rows of forces [n, kDims], and to
+// Z_parts[g] the contribution of group g to Z, without the terms of points with themselves. A cell
+// with longest side s at distance r from the group acts as one point if s < theta r. With
+// theta = 0, all cells are opened except those whose points coincide.
 template <int kDims>
 void repulsive_bh(const Quadtree<kDims>& tree, float theta, float dof, float* forces,
                   double* Z_parts, RowRange groups);

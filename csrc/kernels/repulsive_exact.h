@@ -1,4 +1,5 @@
-// Repulsive forces by the whole sum: F_i = sum_j q_ij w_ij (y_i - y_j), Z = sum_{i != j} q_ij.
+// Repulsive forces by direct summation over all pairs: F_i = sum_j q_ij w_ij (y_i - y_j), and
+// Z = sum_{i != j} q_ij.
 #pragma once
 #include <vector>
 
@@ -6,7 +7,8 @@
 
 namespace fasttsne {
 
-// Coordinates by columns, so that lanes run over points.
+// A copy of the coordinates, stored by columns, so that the lanes of a vector hold one coordinate
+// of consecutive points.
 class Columns {
  public:
   explicit Columns(const PointsView& Y);
@@ -17,7 +19,8 @@ class Columns {
   std::vector<const float*> pointers_;
 };
 
-// Writes the rows of forces [n, dims] and returns their share of Z (self excluded).
+// Writes the given rows of forces [n, dims] and returns their contribution to Z, without the terms
+// of points with themselves.
 double repulsive_exact(const PointsView& Y, const Columns& columns, float dof, float* forces,
                        RowRange rows);
 

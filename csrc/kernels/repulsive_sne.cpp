@@ -33,7 +33,7 @@ double SneRepulsion::normalize(bool conditional) {
 }
 
 void SneRepulsion::finish(bool conditional, float* forces, RowRange rows) const {
-  static const auto run = FASTTSNE_PICK(sne_rows_of_others);
+  static const auto run = FASTTSNE_PICK(sne_rows_transposed);
   for (int64_t i = rows.begin; i < rows.end; ++i)
     for (int64_t m = 0; m < Y_.dims; ++m) forces[i * Y_.dims + m] *= scale_[i];
   if (conditional)

@@ -17,7 +17,8 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
   int64_t* begin = incoming_begin_.get();
   for (int64_t e = 0; e < n * k; ++e) ++begin[indices[e] + 1];
   for (int64_t i = 0; i < n; ++i) begin[i + 1] += begin[i];
-  // Use begin[j] as the write position of column j, then shift the array back by one.
+  // begin[j] serves as the write position of column j and so ends as begin[j + 1]; afterwards the
+  // array is shifted back by one.
   for (int64_t i = 0; i < n; ++i)
     for (int64_t c = 0; c < k; ++c) {
       const int64_t to = begin[indices[i * k + c]]++;
@@ -26,7 +27,8 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
     }
   std::copy_backward(begin, begin + n, begin + n + 1);
   begin[0] = 0;
-  // The transpose read column by column fills every row by rising column: rows sorted for nothing.
+  // The transposed edges are sorted by column. Appending them to their rows in this order leaves
+  // every row sorted by column, without another sort.
   std::vector<uint16_t> filled(n);
   for (int64_t to = 0; to < n * k; ++to) {
     const int64_t i = incoming_row_[to];

@@ -1,14 +1,17 @@
-// Plain views that every kernel takes: the caller owns memory, threads and validation.
+// Plain views of arrays, which every kernel takes. The caller allocates the memory, checks the
+// arguments and distributes the rows over threads.
 #pragma once
 #include <cstdint>
 
 namespace fasttsne {
 
+// The half-open range of rows [begin, end).
 struct RowRange {
   int64_t begin, end;
 };
 
-// Sparse joint P in compressed rows: the columns of row i are indices[indptr[i] .. indptr[i+1]).
+// Joint P as a sparse matrix in CSR form: row i has the columns indices[e] and the values values[e]
+// for e in [indptr[i], indptr[i + 1]).
 struct CsrView {
   const int64_t* indptr;   // [n + 1]
   const int32_t* indices;  // [nnz]
@@ -23,6 +26,7 @@ struct PointsView {
   int64_t dims;
 };
 
+// a / b, rounded up.
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace fasttsne

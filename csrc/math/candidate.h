@@ -1,5 +1,6 @@
-// A candidate neighbour is one 64-bit key, the bits of its squared distance above its index: the
-// order of keys is the order of (distance, index), since bits of a float >= 0 order as it does.
+// A candidate neighbour packed into one 64-bit key: the bits of its squared distance in the upper
+// half, its index in the lower half. Floats >= 0 compare like their bits read as integers, so
+// comparing keys compares (distance, index) pairs.
 #pragma once
 #include "math/portable.h"
 

@@ -1,10 +1,11 @@
-// Morton codes: the bits of the coordinates interleaved, so that sorted points are near in space.
+// Morton codes: the bits of the coordinates, interleaved. Points that are close in the order of
+// their codes are close in space.
 #pragma once
 #include "math/portable.h"
 
 namespace fasttsne::math {
 
-// Bits a coordinate, so that the code of all dimensions fits in 63.
+// Bits per coordinate, chosen so that the code of all coordinates fits in 63 bits.
 template <int kDims>
 inline constexpr int kMortonBits = kDims == 3 ? 21 : 31;
 
@@ -29,23 +30,24 @@ FASTTSNE_SHARED constexpr uint64_t spread_bits(uint64_t x) {
   return x;
 }
 
-// Cells of a coordinate's span, and what turns a distance from its lower end into a cell.
+// Number of cells that the span of a coordinate is divided into.
 template <int kDims>
 inline constexpr double kMortonCells = double(uint64_t{1} << kMortonBits<kDims>);
 
+// Cells per unit of length; 0 if all points coincide.
 template <int kDims>
 FASTTSNE_SHARED double morton_scale(double span) {
   return span > 0 ? kMortonCells<kDims> / span : 0;
 }
 
-// The last cell is closed above; a NaN goes to the first.
+// The cell of coordinate x. The upper end of the span belongs to the last cell; a NaN, to cell 0.
 template <int kDims>
 FASTTSNE_SHARED uint32_t morton_cell(float x, float low, double scale) {
   const double u = (double{x} - low) * scale, last = kMortonCells<kDims> - 1;
   return u > 0 ? static_cast<uint32_t>(u < last ? u : last) : 0;
 }
 
-// Code of a point whose coordinates are already scaled to [0, 2^kMortonBits).
+// Code of a point from its cell along each axis, in [0, 2^kMortonBits).
 template <int kDims>
 FASTTSNE_SHARED constexpr uint64_t morton_code(const uint32_t* cell) {
   uint64_t code = 0;

@@ -1,10 +1,13 @@
-// The mathematics that CPU and GPU share lives in this folder, each formula once: plain operators
-// on a type T that is float on a GPU and a vector of floats in a CPU kernel. What an operator
-// cannot say (exp, log) comes from a policy class, which each side has of its own.
+// Macros for functions that compile both for the CPU and for CUDA.
+//
+// This folder holds the formulas that CPU and GPU kernels share, each written once: plain operators
+// on a type T that is float on a GPU and a vector of floats in a CPU kernel. Functions that are no
+// operators (exp, log) come from a policy class, of which each side has its own.
 #pragma once
 #include <cstdint>
 
-// Never a symbol of its own: the copy of another SIMD level could be the one that the linker keeps.
+// Always inlined on the CPU. An inline function with a symbol of its own would be compiled once per
+// SIMD level under the same name, and the linker could keep a copy that this CPU cannot run.
 #if defined(__CUDACC__)
 #define FASTTSNE_SHARED __host__ __device__ static __forceinline__
 #define FASTTSNE_SHARED_MEMBER __host__ __device__ __forceinline__

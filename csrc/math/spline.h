@@ -1,19 +1,21 @@
-// The window of the particle mesh: the cubic B-spline at the four nodes around a point, and its
-// slope per step. t in [0, 1) is the point's place between the second and the third of them.
+// The window function of the particle mesh: the cubic B-spline. On each axis a point touches four
+// nodes; t in [0, 1] is its position between the second and the third of them, in steps of the
+// grid.
 #pragma once
 #include "math/portable.h"
 
 namespace fasttsne {
 
-// Nodes a point touches on each axis.
+// Number of nodes that a point touches on each axis.
 inline constexpr int kMeshOrder = 4;
-// Nodes of an axis: as many as a float counts exactly.
-inline constexpr int64_t kMostNodes = int64_t{1} << 24;
+// Largest number of nodes along an axis: up to here a float32 holds every integer exactly.
+inline constexpr int64_t kMaxNodes = int64_t{1} << 24;
 
 }  // namespace fasttsne
 
 namespace fasttsne::math {
 
+// Weights of the four nodes; they sum to 1.
 template <class T>
 FASTTSNE_SHARED void spline_weights(T t, T (&w)[kMeshOrder]) {
   const T s = 1.0f - t, tt = t * t;
@@ -23,6 +25,7 @@ FASTTSNE_SHARED void spline_weights(T t, T (&w)[kMeshOrder]) {
   w[3] = tt * t * (1.0f / 6);
 }
 
+// Derivatives of the four weights with respect to t.
 template <class T>
 FASTTSNE_SHARED void spline_slopes(T t, T (&d)[kMeshOrder]) {
   const T s = 1.0f - t, tt = t * t;
@@ -32,9 +35,9 @@ FASTTSNE_SHARED void spline_slopes(T t, T (&d)[kMeshOrder]) {
   d[3] = tt * 0.5f;
 }
 
-// Where a point at u steps from the origin may be for its window to lie on the grid: between the
-// second and the last but one node. One outside is put on the edge, a NaN on the lower one: a wrong
-// force, never a wrong address.
+// Clamps u, a point's distance from the origin in steps, to the range in which its four nodes lie
+// on the grid: from the second node to the last but one. A NaN goes to the lower end. So a point
+// outside the grid gets a wrong force, but never an address outside the grid.
 template <class T>
 FASTTSNE_SHARED T inside_grid(T u, float nodes) {
   const T lowest = T{} + 1.0f, highest = T{} + (nodes - (kMeshOrder - 2));
@@ -42,7 +45,8 @@ FASTTSNE_SHARED T inside_grid(T u, float nodes) {
   return above < highest ? above : highest;
 }
 
-// The number whose whole part is the second node of the window of a point inside.
+// A number whose integer part is the second of the four nodes, for u that `inside_grid` has
+// clamped.
 template <class T>
 FASTTSNE_SHARED T second_node(T inside, float nodes) {
   const T last = T{} + (nodes - (kMeshOrder - 1));

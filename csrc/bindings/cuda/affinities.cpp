@@ -1,8 +1,9 @@
+// CUDA ops: perplexity search and symmetrisation.
 #include <algorithm>
 
 #include "bindings/cuda/launch.h"
 #include "bindings/tensors.h"
-#include "cuda/perplexity.h"
+#include "cuda/perplexity_search.h"
 #include "cuda/symmetrize.h"
 
 namespace fasttsne::bindings {
@@ -11,7 +12,7 @@ namespace {
 std::tuple<Tensor, Tensor> perplexity_search(const Tensor& sq_distances, double perplexity) {
   check_points(sq_distances, "sq_distances");
   const int64_t n = sq_distances.size(0), k = sq_distances.size(1);
-  const OnDeviceOf device(sq_distances);
+  const CudaGuard device(sq_distances);
   Tensor beta = empty(sq_distances, {n}, ScalarType::Float);
   Tensor conditional = empty(sq_distances, {n, k}, ScalarType::Float);
   check_cuda(cuda::perplexity_search(sq_distances.const_data_ptr<float>(), n, k, perplexity,
@@ -27,7 +28,7 @@ Tensor bytes_like(const Tensor& like, size_t bytes) {
 template <class Edge>
 std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
                                                     const Tensor& conditional) {
-  const OnDeviceOf device(indices);
+  const CudaGuard device(indices);
   const int64_t n = indices.size(0), k = indices.size(1);
   Tensor begin = empty(indices, {n + 1}, ScalarType::Long);
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
@@ -40,12 +41,12 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
   a.incoming_begin = begin.mutable_data_ptr<int64_t>();
   a.own_place = reinterpret_cast<uint16_t*>(own.mutable_data_ptr<int16_t>());
   a.indptr = indptr.mutable_data_ptr<int64_t>();
-  Tensor refused = empty(indices, {2}, ScalarType::Int);
-  a.refused = refused.mutable_data_ptr<int32_t>();
-  const auto check_refused = [&] {
+  Tensor errors = empty(indices, {2}, ScalarType::Int);
+  a.errors = errors.mutable_data_ptr<int32_t>();
+  const auto check_errors = [&] {
     int32_t found[2];
     check_cuda(
-        cudaMemcpyAsync(found, a.refused, sizeof found, cudaMemcpyDeviceToHost, device.stream));
+        cudaMemcpyAsync(found, a.errors, sizeof found, cudaMemcpyDeviceToHost, device.stream));
     check_cuda(cudaStreamSynchronize(device.stream));
     STD_TORCH_CHECK(found[0] == 0, "indices must be in 0 .. n - 1");
     STD_TORCH_CHECK(found[1] == 0, "indices of a row must be distinct");
@@ -67,17 +68,19 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
         .workspace = workspace.mutable_data_ptr<uint8_t>(),
         .workspace_bytes = bytes};
     check_cuda(cuda::transpose(a, buffers, &current, device.stream));
-    check_refused();  // the rest would follow any column
+    check_errors();  // the steps below read memory through the indices
     a.incoming = buffers.edges[current];
   }
-  edges[1 - current] = Tensor();  // at a million rows the memory is wanted below
+  // Free the buffer: at a million rows, the steps below need the memory.
+  edges[1 - current] = Tensor();
   check_cuda(cuda::sort_rows(a, device.stream));
   size_t bytes = 0;
   check_cuda(cuda::scan_workspace(n, &bytes));
   Tensor workspace = bytes_like(indices, bytes);
   check_cuda(cuda::count_rows(a, workspace.mutable_data_ptr<uint8_t>(), bytes, device.stream));
-  check_refused();
-  // How many pairs are mutual depends on the data.
+  check_errors();
+  // The number of edges depends on how many pairs of neighbours are mutual, so the host must wait
+  // for it.
   int64_t total = 0;
   check_cuda(
       cudaMemcpyAsync(&total, a.indptr + n, sizeof total, cudaMemcpyDeviceToHost, device.stream));
@@ -94,8 +97,8 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
   STD_TORCH_CHECK(n > 0 && k > 0, "indices must not be empty");
-  STD_TORCH_CHECK(k <= cuda::kLargestK, "indices must have ", cuda::kLargestK,
-                  " columns or fewer, got ", k);
+  STD_TORCH_CHECK(k <= cuda::kMaxK, "indices must have ", cuda::kMaxK, " columns or fewer, got ",
+                  k);
   check_same_device(indices, {&conditional});
   return n * k <= int64_t{UINT32_MAX} ? symmetrize_edges<uint32_t>(indices, conditional)
                                       : symmetrize_edges<int64_t>(indices, conditional);

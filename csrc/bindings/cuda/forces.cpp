@@ -1,8 +1,9 @@
+// CUDA ops: attractive and repulsive forces.
 #include <algorithm>
 
 #include "bindings/cuda/launch.h"
 #include "bindings/tensors.h"
-#include "cuda/attractive.h"
+#include "cuda/attractive_forces.h"
 #include "cuda/repulsive_bh.h"
 #include "cuda/repulsive_exact.h"
 #include "cuda/repulsive_sne.h"
@@ -15,7 +16,7 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
                                              bool with_cost) {
   check_csr_and_embedding(indptr, indices, values, Y);
   check_same_device(Y, {&indptr, &indices, &values});
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   const int64_t n = Y.size(0), dims = Y.size(1), edges = indices.numel();
   Tensor forces = torch::stable::empty_like(Y);
   Tensor cost = empty(Y, {}, ScalarType::Double);
@@ -38,7 +39,7 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
 
 std::tuple<Tensor, Tensor> repulsive_exact(const Tensor& Y, double dof) {
   check_embedding(Y);
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   Tensor forces = torch::stable::empty_like(Y);
   Tensor Z = empty(Y, {}, ScalarType::Double);
   Tensor parts = empty(Y, {cuda::repulsive_exact_parts(Y.size(0))}, ScalarType::Double);
@@ -57,8 +58,8 @@ std::tuple<Tensor, Tensor> repulsive_bh(const Tensor& Y, double theta, double do
   check_embedding(Y);
   const int64_t n = Y.size(0), dims = Y.size(1), inner = std::max<int64_t>(n - 1, 0);
   STD_TORCH_CHECK(1 <= dims && dims <= 3, "Y must have 1 to 3 columns");
-  STD_TORCH_CHECK(n <= INT32_MAX, "Y has too many rows");
-  const OnDeviceOf device(Y);
+  STD_TORCH_CHECK(n <= INT32_MAX, "Y must have 2^31 - 1 rows or fewer, got ", n);
+  const CudaGuard device(Y);
   Tensor forces = torch::stable::empty_like(Y);
   Tensor Z = empty(Y, {}, ScalarType::Double);
   Tensor parts = empty(Y, {cuda::repulsive_bh_parts(n)}, ScalarType::Double);
@@ -107,7 +108,7 @@ std::tuple<Tensor, Tensor> repulsive_sne(const Tensor& Y, bool conditional) {
   check_embedding(Y);
   const int64_t n = Y.size(0);
   STD_TORCH_CHECK(n >= 2, "Y must have 2 or more rows");
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   Tensor forces = torch::stable::empty_like(Y);
   Tensor log_Z = empty(Y, {}, ScalarType::Double);
   Tensor sums = empty(Y, {n}, ScalarType::Double);

@@ -1,5 +1,5 @@
-// From a torch tensor to a launch: its device, torch's current stream there, and the launch's
-// status.
+// What every CUDA op needs to launch a kernel: the device of its tensors, torch's current stream on
+// it, and a check of the status of the launch.
 #pragma once
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
@@ -13,8 +13,9 @@ inline void check_cuda(cudaError_t status) {
   STD_TORCH_CHECK(status == cudaSuccess, "CUDA: ", cudaGetErrorString(status));
 }
 
-// torch's current stream on a device. The function lives in torch's CUDA library, which a build
-// against a CPU-only torch cannot link; where a CUDA tensor has come from, it has been loaded.
+// torch's current stream on a device. The function that tells it is in torch's CUDA library, which
+// a build against a CPU-only torch cannot link. But where a CUDA tensor exists, the library has
+// been loaded, so the function is looked up at run time.
 inline cudaStream_t current_stream(int32_t device) {
   using Get = int32_t (*)(int32_t, void**);
   static const auto get = [] {
@@ -23,18 +24,21 @@ inline cudaStream_t current_stream(int32_t device) {
     void* symbol = dlsym(library != nullptr ? library : RTLD_DEFAULT, kName);
     return reinterpret_cast<Get>(symbol);
   }();
-  STD_TORCH_CHECK(get != nullptr, "this torch does not tell its CUDA streams: 2.11 or newer does");
+  STD_TORCH_CHECK(
+      get != nullptr,
+      "this torch does not provide its current CUDA stream: update to torch 2.11 or newer");
   void* stream = nullptr;
   STD_TORCH_CHECK(get(device, &stream) == 0, "torch has no current stream on device ", device);
   return static_cast<cudaStream_t>(stream);
 }
 
-// Makes the device of a tensor current, and puts the old one back, also where the stream is not to
-// be had. torch's guard makes no context on a device that nobody uses; our runtime, which is linked
-// statically, is told the device by itself.
-class __attribute__((visibility("hidden"))) OnDeviceOf {
+// Makes the device of a tensor the current device and holds torch's current stream on it. The
+// previous device is restored at the end of the scope, also if the constructor throws because no
+// stream is available. torch's guard creates no context on a device that is not used. The CUDA
+// runtime of this library is linked statically, so it is set separately.
+class __attribute__((visibility("hidden"))) CudaGuard {
  public:
-  explicit OnDeviceOf(const Tensor& t) : guard_(t.get_device_index()) {
+  explicit CudaGuard(const Tensor& t) : guard_(t.get_device_index()) {
     check_cuda(cudaSetDevice(t.get_device_index()));
     stream = current_stream(t.get_device_index());
   }
@@ -45,7 +49,7 @@ class __attribute__((visibility("hidden"))) OnDeviceOf {
   torch::stable::accelerator::DeviceGuard guard_;
 };
 
-// All on one device: a pointer of another would be followed all the same.
+// All tensors must be on one device: a kernel would dereference a pointer to another one unchecked.
 inline void check_same_device(const Tensor& first, std::initializer_list<const Tensor*> others) {
   for (const Tensor* t : others)
     STD_TORCH_CHECK(t->is_cuda() && t->get_device_index() == first.get_device_index(),

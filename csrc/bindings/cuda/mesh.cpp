@@ -1,3 +1,4 @@
+// CUDA ops: the particle mesh.
 #include "cuda/mesh.h"
 
 #include "bindings/cuda/launch.h"
@@ -17,7 +18,7 @@ cuda::MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, d
 
 void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double step) {
   const cuda::MeshView mesh = view(Y, grid, origin, step);
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   Tensor counts = empty(Y, {grid.numel()}, ScalarType::Long);
   check_cuda(
       cuda::mesh_spread({.mesh = mesh,
@@ -32,7 +33,7 @@ void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double ste
 std::tuple<Tensor, Tensor, Tensor> mesh_gather(const Tensor& Y, const Tensor& potential,
                                                const Tensor& origin, double step) {
   const cuda::MeshView mesh = view(Y, potential, origin, step);
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   Tensor forces = torch::stable::empty_like(Y);
   Tensor values = empty(Y, {Y.size(0)}, ScalarType::Float);
   Tensor total = empty(Y, {}, ScalarType::Double);

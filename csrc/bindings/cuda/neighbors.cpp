@@ -1,9 +1,11 @@
-#include "cuda/neighbors.h"
-
+// CUDA ops: distances and nearest neighbours.
 #include <vector>
 
 #include "bindings/cuda/launch.h"
 #include "bindings/tensors.h"
+#include "cuda/knn_rerank.h"
+#include "cuda/knn_scan.h"
+#include "cuda/pairwise_sq_distances.h"
 
 namespace fasttsne::bindings {
 namespace {
@@ -11,9 +13,10 @@ namespace {
 Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   check_points(X, "X");
   check_points(Z, "Z");
-  STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have as many columns");
+  STD_TORCH_CHECK(X.size(1) == Z.size(1), "X and Z must have the same number of columns, got ",
+                  X.size(1), " and ", Z.size(1));
   check_same_device(X, {&Z});
-  const OnDeviceOf device(X);
+  const CudaGuard device(X);
   Tensor out = empty(X, {X.size(0), Z.size(0)}, ScalarType::Float);
   check_cuda(cuda::pairwise_sq_distances(X.const_data_ptr<float>(), X.size(0),
                                          Z.const_data_ptr<float>(), Z.size(0), X.size(1),
@@ -21,12 +24,12 @@ Tensor pairwise_sq_distances(const Tensor& X, const Tensor& Z) {
   return out;
 }
 
-// Counts and keys stay on the device and are checked there.
+// The values in `count` and `keys` are on the device, so the kernels check them.
 cuda::Candidates view(const Tensor& X, const Tensor& keys, const Tensor& count, const Tensor& bound,
                       int64_t keep, int64_t n) {
   check_candidates(keys, count, bound, keep, n);
   check_same_device(X, {&keys, &count, &bound});
-  STD_TORCH_CHECK(keep <= cuda::kLargestKeep, "keep must be in 1 .. ", cuda::kLargestKeep,
+  STD_TORCH_CHECK(keep <= cuda::kMaxKeep, "keep must be in 1 .. ", cuda::kMaxKeep,
                   " on a GPU, got ", keep);
   STD_TORCH_CHECK(keep + cuda::kScanTile <= keys.size(1), "keys must have keep + ", cuda::kScanTile,
                   " columns or more on a GPU, got ", keys.size(1));
@@ -49,10 +52,11 @@ void knn_scan_(const Tensor& X, const Tensor& sq_norms, Tensor keys, Tensor coun
     on_host[t] = {static_cast<int32_t>(begin[a]), static_cast<int32_t>(begin[a + 1]),
                   static_cast<int32_t>(begin[b]), static_cast<int32_t>(begin[b + 1])};
   }
-  const OnDeviceOf device(X);
+  const CudaGuard device(X);
   Tensor on_device = empty(X, {n_tiles, 4}, ScalarType::Int);
   auto* const to = reinterpret_cast<cuda::Tile*>(on_device.mutable_data_ptr<int32_t>());
-  // From pageable memory: the copy has left the host when this returns.
+  // The source is pageable memory, so the data has been read when this returns, and `on_host` may
+  // be destroyed.
   check_cuda(cudaMemcpyAsync(to, on_host.data(), n_tiles * sizeof(cuda::Tile),
                              cudaMemcpyHostToDevice, device.stream));
   check_cuda(cuda::knn_scan({.X = X.const_data_ptr<float>(),
@@ -74,7 +78,7 @@ std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& key
   STD_TORCH_CHECK(n <= X.size(0), "keys must have no more rows than X");
   const cuda::Candidates candidates = view(X, keys, count, bound, keep, n);
   STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
-  const OnDeviceOf device(X);
+  const CudaGuard device(X);
   Tensor indices = empty(X, {n, k}, ScalarType::Int);
   Tensor sq_distances = empty(X, {n, k}, ScalarType::Float);
   Tensor unmeasured = empty(X, {n}, ScalarType::Float);

@@ -1,7 +1,7 @@
-#include "cuda/update.h"
-
+// CUDA op: one step of gradient descent.
 #include "bindings/cuda/launch.h"
 #include "bindings/tensors.h"
+#include "cuda/update_embedding.h"
 
 namespace fasttsne::bindings {
 namespace {
@@ -9,10 +9,10 @@ namespace {
 Tensor update_embedding_(Tensor Y, Tensor velocity, Tensor gains, const Tensor& attractive,
                          const Tensor& repulsive, const Tensor& Z, double exaggeration,
                          double learning_rate, double momentum, double max_step) {
-  check_step({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
+  check_update({&Y, &velocity, &gains, &attractive, &repulsive}, Z);
   const int64_t n = Y.size(0), dims = Y.size(1);
   check_same_device(Y, {&velocity, &gains, &attractive, &repulsive, &Z});
-  const OnDeviceOf device(Y);
+  const CudaGuard device(Y);
   Tensor parts = empty(Y, {cuda::update_parts(n, dims)}, ScalarType::Double);
   Tensor statistics = empty(Y, {1 + 2 * dims}, ScalarType::Double);
   check_cuda(cuda::update_embedding({.Y = Y.mutable_data_ptr<float>(),

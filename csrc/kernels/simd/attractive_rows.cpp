@@ -5,12 +5,12 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// Whether a row lies within P and its columns are points. One look ahead at a row that the loads
-// are about to read costs less than a cut of each column.
+// Whether row i lies within P and all its columns are points. Checking a whole row just before its
+// columns are loaded costs less than clamping each column.
 FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
   const int64_t begin = P.indptr[i], end = P.indptr[i + 1];
   if (!(0 <= begin && begin <= end && end <= P.edges)) return false;
-  // The top bit of j is set for a negative j, that of last - j for one beyond.
+  // The sign bit of j is set if j < 0, that of last - j if j > last.
   const IVec last = broadcast((int32_t)(n - 1));
   IVec bits{};
   int64_t e = begin;
@@ -20,6 +20,7 @@ FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
   return !any_negative(bits);
 }
 
+// The coordinates of the kLanes points j.
 template <int kDims>
 FASTTSNE_INLINE void load_points(const float* Y, const int32_t* j, Vec (&y)[kDims]) {
   if constexpr (kDims == 2) {
@@ -29,11 +30,11 @@ FASTTSNE_INLINE void load_points(const float* Y, const int32_t* j, Vec (&y)[kDim
   }
 }
 
-template <int kDims, bool kUnit, bool kCost>
-RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, int64_t begin,
-             int64_t end) {
-  const Student<kUnit> student(dof);
-  RowsOfP seen{0, true};
+template <int kDims, bool kUnitDof, bool kCost>
+AttractiveSums rows(const CsrView& P, const PointsView& Y, float dof, float* forces, int64_t begin,
+                    int64_t end) {
+  const Student<kUnitDof> student(dof);
+  AttractiveSums sums{0, true};
   for (int64_t i = begin; i < end; ++i) {
     if (!in_range(P, Y.n, i)) return {0, false};
     Vec y[kDims], force[kDims] = {}, cost{};
@@ -52,25 +53,26 @@ RowsOfP rows(const CsrView& P, const PointsView& Y, float dof, float* forces, in
     };
     int64_t e = P.indptr[i];
     for (; e + kLanes <= last; e += kLanes) add(P.indices + e, load(P.values + e));
-    // Lanes past the row's end carry P = 0 and read point i itself.
+    // Lanes past the end of the row have P = 0 and read point i itself.
     if (e < last) {
       int32_t j[kLanes];
       store(j, load_first(P.indices + e, last - e, (int32_t)i));
       add(j, load_first(P.values + e, last - e, 0.f));
     }
     for (int m = 0; m < kDims; ++m) forces[i * kDims + m] = sum(force[m]);
-    if constexpr (kCost) seen.cost += (double)sum(cost);
+    if constexpr (kCost) sums.cost += (double)sum(cost);
   }
-  return seen;
+  return sums;
 }
 
-// More than three dimensions: lanes over coordinates.
-template <bool kUnit>
-RowsOfP rows_any(const CsrView& P, const PointsView& Y, float dof, bool with_cost, float* forces,
-                 int64_t begin, int64_t end) {
-  const Student<kUnit> student(dof);
+// Any number of dimensions, for more than three: one edge at a time, so that the compiler can
+// vectorise over the coordinates.
+template <bool kUnitDof>
+AttractiveSums rows_any(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                        float* forces, int64_t begin, int64_t end) {
+  const Student<kUnitDof> student(dof);
   const int64_t dims = Y.dims;
-  RowsOfP seen{0, true};
+  AttractiveSums sums{0, true};
   for (int64_t i = begin; i < end; ++i) {
     if (!in_range(P, Y.n, i)) return {0, false};
     const float* y = Y.data + i * dims;
@@ -83,38 +85,38 @@ RowsOfP rows_any(const CsrView& P, const PointsView& Y, float dof, bool with_cos
       const Vec d2_lanes = broadcast(d2);
       const float pull = P.values[e] * student.w(d2_lanes)[0];
       for (int64_t m = 0; m < dims; ++m) force[m] += pull * (y[m] - other[m]);
-      if (with_cost) seen.cost += (double)(P.values[e] * student.cost(d2_lanes)[0]);
+      if (with_cost) sums.cost += (double)(P.values[e] * student.cost(d2_lanes)[0]);
     }
   }
-  return seen;
+  return sums;
 }
 
-template <int kDims, bool kUnit>
-RowsOfP rows_cost(const CsrView& P, const PointsView& Y, float dof, bool with_cost, float* forces,
-                  int64_t begin, int64_t end) {
-  return with_cost ? rows<kDims, kUnit, true>(P, Y, dof, forces, begin, end)
-                   : rows<kDims, kUnit, false>(P, Y, dof, forces, begin, end);
+template <int kDims, bool kUnitDof>
+AttractiveSums rows_cost(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                         float* forces, int64_t begin, int64_t end) {
+  return with_cost ? rows<kDims, kUnitDof, true>(P, Y, dof, forces, begin, end)
+                   : rows<kDims, kUnitDof, false>(P, Y, dof, forces, begin, end);
 }
 
-template <bool kUnit>
-RowsOfP rows_dims(const CsrView& P, const PointsView& Y, float dof, bool with_cost, float* forces,
-                  int64_t begin, int64_t end) {
+template <bool kUnitDof>
+AttractiveSums rows_dims(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                         float* forces, int64_t begin, int64_t end) {
   switch (Y.dims) {
     case 1:
-      return rows_cost<1, kUnit>(P, Y, dof, with_cost, forces, begin, end);
+      return rows_cost<1, kUnitDof>(P, Y, dof, with_cost, forces, begin, end);
     case 2:
-      return rows_cost<2, kUnit>(P, Y, dof, with_cost, forces, begin, end);
+      return rows_cost<2, kUnitDof>(P, Y, dof, with_cost, forces, begin, end);
     case 3:
-      return rows_cost<3, kUnit>(P, Y, dof, with_cost, forces, begin, end);
+      return rows_cost<3, kUnitDof>(P, Y, dof, with_cost, forces, begin, end);
     default:
-      return rows_any<kUnit>(P, Y, dof, with_cost, forces, begin, end);
+      return rows_any<kUnitDof>(P, Y, dof, with_cost, forces, begin, end);
   }
 }
 
 }  // namespace
 
-RowsOfP attractive_rows(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
-                        float* forces, int64_t begin, int64_t end) {
+AttractiveSums attractive_rows(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                               float* forces, int64_t begin, int64_t end) {
   return dof == 1.0f ? rows_dims<true>(P, Y, dof, with_cost, forces, begin, end)
                      : rows_dims<false>(P, Y, dof, with_cost, forces, begin, end);
 }

@@ -1,18 +1,19 @@
+// The hot loop of the attractive forces.
 #pragma once
 #include "kernels/simd/levels.h"
 #include "kernels/types.h"
 
 namespace fasttsne {
 
-// What some rows of P add up to.
-struct RowsOfP {
-  double cost;    // 0 unless asked for
-  bool in_range;  // the rows lie within P, and their columns are points
+// The sums over some rows of P.
+struct AttractiveSums {
+  double cost;    // -sum P_ij ln q_ij if with_cost, else 0
+  bool in_range;  // all entries of indptr and indices are valid; if not, the rest is meaningless
 };
 
 FASTTSNE_DECLARE_LEVELS(
-    // Rows [begin, end) of attractive_forces in kernels/attractive.h.
-    RowsOfP attractive_rows(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
-                            float* forces, int64_t begin, int64_t end))
+    // attractive_forces of kernels/attractive_forces.h for rows [begin, end).
+    AttractiveSums attractive_rows(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
+                                   float* forces, int64_t begin, int64_t end))
 
 }  // namespace fasttsne

@@ -5,7 +5,8 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// Accumulators fill the register file: 8 x 3 of 32 registers with AVX-512, 4 x 3 of 16 below.
+// A tile is kRows x kVecs vectors, so that its accumulators fill the register file: 8 x 3 of the 32
+// registers of AVX-512, 4 x 3 of the 16 registers of the levels below.
 constexpr int kRows = kLanes == 16 ? 8 : 4;
 constexpr int kVecs = 3;
 constexpr int kPanel = kVecs * kLanes;
@@ -14,7 +15,7 @@ struct Tile {
   Vec value[kRows][kVecs];
 };
 
-// Inner products (or squared differences) of kRows rows of A with the panel.
+// The inner products, or with kDifference the squared distances, of kRows rows of A and the panel.
 template <bool kDifference>
 FASTTSNE_INLINE Tile multiply(const float* const (&a)[kRows], const float* panel, int64_t depth) {
   Tile tile{};
@@ -39,7 +40,7 @@ FASTTSNE_INLINE Tile multiply(const float* const (&a)[kRows], const float* panel
   return tile;
 }
 
-// Rows past the end repeat the last one; their results are dropped.
+// Pointers to kRows rows of A. Those past the end point to the last row; their results are dropped.
 FASTTSNE_INLINE void row_pointers(const float* a, int64_t first, int64_t rows, int64_t depth,
                                   const float* (&out)[kRows]) {
   for (int r = 0; r < kRows; ++r) {
@@ -62,7 +63,7 @@ void scan_panel(const PanelScan& s) {
   Vec b_sq[kVecs], b_bound[kVecs];
   Hit hits[kRows * kPanel];
   for (int64_t first = 0; first < s.a_rows; first += kRows) {
-    // Nothing above the diagonal in these rows of this panel.
+    // From these rows on, the panel has no column above the diagonal.
     if (s.diagonal && first >= s.first_column + kPanel) break;
     for (int v = 0; v < kVecs; ++v) {
       int64_t left = s.b_columns - v * kLanes;
@@ -78,10 +79,11 @@ void scan_panel(const PanelScan& s) {
     for (int r = 0; r < rows; ++r) {
       const Vec a_sq = broadcast(s.a_sq[first + r]), a_bound = broadcast(s.a_bound[first + r]);
       for (int v = 0; v < kVecs; ++v) {
-        // Past the block's end |b|^2 is infinite: whatever the rest, the sum is infinite or NaN. A
-        // NaN stays one (the order of max), and neither is below a bound: no hit, here or there.
+        // Past the end of the block, |b|^2 is infinite, so the sum is infinite or NaN. max returns
+        // its second argument if one of the two is NaN, so a NaN stays NaN. Neither is below any
+        // bound, so neither is a hit. The same holds for a NaN within the block.
         const Vec sq = max(Vec{}, a_sq + b_sq[v] - 2.0f * tile.value[r][v]);
-        // One test for both sides: below the larger of the two bounds.
+        // One comparison tests both bounds: below the larger of the two.
         uint32_t bits = less_bits(sq, max(a_bound, b_bound[v]));
         while (bits) {
           const int lane = __builtin_ctz(bits);

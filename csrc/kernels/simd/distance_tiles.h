@@ -1,43 +1,48 @@
-// Tiles of the distance matrix: register-blocked inner products with the consumer fused in.
+// Tiles of the distance matrix: inner products blocked in registers. The tile is filtered while it
+// is still in registers, and only the pairs that pass are passed on.
 #pragma once
 #include "kernels/simd/levels.h"
 
 namespace fasttsne {
 
-// A pair of rows that passed the filter: numbers within their blocks and |a - b|^2.
+// A pair of rows that passed the filter: their numbers within their blocks, and |a - b|^2.
 struct Hit {
   int32_t row, column;
   float sq_distance;
 };
-// Takes the hits of one register tile as soon as it is done, so that bounds tighten at once.
+// Receives the hits of one register tile as soon as the tile is computed, so that the bounds
+// tighten for the tiles that follow.
 using HitSink = void(void* context, const Hit* hits, int count);
 
-// Block A (rows) against one packed panel of block B (columns).
+// The rows of block A against one packed panel of columns, which are rows of block B. A pair is a
+// hit if its distance is below the bound of its row or the bound of its column.
 struct PanelScan {
   const float* a;        // [a_rows, depth] row-major
   const float* a_sq;     // [a_rows] |a|^2
-  const float* a_bound;  // [a_rows] a pair is a hit below the bound of its row ...
-  const float* b_panel;  // [depth, panel width] from pack_panel
-  const float* b_sq;     // [b_columns]
-  const float* b_bound;  // [b_columns] ... or below that of its column
+  const float* a_bound;  // [a_rows]
+  const float* b_panel;  // [depth, panel_width()] from pack_panel
+  const float* b_sq;     // [b_columns] |b|^2
+  const float* b_bound;  // [b_columns]
   int64_t a_rows, b_columns, depth;
-  int64_t first_column;  // of the panel within block B
-  bool diagonal;         // A is B: only columns above the row
+  int64_t first_column;  // number of the panel's first column within block B
+  bool diagonal;         // A and B are the same block: report only column > row
   HitSink* sink;
   void* context;
 };
 
 FASTTSNE_DECLARE_LEVELS(
-    // Columns of a packed panel.
+    // Number of columns of a packed panel.
     int64_t panel_width();
-    // rows [0, count) of X -> [depth, panel_width], zeros past count.
+    // Transposes rows [0, count) of X into a panel [depth, panel_width()]; columns from count on
+    // are 0.
     void pack_panel(const float* X, int64_t count, int64_t depth, float* panel);
-    // |a - b|^2 = |a|^2 + |b|^2 - 2ab for the whole panel; reports hits.
+    // Computes |a - b|^2 = |a|^2 + |b|^2 - 2ab for the whole panel and reports the hits.
     void scan_panel(const PanelScan& scan);
-    // out[r, c] = sum (a_r - b_c)^2 by differences: no cancellation. out has row stride out_stride.
+    // out[r, c] = |a_r - b_c|^2 from differences, which avoids cancellation. Rows of `out` are
+    // out_stride numbers apart.
     void difference_panel(const float* a, int64_t a_rows, const float* panel, int64_t columns,
                           int64_t depth, float* out, int64_t out_stride);
-    // out[c] = |x - X[index[c]]|^2 by differences.
+    // out[c] = |x - X[index[c]]|^2 from differences, for c < count.
     void sq_distances_to(const float* x, const float* X, const int32_t* index, int64_t count,
                          int64_t depth, float* out))
 

@@ -1,7 +1,8 @@
-// A float is split into hi + lo, both bf16; a b = hi hi + hi lo + lo hi up to 2^-16 of |a| |b|.
-// Three bf16 products cost a fraction of one float32 product on this unit. What passes the filter
-// is measured again in float32 (kernels/neighbors.h), so only the choice of candidates sees the
-// error.
+// A float x is split into the bf16 numbers hi = bf16(x) and lo = bf16(x - hi). Then a b is
+// hi hi + hi lo + lo hi, with an error of up to 2^-16 |a| |b|. On this unit, three bf16 products
+// cost a fraction of one float32 product. The pairs that pass the filter are measured again in
+// float32 (rerank_rows in kernels/knn_rerank.h), so the error affects only the choice of
+// candidates.
 #include "kernels/simd/distance_tiles_amx.h"
 
 #include "kernels/simd/vec.h"
@@ -9,14 +10,15 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// A tile register: 16 rows of 64 bytes. Along the depth that is 32 bf16.
+// A tile register has 16 rows of 64 bytes, that is, 32 bf16 along the depth.
 constexpr int kSide = 16, kDepth = 32;
 constexpr int64_t kTileBytes = 1024;
-constexpr int kWidth = 2 * kSide;            // of the products kept in registers
+constexpr int kWidth = 2 * kSide;            // side of the square of products kept in registers
 constexpr int64_t kPanelBytes = 512 * 1024;  // a quarter of the L2 cache of the CPUs with AMX
 
-int64_t groups(int64_t rows) { return (rows + 2 * kSide - 1) / (2 * kSide) * 2; }
-int64_t steps(int64_t depth) { return (depth + kDepth - 1) / kDepth; }
+// The number of groups of kSide rows, rounded up to an even number, and of steps of kDepth columns.
+int64_t row_groups(int64_t rows) { return (rows + 2 * kSide - 1) / (2 * kSide) * 2; }
+int64_t depth_steps(int64_t depth) { return (depth + kDepth - 1) / kDepth; }
 
 struct alignas(64) TileConfig {
   uint8_t palette = 1, start_row = 0;
@@ -36,7 +38,7 @@ void configure_tiles() {
 
 FASTTSNE_INLINE __m512i bits(__m512bh x) { return (__m512i)x; }
 
-// Two neighbouring vectors of floats as 32 bf16.
+// Two consecutive vectors of floats, rounded to 32 bf16.
 FASTTSNE_INLINE __m512i to_bf16(Vec first, Vec second) {
   return bits(_mm512_cvtne2ps_pbh((__m512)second, (__m512)first));
 }
@@ -44,7 +46,7 @@ FASTTSNE_INLINE Vec from_bf16(__m256i half) {
   return (Vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
 }
 
-// 16 x 16 elements of 32 bits, rows to columns.
+// Transposes 16 x 16 elements of 32 bits.
 FASTTSNE_INLINE void transpose(__m512i (&r)[16]) {
   __m512i t[16];
   for (int i = 0; i < 16; i += 2) {
@@ -71,12 +73,12 @@ FASTTSNE_INLINE void transpose(__m512i (&r)[16]) {
   }
 }
 
-// Rows of X as tiles [group][step][hi, lo]; columns of the product (kTransposed) want pairs of bf16
-// running along the rows of the tile.
+// Packs the rows of X into tiles [group][step][hi, lo]. The right operand of a product
+// (kTransposed) is stored transposed in units of two bf16, as the instruction requires.
 template <bool kTransposed>
 void pack(const float* X, int64_t rows, int64_t depth, uint8_t* tiles) {
-  for (int64_t g = 0; g < groups(rows); ++g) {
-    for (int64_t s = 0; s < steps(depth); ++s) {
+  for (int64_t g = 0; g < row_groups(rows); ++g) {
+    for (int64_t s = 0; s < depth_steps(depth); ++s) {
       __m512i hi[kSide], lo[kSide];
       const int64_t left = depth - s * kDepth;
       for (int r = 0; r < kSide; ++r) {
@@ -110,7 +112,7 @@ void pack(const float* X, int64_t rows, int64_t depth, uint8_t* tiles) {
   }
 }
 
-// 32 x 32 inner products.
+// The 32 x 32 inner products of two groups of A and two groups of B, over `count` steps.
 FASTTSNE_INLINE void multiply(const uint8_t* a, const uint8_t* b, int64_t count,
                               float (&product)[2 * kSide][2 * kSide]) {
   const int64_t group = count * 2 * kTileBytes;
@@ -147,12 +149,12 @@ FASTTSNE_INLINE void multiply(const uint8_t* a, const uint8_t* b, int64_t count,
 }  // namespace
 
 int64_t scratch_bytes(int64_t a_rows, int64_t b_rows, int64_t depth) {
-  return (groups(a_rows) + groups(b_rows)) * steps(depth) * 2 * kTileBytes;
+  return (row_groups(a_rows) + row_groups(b_rows)) * depth_steps(depth) * 2 * kTileBytes;
 }
 
 namespace {
 
-// One 32 x 32 tile: the product, then the filter.
+// Computes the products of one 32 x 32 tile and filters them.
 FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
                                const uint8_t* a_tiles, const uint8_t* b_tiles, int64_t count) {
   alignas(64) float product[kWidth][kWidth];
@@ -171,7 +173,7 @@ FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
   for (int r = 0; r < rows; ++r) {
     const Vec a_sq = broadcast(s.a_sq[row + r]), a_bound = broadcast(s.a_bound[row + r]);
     for (int v = 0; v < kVecs; ++v) {
-      // No hit past the end and none that is NaN, as in scan_panel.
+      // Columns past the end and NaNs are no hits, for the reason given in scan_panel.
       const Vec sq = max(Vec{}, a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes));
       uint32_t passed = less_bits(sq, max(a_bound, b_bound[v]));
       while (passed) {
@@ -189,22 +191,22 @@ FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
 }  // namespace
 
 void scan_block(const BlockScan& s) {
-  const int64_t count = steps(s.depth), pair = 2 * count * 2 * kTileBytes;
+  const int64_t count = depth_steps(s.depth), pair_bytes = 2 * count * 2 * kTileBytes;
   uint8_t* const a_tiles = static_cast<uint8_t*>(s.scratch);
-  uint8_t* const b_tiles = a_tiles + groups(s.a_rows) * count * 2 * kTileBytes;
+  uint8_t* const b_tiles = a_tiles + row_groups(s.a_rows) * count * 2 * kTileBytes;
   pack<false>(s.a, s.a_rows, s.depth, a_tiles);
   pack<true>(s.b, s.b_rows, s.depth, b_tiles);
   configure_tiles();
-  // A panel of columns stays in the L2 cache while all rows pass over it, 32 at a time.
-  const int64_t fit = kPanelBytes / pair, panel = (fit > 1 ? fit : 1) * kWidth;
+  // A panel of columns stays in the L2 cache while all rows, 32 at a time, are multiplied by it.
+  const int64_t fit = kPanelBytes / pair_bytes, panel = (fit > 1 ? fit : 1) * kWidth;
   for (int64_t first = 0; first < s.b_rows; first += panel) {
     const int64_t last = first + panel < s.b_rows ? first + panel : s.b_rows;
     for (int64_t row = 0; row < s.a_rows; row += kWidth)
       for (int64_t column = first; column < last; column += kWidth) {
-        // Nothing above the diagonal in this tile.
+        // Skip a tile with no pair above the diagonal.
         if (s.diagonal && row >= column + kWidth) continue;
-        scan_tile(s, row, column, a_tiles + row / kWidth * pair, b_tiles + column / kWidth * pair,
-                  count);
+        scan_tile(s, row, column, a_tiles + row / kWidth * pair_bytes,
+                  b_tiles + column / kWidth * pair_bytes, count);
       }
   }
   _tile_release();

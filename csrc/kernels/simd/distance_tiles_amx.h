@@ -1,20 +1,21 @@
-// The same tiles on Intel's AMX: bf16 matrix units, float32 accuracy by splitting.
+// Distance tiles on the matrix units of Intel's AMX. These multiply bf16 numbers, so each float32
+// is split into two bf16.
 #pragma once
 #include "kernels/simd/distance_tiles.h"
 
 namespace fasttsne {
 
-// All rows of block A against all of block B.
+// All rows of block A against all rows of block B; hits are defined as in PanelScan.
 struct BlockScan {
   const float* a;        // [a_rows, depth] row-major
   const float* a_sq;     // [a_rows] |a|^2
-  const float* a_bound;  // [a_rows] as in PanelScan
-  const float* b;        // [b_rows, depth]
-  const float* b_sq;
-  const float* b_bound;
+  const float* a_bound;  // [a_rows]
+  const float* b;        // [b_rows, depth] row-major
+  const float* b_sq;     // [b_rows] |b|^2
+  const float* b_bound;  // [b_rows]
   int64_t a_rows, b_rows, depth;
-  bool diagonal;  // A is B: only columns above the row
-  void* scratch;  // amx::scratch_bytes, aligned to 64
+  bool diagonal;  // A and B are the same block: report only column > row
+  void* scratch;  // amx::scratch_bytes(...) bytes, aligned to 64
   HitSink* sink;
   void* context;
 };

@@ -6,30 +6,32 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// The four nodes along the last axis, the only contiguous one.
+// The four nodes of a window along the last axis, the only axis along which nodes are contiguous.
 typedef float Row __attribute__((vector_size(16)));
-typedef float RowAny __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float UnalignedRow __attribute__((vector_size(16), aligned(4), may_alias));
 
-FASTTSNE_INLINE Row load_row(const float* p) { return *reinterpret_cast<const RowAny*>(p); }
-FASTTSNE_INLINE void add_to_row(float* p, Row x) { *reinterpret_cast<RowAny*>(p) += x; }
+FASTTSNE_INLINE Row load_row(const float* p) { return *reinterpret_cast<const UnalignedRow*>(p); }
+FASTTSNE_INLINE void add_to_row(float* p, Row x) { *reinterpret_cast<UnalignedRow*>(p) += x; }
 FASTTSNE_INLINE float sum_row(Row x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 
-// Window weights and their slopes (per step) for kLanes points.
+// The window weights of kLanes points and their derivatives, per step of the grid.
 template <int kDims>
 struct Windows {
   float weight[kDims][kLanes][kMeshOrder];
   float slope[kDims][kLanes][kMeshOrder];
-  int32_t node[kLanes];  // first node touched
+  int32_t node[kLanes];  // flat index of the first node of the window
 };
 
+// Transposes the weights to one row of four per point.
 FASTTSNE_INLINE void scatter_lanes(const Vec (&w)[kMeshOrder], float (*out)[kMeshOrder]) {
   for (int l = 0; l < kLanes; ++l)
     for (int o = 0; o < kMeshOrder; ++o) out[l][o] = w[o][l];
 }
 
-// y[m]: coordinates of the lanes' points on axis m.
+// y[m] holds the coordinates of kLanes points on axis m. Computes slopes only with kSlopes.
 template <int kDims, bool kSlopes>
-FASTTSNE_INLINE void windows(const MeshView& mesh, const Vec (&y)[kDims], Windows<kDims>& out) {
+FASTTSNE_INLINE void compute_windows(const MeshView& mesh, const Vec (&y)[kDims],
+                                     Windows<kDims>& out) {
   IVec first{};
   for (int m = 0; m < kDims; ++m) {
     const Vec u = (y[m] - mesh.origin[m]) * mesh.inverse_step;
@@ -59,7 +61,7 @@ void spread(const MeshView& mesh, const float* Y, const int32_t* order, int64_t 
     const IVec index = load_first(order + p, lanes, order[p]);
     Vec y[kDims];
     for (int m = 0; m < kDims; ++m) y[m] = gather<kDims>(Y + m, index);
-    windows<kDims, false>(mesh, y, window);
+    compute_windows<kDims, false>(mesh, y, window);
     for (int l = 0; l < lanes; ++l) {
       float* node = grid + window.node[l];
       const Row x = load_row(window.weight[kDims - 1][l]);
@@ -90,14 +92,15 @@ double gather_all(const MeshView& mesh, const float* Y, const float* potential, 
     const IVec index = (number < last ? number : last) + (int32_t)p;
     Vec y[kDims];
     for (int m = 0; m < kDims; ++m) y[m] = gather<kDims>(Y + m, index);
-    windows<kDims, true>(mesh, y, window);
+    compute_windows<kDims, true>(mesh, y, window);
     float batch = 0;
     for (int l = 0; l < lanes; ++l) {
       const float* node = potential + window.node[l];
       const Row x = load_row(window.weight[kDims - 1][l]),
                 dx = load_row(window.slope[kDims - 1][l]);
       float* force = forces + (p + l) * kDims;
-      // value: potential summed over the other axes; along[m]: with the slope of axis m instead.
+      // `value` is the potential summed over all axes but the last, with their weights. along[m] is
+      // the same with the slope of axis m in place of its weight.
       Row value{}, along[kDims] = {};
       if constexpr (kDims == 1) {
         value = load_row(node);

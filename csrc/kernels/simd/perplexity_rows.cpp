@@ -13,6 +13,7 @@ struct Functions {
   FASTTSNE_INLINE float log(float x) { return __builtin_logf(x); }
 };
 
+// The moments of x = (sq - lowest) * scale over a row of k squared distances.
 FASTTSNE_INLINE Moments moments(const float* sq, int64_t k, float lowest, float scale, float beta) {
   Vec e{}, ex{}, exx{};
   int64_t c = 0;
@@ -25,7 +26,7 @@ FASTTSNE_INLINE Moments moments(const float* sq, int64_t k, float lowest, float 
   for (; c + kLanes <= k; c += kLanes) add((load(sq + c) - lowest) * scale);
   if (c < k) {
     const Vec x = (load_first(sq + c, k - c, lowest) - lowest) * scale;
-    // The filled lanes have x = 0 and so weight 1: take them off again.
+    // The lanes past the end have x = 0 and so e = 1, which is subtracted again.
     add(x);
     return {sum(e) - (float)(kLanes - (k - c)), sum(ex), sum(exx)};
   }
@@ -47,7 +48,7 @@ void perplexity_rows(const float* sq_distances, int64_t k, float log_perplexity,
     const float scale = math::perplexity_scale(total, k, lowest);
     math::BetaSearch<Functions> search(log_perplexity);
     Moments m = moments(sq, k, lowest, scale, search.beta);
-    for (int step = 0; scale > 0 && step < search.kMostSteps && search.step(m); ++step)
+    for (int step = 0; scale > 0 && step < search.kMaxSteps && search.step(m); ++step)
       m = moments(sq, k, lowest, scale, search.beta);
     const float inverse = 1.0f / m.e;
     float* p = conditional + i * k;

@@ -1,62 +1,64 @@
 #include "kernels/simd/repulsive_rows.h"
 
+#include "kernels/simd/point_force.h"
 #include "kernels/simd/student.h"
-#include "kernels/simd/target.h"
 
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-template <bool kUnit, bool kWeighted>
-struct StudentPair {
-  Student<kUnit> student;
+// The term of a pair under the Student-t kernel, times the weight of the source if kWeighted.
+template <bool kUnitDof, bool kWeighted>
+struct StudentTerm {
+  Student<kUnitDof> student;
   const float* weights;
 
-  FASTTSNE_SHARED_MEMBER Pair operator()(Vec d2, int64_t s, int64_t left) const {
+  FASTTSNE_SHARED_MEMBER PairTerm operator()(Vec d2, int64_t s, int64_t left) const {
     const Vec w = student.w(d2);
     Vec q = student.q(d2, w);
     if constexpr (kWeighted)
-      q *= load_some(weights + s, left);
+      q *= load_tail(weights + s, left);
     else
-      q = keep_some(q, left, 0.f);
+      q = fill_tail(q, left, 0.f);
     return {q, q * w};
   }
 };
 
-template <int kDims, bool kUnit, bool kWeighted>
+template <int kDims, bool kUnitDof, bool kWeighted>
 double rows(const PointsView& Y, const float* const* columns, const float* weights, int64_t sources,
             float dof, float* forces, int64_t begin, int64_t end) {
-  const StudentPair<kUnit, kWeighted> pair{Student<kUnit>(dof), weights};
+  const StudentTerm<kUnitDof, kWeighted> term{Student<kUnitDof>(dof), weights};
   double total = 0;
   for (int64_t i = begin; i < end; ++i) {
-    Target<kDims> target(Y, i, forces);
+    PointForce<kDims> point_force(Y, i, forces);
     if constexpr (kWeighted)
-      target.add(pair, columns, 0, sources, total);
+      point_force.add(term, columns, 0, sources, total);
     else
-      add_others(target, pair, columns, i, sources, total);
-    target.finish();
+      add_others(point_force, term, columns, i, sources, total);
+    point_force.finish();
   }
   return total;
 }
 
-template <int kDims, bool kUnit>
+template <int kDims, bool kUnitDof>
 double rows_weighted(const PointsView& Y, const float* const* columns, const float* weights,
                      int64_t sources, float dof, float* forces, int64_t begin, int64_t end) {
-  return weights ? rows<kDims, kUnit, true>(Y, columns, weights, sources, dof, forces, begin, end)
-                 : rows<kDims, kUnit, false>(Y, columns, weights, sources, dof, forces, begin, end);
+  return weights
+             ? rows<kDims, kUnitDof, true>(Y, columns, weights, sources, dof, forces, begin, end)
+             : rows<kDims, kUnitDof, false>(Y, columns, weights, sources, dof, forces, begin, end);
 }
 
-template <bool kUnit>
+template <bool kUnitDof>
 double rows_dims(const PointsView& Y, const float* const* columns, const float* weights,
                  int64_t sources, float dof, float* forces, int64_t begin, int64_t end) {
   switch (Y.dims) {
     case 1:
-      return rows_weighted<1, kUnit>(Y, columns, weights, sources, dof, forces, begin, end);
+      return rows_weighted<1, kUnitDof>(Y, columns, weights, sources, dof, forces, begin, end);
     case 2:
-      return rows_weighted<2, kUnit>(Y, columns, weights, sources, dof, forces, begin, end);
+      return rows_weighted<2, kUnitDof>(Y, columns, weights, sources, dof, forces, begin, end);
     case 3:
-      return rows_weighted<3, kUnit>(Y, columns, weights, sources, dof, forces, begin, end);
+      return rows_weighted<3, kUnitDof>(Y, columns, weights, sources, dof, forces, begin, end);
     default:
-      return rows_weighted<0, kUnit>(Y, columns, weights, sources, dof, forces, begin, end);
+      return rows_weighted<0, kUnitDof>(Y, columns, weights, sources, dof, forces, begin, end);
   }
 }
 

@@ -1,4 +1,4 @@
-// The Student-t kernel on vectors.
+// The Student-t kernel of math/student.h on vectors of floats.
 #pragma once
 #include "kernels/simd/vec.h"
 #include "math/student.h"
@@ -12,7 +12,7 @@ struct VecFunctions {
   FASTTSNE_INLINE Vec log1p(Vec x) { return FASTTSNE_ISA::log1p(x); }
 };
 
-template <bool kUnit>
-using Student = math::Student<VecFunctions, kUnit>;
+template <bool kUnitDof>
+using Student = math::Student<VecFunctions, kUnitDof>;
 
 }  // namespace fasttsne::FASTTSNE_ISA

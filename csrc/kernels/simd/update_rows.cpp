@@ -36,7 +36,7 @@ void move_elements(const float* velocity, float* Y, int64_t rows, int64_t dims, 
   const int64_t count = rows * dims;
   int64_t e = 0;
   if (kLanes % dims == 0) {
-    // A lane always holds the same coordinate.
+    // Each lane holds the same coordinate in every vector.
     Vec total{};
     for (; e + kLanes <= count; e += kLanes) {
       const Vec y = load(Y + e) + load(velocity + e);

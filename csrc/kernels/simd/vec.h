@@ -1,5 +1,5 @@
-// A vector of floats as wide as the level allows, on the compiler's vector types: arithmetic and
-// comparisons are the language's own operators; only what it cannot say is an intrinsic.
+// Vectors of floats, as wide as the SIMD level allows, as vector types of the compiler. Arithmetic
+// and comparisons are operators of the language; intrinsics are used only where no operator exists.
 #pragma once
 #include <cstdint>
 #if defined(__AVX2__)
@@ -18,19 +18,20 @@ inline constexpr int kLanes = 4;
 
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef int32_t IVec __attribute__((vector_size(kLanes * 4)));
-// The same vectors at any address.
-typedef float VecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
-typedef int32_t IVecAny __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+// The same vectors at addresses that are aligned to one element only.
+typedef float UnalignedVec __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+typedef int32_t UnalignedIVec __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 #define FASTTSNE_INLINE static inline __attribute__((always_inline))
 
 FASTTSNE_INLINE Vec broadcast(float x) { return Vec{} + x; }
 FASTTSNE_INLINE IVec broadcast(int32_t x) { return IVec{} + x; }
-FASTTSNE_INLINE Vec load(const float* p) { return *reinterpret_cast<const VecAny*>(p); }
-FASTTSNE_INLINE IVec load(const int32_t* p) { return *reinterpret_cast<const IVecAny*>(p); }
-FASTTSNE_INLINE void store(float* p, Vec x) { *reinterpret_cast<VecAny*>(p) = x; }
-FASTTSNE_INLINE void store(int32_t* p, IVec x) { *reinterpret_cast<IVecAny*>(p) = x; }
+FASTTSNE_INLINE Vec load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+FASTTSNE_INLINE IVec load(const int32_t* p) { return *reinterpret_cast<const UnalignedIVec*>(p); }
+FASTTSNE_INLINE void store(float* p, Vec x) { *reinterpret_cast<UnalignedVec*>(p) = x; }
+FASTTSNE_INLINE void store(int32_t* p, IVec x) { *reinterpret_cast<UnalignedIVec*>(p) = x; }
 
+// 0, 1, ..., kLanes - 1.
 FASTTSNE_INLINE IVec lane_numbers() {
   IVec r{};
   for (int l = 0; l < kLanes; ++l) r[l] = l;
@@ -41,7 +42,8 @@ FASTTSNE_INLINE IVec lane_numbers() {
 FASTTSNE_INLINE __mmask16 first_lanes(int64_t count) { return (__mmask16)((1u << count) - 1); }
 #endif
 
-// The first `count` <= kLanes lanes from memory, the rest filled; reads nothing past them.
+// Loads the first `count` <= kLanes lanes from memory and sets the others to `fill`. Reads nothing
+// past them.
 FASTTSNE_INLINE Vec load_first(const float* p, int64_t count, float fill) {
 #if defined(__AVX512F__)
   return (Vec)_mm512_mask_loadu_ps((__m512)broadcast(fill), first_lanes(count), p);
@@ -68,7 +70,7 @@ FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
 #endif
 }
 
-// b where either is NaN.
+// Each lane of min and max is b if a or b is NaN there.
 FASTTSNE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
 FASTTSNE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 FASTTSNE_INLINE Vec select(IVec mask, Vec a, Vec b) { return mask ? a : b; }
@@ -83,7 +85,7 @@ FASTTSNE_INLINE float sum(Vec x) {
 #endif
 }
 
-// One bit a lane, set where a < b.
+// One bit per lane, set where a < b.
 FASTTSNE_INLINE uint32_t less_bits(Vec a, Vec b) {
 #if defined(__AVX512F__)
   return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
@@ -108,7 +110,7 @@ FASTTSNE_INLINE bool any_negative(IVec x) {
 #endif
 }
 
-// Lane l from base[idx[l] * kStride].
+// Lane l is base[idx[l] * kStride].
 template <int kStride = 1>
 FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
 #if defined(__AVX512F__)
@@ -122,22 +124,24 @@ FASTTSNE_INLINE Vec gather(const float* base, IVec idx) {
 #endif
 }
 
-// Lanes of two vectors, those of b counted on from those of a.
+// Picks lanes of two vectors by number: lanes of a from 0 on, lanes of b from kLanes on.
 #if defined(__clang__) || __GNUC__ >= 12
 #define FASTTSNE_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define FASTTSNE_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, IVec{__VA_ARGS__})
 #endif
 
-// x, y of points index[l] from an array of pairs. A pair is one load of 64 bits, put together in
-// registers; where it was timed, a gather of as many was slower.
+// Loads the coordinates x, y of the points index[l] from an array of pairs. Each pair is one load
+// of 64 bits, and the pairs are combined in registers. Where it was timed, gathering as many pairs
+// was slower.
 FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x, Vec& y) {
   typedef double Pair __attribute__((may_alias, aligned(4)));
   typedef double Pairs __attribute__((vector_size(kLanes * 4)));
   const auto pair = [&](int l) __attribute__((always_inline)) {
     return *reinterpret_cast<const Pair*>(base + 2 * (int64_t)index[l]);
   };
-  // Of each four points two go to either side, so that a shuffle within 128 bits parts x from y.
+  // Of every four points, two go to a and two to b, so that a shuffle within 128 bits separates x
+  // from y.
 #if defined(__AVX512F__)
   const Pairs a{pair(0), pair(1), pair(4), pair(5), pair(8), pair(9), pair(12), pair(13)};
   const Pairs b{pair(2), pair(3), pair(6), pair(7), pair(10), pair(11), pair(14), pair(15)};
@@ -154,8 +158,9 @@ FASTTSNE_INLINE void load_pairs(const float* base, const int32_t* index, Vec& x,
 #endif
 }
 
-// e^x to 2 ulp; 0 below -87, where float32 ends. Range reduction by Cody and Waite, then the
-// degree-5 polynomial of the Cephes library for e^r on |r| <= ln(2)/2.
+// e^x to 2 ulp. Below -87, where e^x leaves the range of normal float32 numbers, the result is 0.
+// Range reduction by Cody and Waite, then the degree-5 polynomial of the Cephes library for e^r on
+// |r| <= ln(2)/2.
 FASTTSNE_INLINE Vec exp(Vec x) {
   const Vec low = broadcast(-87.0f), high = broadcast(88.0f);
   const Vec clamped = min(max(x, low), high);
@@ -174,7 +179,7 @@ FASTTSNE_INLINE Vec exp(Vec x) {
   return select(x < low, Vec{}, p * (Vec)exponent);
 }
 
-// ln(x) for normal x > 0 to 2 ulp (Cephes logf).
+// ln(x) for normal x > 0 to 2 ulp, after logf of the Cephes library.
 FASTTSNE_INLINE Vec log(Vec x) {
   const IVec bits = (IVec)x;
   IVec exponent = ((bits >> 23) & 0xff) - 126;
@@ -197,7 +202,7 @@ FASTTSNE_INLINE Vec log(Vec x) {
   return m + r + e * 0.693359375f;
 }
 
-// ln(1 + x) for x >= 0: the digits that 1 + x drops are put back to first order.
+// ln(1 + x) for x >= 0. The rounding error of 1 + x is corrected to first order.
 FASTTSNE_INLINE Vec log1p(Vec x) {
   const Vec u = 1.0f + x;
   return log(u) + (x - (u - 1.0f)) / u;

@@ -1,4 +1,4 @@
-#include "cuda/attractive.h"
+#include "cuda/attractive_forces.h"
 #include "cuda/common.cuh"
 
 namespace fasttsne::cuda {
@@ -6,20 +6,21 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// An edge as it may be followed: a column that is no point is the point itself, at a P that is NaN,
-// so that the force says so. (To raise would mean to wait for the device in every iteration.)
-struct Edge {
+// Edge e of row i, made safe to follow. A column outside 0 .. n - 1 is replaced by i and its P by
+// NaN, so that the force becomes NaN. An exception instead would need the host to wait for the
+// device in every iteration.
+struct CheckedEdge {
   int64_t j;
   float p;
 
-  __device__ Edge(const AttractiveArguments& a, int64_t i, int64_t e) {
+  __device__ CheckedEdge(const AttractiveArguments& a, int64_t i, int64_t e) {
     const auto column = (uint32_t)a.indices[e];
     const bool inside = column < a.n;
     j = inside ? (int64_t)column : i;
     p = inside ? a.values[e] : __int_as_float(0x7fc00000);
   }
 };
-// The edges of a row, cut to those that there are.
+// The range of edges of row i, clamped to the edges that exist.
 __device__ int64_t row_begin(const AttractiveArguments& a, int64_t i) {
   return a.indptr[i] > 0 ? a.indptr[i] : 0;
 }
@@ -27,17 +28,17 @@ __device__ int64_t row_end(const AttractiveArguments& a, int64_t i) {
   return a.indptr[i + 1] < a.edges ? a.indptr[i + 1] : a.edges;
 }
 
-template <int kDims, bool kUnit, int kLanes>
+template <int kDims, bool kUnitDof, int kLanes>
 __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   const int64_t i = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kLanes;
   const int lane = threadIdx.x % kLanes;
-  const Student<kUnit> student(a.dof);
+  const Student<kUnitDof> student(a.dof);
   float y[kDims], force[kDims] = {}, cost = 0;
   if (i < a.n) {
     for (int m = 0; m < kDims; ++m) y[m] = a.Y[i * kDims + m];
     const int64_t end = row_end(a, i);
     for (int64_t e = row_begin(a, i) + lane; e < end; e += kLanes) {
-      const Edge edge(a, i, e);
+      const CheckedEdge edge(a, i, e);
       float d[kDims], d2 = 0;
       for (int m = 0; m < kDims; ++m) {
         d[m] = y[m] - __ldg(a.Y + edge.j * kDims + m);
@@ -56,12 +57,13 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   if (threadIdx.x == 0) a.parts[blockIdx.x] = total;
 }
 
-// More than three dimensions: a warp a row, lanes over edges, then each coordinate again.
-template <bool kUnit>
+// Any number of dimensions, for more than three: one warp per row, with one edge per lane. The
+// differences are computed twice: for the distance, and again for each coordinate of the force.
+template <bool kUnitDof>
 __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments a) {
   const int64_t i = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kWarp;
   const int lane = threadIdx.x % kWarp;
-  const Student<kUnit> student(a.dof);
+  const Student<kUnitDof> student(a.dof);
   double cost = 0;
   if (i < a.n) {  // the same for all lanes of a warp
     const float* y = a.Y + i * a.dims;
@@ -70,9 +72,9 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
     __syncwarp();
     const int64_t end = row_end(a, i);
     for (int64_t begin = row_begin(a, i); begin < end; begin += kWarp) {
-      // Lanes past the end repeat the first edge, with nothing to pull.
+      // Lanes past the end repeat the first edge of this step, with P = 0.
       const bool mine = begin + lane < end;
-      const Edge edge(a, i, mine ? begin + lane : begin);
+      const CheckedEdge edge(a, i, mine ? begin + lane : begin);
       const float* other = a.Y + edge.j * a.dims;
       const float p = mine ? edge.p : 0.f;
       float d2 = 0;
@@ -90,6 +92,7 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
   if (threadIdx.x == 0) a.parts[blockIdx.x] = cost;
 }
 
+// Number of lanes per row.
 int lanes_for(const AttractiveArguments& a) {
   if (a.dims > 3) return kWarp;
   const int64_t mean = a.edges / (a.n > 0 ? a.n : 1);
@@ -127,16 +130,16 @@ cudaError_t attractive_forces(const AttractiveArguments& a, cudaStream_t stream)
   }
   return with_dims(a.dims, a.dof, [&](auto dims, auto unit) {
     constexpr int kDims = decltype(dims)::value;
-    constexpr bool kUnit = decltype(unit)::value;
+    constexpr bool kUnitDof = decltype(unit)::value;
     switch (lanes_for(a)) {
       case 8:
-        rows_kernel<kDims, kUnit, 8><<<blocks, kThreads, 0, stream>>>(a);
+        rows_kernel<kDims, kUnitDof, 8><<<blocks, kThreads, 0, stream>>>(a);
         break;
       case 16:
-        rows_kernel<kDims, kUnit, 16><<<blocks, kThreads, 0, stream>>>(a);
+        rows_kernel<kDims, kUnitDof, 16><<<blocks, kThreads, 0, stream>>>(a);
         break;
       default:
-        rows_kernel<kDims, kUnit, 32><<<blocks, kThreads, 0, stream>>>(a);
+        rows_kernel<kDims, kUnitDof, 32><<<blocks, kThreads, 0, stream>>>(a);
     }
     return done();
   });

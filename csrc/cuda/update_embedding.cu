@@ -1,21 +1,23 @@
 #include "cuda/common.cuh"
-#include "cuda/update.h"
+#include "cuda/update_embedding.h"
 #include "math/descent.h"
 
 namespace fasttsne::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-// As many as one block can sum without growing slow; each takes every so-manieth point.
-constexpr unsigned kMostBlocks = 512;
+// Largest number of blocks: one block can still sum that many partial sums quickly. Each thread
+// handles every (blocks * kThreads)-th point (a grid-stride loop).
+constexpr unsigned kMaxBlocks = 512;
 
 unsigned blocks_of(int64_t n) {
   const unsigned blocks = blocks_for(n, kThreads);
-  return blocks < kMostBlocks ? blocks : kMostBlocks;
+  return blocks < kMaxBlocks ? blocks : kMaxBlocks;
 }
 
-// parts: squared gradient by block [blocks], then of each coordinate the sums [blocks], the lowest
-// [blocks] and the highest [blocks].
+// The layout of the workspace: the squared gradient norm of each block [blocks], then per
+// coordinate and block the sum [dims, blocks], the smallest value [dims, blocks] and the largest
+// [dims, blocks].
 struct Parts {
   double *sq_gradient, *sum, *low, *high;
   __host__ __device__ Parts(double* parts, unsigned blocks, int64_t dims)
@@ -80,7 +82,7 @@ __global__ void __launch_bounds__(kThreads) center_kernel(UpdateArguments a) {
     low = block_reduce<kThreads>(low, [](float p, float q) { return fminf(p, q); });
     high = block_reduce<kThreads>(high, [](float p, float q) { return fmaxf(p, q); });
     if (threadIdx.x == 0) {
-      // fminf drops a NaN, which the bounds must tell.
+      // fminf ignores a NaN, but the bounds must show it. A NaN in Y makes the mean NaN.
       if (!(fabsf(mean) < __builtin_inff())) low = high = __builtin_nanf("");
       parts.low[m * gridDim.x + blockIdx.x] = low;
       parts.high[m * gridDim.x + blockIdx.x] = high;

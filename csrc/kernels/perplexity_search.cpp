@@ -1,4 +1,4 @@
-#include "kernels/perplexity.h"
+#include "kernels/perplexity_search.h"
 
 #include <cmath>
 

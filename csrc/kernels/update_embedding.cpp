@@ -1,4 +1,4 @@
-#include "kernels/update.h"
+#include "kernels/update_embedding.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 namespace fasttsne {
 namespace {
 
-// Shortens the velocities that are longer than max_step.
+// Scales down the velocity of every point that is longer than max_step.
 void clip_rows(double max_step, int64_t dims, float* velocity, RowRange rows) {
   for (int64_t i = rows.begin; i < rows.end; ++i) {
     float* v = velocity + i * dims;
@@ -35,7 +35,8 @@ double move_rows(const UpdateStep& step, const float* attractive, const float* r
                                    .momentum = static_cast<float>(step.momentum)},
                                   attractive + first, repulsive + first, velocity + first,
                                   gains + first, count, &sq_gradient);
-  // Only then can a row be longer, which is rare.
+  // A row can be longer than max_step only if `dims` times its largest squared element exceeds
+  // max_step^2. This is rare.
   if (static_cast<double>(sq_largest) * static_cast<double>(dims) > step.max_step * step.max_step)
     clip_rows(step.max_step, dims, velocity, rows);
   move(velocity + first, Y + first, rows.end - rows.begin, dims, sums);

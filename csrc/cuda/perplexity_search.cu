@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "cuda/common.cuh"
-#include "cuda/perplexity.h"
+#include "cuda/perplexity_search.h"
 #include "math/perplexity.h"
 
 namespace fasttsne::cuda {
@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kThreads = 256;
 
+// The moments of x = (sq - lowest) * scale over a row; all lanes of the warp get the sums.
 __device__ math::Moments moments(const float* sq, int64_t k, float lowest, float scale,
                                  float beta) {
   math::Moments m{0, 0, 0};
@@ -38,7 +39,7 @@ __global__ void __launch_bounds__(kThreads)
   const float scale = math::perplexity_scale(warp_sum_all(total), k, lowest);
   math::BetaSearch<FloatFunctions> search(log_perplexity);
   math::Moments m = moments(sq, k, lowest, scale, search.beta);
-  for (int step = 0; scale > 0 && step < search.kMostSteps && search.step(m); ++step)
+  for (int step = 0; scale > 0 && step < search.kMaxSteps && search.step(m); ++step)
     m = moments(sq, k, lowest, scale, search.beta);
   const float inverse = 1.0f / m.e;
   for (int64_t c = lane; c < k; c += kWarp)

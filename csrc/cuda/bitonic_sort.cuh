@@ -1,18 +1,18 @@
-// A bitonic sort of keys in shared memory by one block.
+// Bitonic sort of keys in shared memory by one thread block.
 #pragma once
 #include <cstdint>
 
 namespace fasttsne::cuda {
 
-// The smallest power of two of at least x.
-__host__ __device__ inline int power_of_two(int x) {
+// The smallest power of two that is at least x.
+__host__ __device__ inline int next_power_of_two(int x) {
   int p = 1;
   while (p < x) p *= 2;
   return p;
 }
 
-// Sorts keys[0, size), size a power of two. Call it with all threads of the block, after a barrier;
-// ends with one.
+// Sorts keys[0 .. size), with size a power of two. All threads of the block must call it, after a
+// barrier; it ends with a barrier.
 template <int kThreads>
 __device__ void sort_in_block(int64_t* keys, int size) {
   for (int run = 2; run <= size; run *= 2)

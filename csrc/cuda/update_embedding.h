@@ -1,4 +1,5 @@
-// One step of gradient descent with momentum and gains, then centring and bounds; in place.
+// One step of gradient descent with momentum and gains, in place, as in kernels/update_embedding.h;
+// then the embedding is centred.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -12,11 +13,12 @@ struct UpdateArguments {
   float* gains;
   const float* attractive;
   const float* repulsive;
-  const double* Z;  // [1] on the device: no copy to the host in an iteration
+  const double* Z;  // [1] on the device, so that an iteration needs no copy to the host
   int64_t n, dims;
   float exaggeration, learning_rate, momentum, max_step;
-  double* parts;       // [update_parts] workspace
-  double* statistics;  // [1 + 2 dims]: |gradient|^2, lowest, highest
+  double* parts;       // [update_parts(n, dims)] workspace
+  double* statistics;  // [1 + 2 dims]: |gradient|^2, then the smallest and the largest value of
+                       // each coordinate
 };
 
 int64_t update_parts(int64_t n, int64_t dims);

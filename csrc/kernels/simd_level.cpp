@@ -1,4 +1,4 @@
-#include "kernels/cpu_features.h"
+#include "kernels/simd_level.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
@@ -22,7 +22,8 @@ SimdLevel requested() {
 }
 
 #if defined(__x86_64__) && defined(__linux__)
-// The matrix unit's registers are large, so Linux saves them only for a process that asks.
+// Whether AMX can be used. Its tile registers are large, so Linux saves and restores them only for
+// a process that has asked for permission; this function asks.
 bool amx_usable() {
   unsigned a, b, c, d;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
@@ -48,7 +49,7 @@ SimdLevel simd_level_built() {
 
 SimdLevel simd_level_detected() {
 #if defined(__x86_64__)
-  // __builtin_cpu_supports also asks the operating system whether it saves the registers.
+  // __builtin_cpu_supports also checks that the operating system saves the vector registers.
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("fma"))

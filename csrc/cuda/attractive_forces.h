@@ -1,4 +1,5 @@
-// Attractive forces of the rows of a sparse P: a few lanes a row, by the mean number of edges.
+// Attractive forces of the rows of a sparse P. A few lanes of a warp share a row; how many depends
+// on the mean number of edges per row. See kernels/attractive_forces.h for the formulas.
 #pragma once
 #include <cuda_runtime_api.h>
 
@@ -15,14 +16,14 @@ struct AttractiveArguments {
   float dof;
   bool with_cost;
   float* forces;  // [n, dims]
-  double* parts;  // [attractive_parts] workspace
+  double* parts;  // [attractive_parts(...)] workspace, one partial cost per block
   double* cost;   // [1]
 };
 
 int64_t attractive_parts(int64_t n, int64_t dims, int64_t edges);
-// Where a column is no point, the row's force and the cost are NaN. Asynchronous on `stream`;
-// allocates nothing. Returns the status of the launch, as all launchers
-// do.
+// If a column of a row is not in 0 .. n - 1, the row's force and the cost are NaN. Like all
+// launchers, this one is asynchronous on `stream`, allocates nothing and returns the status of the
+// launch.
 cudaError_t attractive_forces(const AttractiveArguments& arguments, cudaStream_t stream);
 
 }  // namespace fasttsne::cuda
