@@ -1,4 +1,4 @@
-"""What is built and what runs, as text."""
+"""Description of this installation as text: what was built and what runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def show_config() -> str:
     Returns
     -------
     str
-        A line each; print it, and put it into a bug report.
+        One fact per line. Please include it in bug reports.
     """
     lines = [f"fasttsne {__version__}", f"torch {torch.__version__}"]
     if _library.info is None:
@@ -34,7 +34,9 @@ def show_config() -> str:
 def _gpu() -> str:
     if not torch.cuda.is_available():
         return "none"
-    from . import ops  # noqa: F401  defines the op that is tried; here, to keep imports quick
+    # Importing ops defines the op that trouble_on calls. It is imported here because `import
+    # fasttsne`, which needs this module, must stay quick.
+    from . import ops  # noqa: F401
 
     trouble = _library.trouble_on(torch.device("cuda", torch.cuda.current_device()))
     return f"not usable: {trouble}" if trouble else "usable"

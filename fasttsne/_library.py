@@ -1,4 +1,8 @@
-"""Finds and loads the compiled libraries; the only module that knows their names."""
+"""Loading of the compiled libraries, and which kernels run on which device.
+
+Only this module knows the names of the libraries. ``import fasttsne`` imports it, so that a missing
+or damaged library is reported at once.
+"""
 
 from __future__ import annotations
 
@@ -13,98 +17,114 @@ from types import ModuleType
 
 import torch
 
-REQUIRE = "FASTTSNE_REQUIRE_KERNELS"
-LEVEL = "FASTTSNE_SIMD"
-_CUDA = "_C_cuda.so"
+_REQUIRE_VARIABLE = "FASTTSNE_REQUIRE_KERNELS"
+_SIMD_VARIABLE = "FASTTSNE_SIMD"
+_CUDA_LIBRARY = "_C_cuda.so"
 
 
-def _check_whole(path: Path) -> None:
-    """Raise OSError if a library was cut short: mapped into memory, it would end the process.
+def _kernels_are_required() -> bool:
+    return os.environ.get(_REQUIRE_VARIABLE, "0") not in ("", "0")
 
-    Linkers write the table of sections last, so a file that holds it is whole. What is no 64-bit,
-    little-endian ELF file, as on macOS, is left to the system.
+
+def _check_not_truncated(path: Path) -> None:
+    """Raise OSError if a library file was cut off, because loading it would kill the process.
+
+    Linkers write the section header table last, so a file that contains all of it is complete.
+    Files that are not 64-bit little-endian ELF, as on macOS, are not checked.
     """
     with path.open("rb") as file:
-        head = file.read(64)
-    if head[:6] != b"\x7fELF\2\1" or len(head) < 64:
+        header = file.read(64)
+    if header[:6] != b"\x7fELF\2\1" or len(header) < 64:
         return
-    (begin,) = struct.unpack_from("<Q", head, 40)
-    entry, entries = struct.unpack_from("<HH", head, 58)
+    (table_begin,) = struct.unpack_from("<Q", header, 40)
+    entry_size, n_entries = struct.unpack_from("<HH", header, 58)
     size = path.stat().st_size
-    if begin + entry * entries > size:
+    if table_begin + entry_size * n_entries > size:
         raise OSError(f"{path.name} is damaged: it was cut off after {size:,} bytes")
 
 
-def _check_level(facts: ModuleType) -> None:
-    """Warn of a name that lowers no SIMD level."""
-    levels = facts.build_info()["simd_built"]
-    if (name := os.environ.get(LEVEL, "")) and name not in levels:
+def _warn_of_unknown_level(extension: ModuleType) -> None:
+    """Warn if the variable that lowers the SIMD level does not name a level of this build."""
+    levels = extension.build_info()["simd_built"]
+    if (name := os.environ.get(_SIMD_VARIABLE, "")) and name not in levels:
         warnings.warn(
-            f"{LEVEL} must be one of {', '.join(levels)}, got {name!r}: it has no effect",
+            f"{_SIMD_VARIABLE} must be one of {', '.join(levels)}, got {name!r}: it has no effect",
             RuntimeWarning,
             stacklevel=3,
         )
 
 
 def _load_cpu() -> tuple[ModuleType | None, str]:
-    """Load the kernels and their torch ops; the module of facts, or None and the reason."""
+    """Load the CPU kernels and their torch ops.
+
+    Returns
+    -------
+    extension : module or None
+        ``fasttsne._C``, or None if the libraries could not be loaded.
+    reason : str
+        Why not; otherwise empty.
+    """
     path = Path(__file__).with_name("_C_cpu.so")
     if not path.exists():
         return None, f"{path.name} has not been built"
     try:
         for library in path.parent.glob("*.so"):
-            if library.name != _CUDA:
-                _check_whole(library)
-        # First what could be of another Python; the ops, once loaded, cannot be taken back.
-        facts = import_module("fasttsne._C")
+            if library.name != _CUDA_LIBRARY:
+                _check_not_truncated(library)
+        # The extension module comes first: the import fails if it was built for another Python,
+        # and torch cannot unload ops.
+        extension = import_module("fasttsne._C")
         torch.ops.load_library(path)
-        _check_level(facts)
-        return facts, ""
+        _warn_of_unknown_level(extension)
+        return extension, ""
     except (OSError, ImportError, RuntimeError) as error:
         return None, str(error)
 
 
 info, _reason = _load_cpu()
-"""The pybind11 module ``fasttsne._C``, or None where no compiled kernel could be loaded."""
+"""The pybind11 module ``fasttsne._C``, or None if no compiled kernel could be loaded."""
 
 if info is None:
     _message = (
         f"fasttsne runs on its pure-torch reference, many times slower: {_reason}. "
         "Build the kernels with `pip install --no-build-isolation .`"
     )
-    if os.environ.get(REQUIRE, "0") not in ("", "0"):
-        raise ImportError(f"{REQUIRE} is set, but {_reason}")
+    if _kernels_are_required():
+        raise ImportError(f"{_REQUIRE_VARIABLE} is set, but {_reason}")
     warnings.warn(_message, RuntimeWarning, stacklevel=2)
 
 
 def _load_cuda() -> str:
-    """Load the CUDA kernels' torch ops, where torch itself has CUDA; else return why not."""
-    path = Path(__file__).with_name(_CUDA)
-    if info is None or torch.version.cuda is None:
-        return "there are no kernels for the CPU, or this torch has no CUDA"
+    """Load the torch ops of the CUDA kernels; return why that was not possible, or nothing."""
+    path = Path(__file__).with_name(_CUDA_LIBRARY)
+    if info is None:
+        return "no kernels could be loaded for the CPU"
+    if torch.version.cuda is None:
+        return "this torch was built without CUDA"
     if not path.exists():
         return f"{path.name} has not been built"
     try:
-        _check_whole(path)
+        _check_not_truncated(path)
         torch.ops.load_library(path)
         return ""
     except (OSError, RuntimeError) as error:
-        if os.environ.get(REQUIRE, "0") not in ("", "0"):
-            raise ImportError(f"{REQUIRE} is set, but {path.name}: {error}") from error
+        if _kernels_are_required():
+            raise ImportError(f"{_REQUIRE_VARIABLE} is set, but {path.name}: {error}") from error
         warnings.warn(f"no CUDA kernels: {error}", RuntimeWarning, stacklevel=2)
         return str(error)
 
 
 _why_no_cuda = _load_cuda()
 has_cuda = not _why_no_cuda
-"""Whether CUDA tensors go to compiled kernels."""
+"""Whether ops on CUDA tensors are dispatched to compiled kernels."""
 
 
 @cache
 def trouble_on(device: torch.device) -> str:
-    """Say why kernels do not run on a CUDA device, or nothing; tried once, by running one.
+    """Return why kernels do not run on a CUDA device, or an empty string if they do.
 
-    The kernels may not have been built, or not for this card, or for newer drivers than it has.
+    This runs a small kernel, once per device. It fails if the kernels were not built, were not
+    built for this card, or need a newer driver.
     """
     if not has_cuda:
         return _why_no_cuda
@@ -112,17 +132,17 @@ def trouble_on(device: torch.device) -> str:
         point = torch.zeros(1, 1, dtype=torch.float32, device=device)
         torch.ops.fasttsne.repulsive_exact.default(point, 1.0)
         torch.cuda.synchronize(device)
-    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
-        # Less the place in our sources, with which torch begins the message of a check.
+    except (RuntimeError, AssertionError) as error:  # AssertionError: torch without CUDA
+        # Without "function, file:line, ", with which the message of a failed check begins.
         return re.sub(r"^\w+, \S+:\d+, ", "", str(error).partition("\n")[0])
     return ""
 
 
 def require_kernels(device: torch.device) -> None:
-    """Raise if a CUDA device runs no kernels.
+    """Raise RuntimeError if the device is a GPU on which the kernels do not run.
 
-    Otherwise an op would fail in the middle, or the reference take n^2 time and memory there
-    without a word. Where there are no kernels at all, the import has said so.
+    Otherwise an op would fail halfway, or the fallback would take n^2 time and memory on the GPU
+    without a warning. If no kernels were loaded at all, nothing is raised: the import has warned.
     """
     if device.type == "cuda" and info is not None and (trouble := trouble_on(device)):
         raise RuntimeError(
@@ -133,7 +153,7 @@ def require_kernels(device: torch.device) -> None:
 
 
 def kernels_on(device: torch.device) -> str:
-    """Name what runs on a device: a SIMD level, ``'cuda'`` or ``'reference'``."""
+    """Return what runs on a device: the SIMD level of the CPU, ``'cuda'`` or ``'reference'``."""
     if device.type == "cpu" and info is not None:
         return str(info.build_info()["simd_active"])
     if device.type == "cuda" and has_cuda:

@@ -1,11 +1,13 @@
-"""Threads: how many a Python thread uses, and work whose bits must not depend on that.
+"""The number of threads to compute on, and work whose results must not depend on it.
 
-FFTs, products of matrices and sums of whole tensors round in another way for every number of
-threads that torch gives them. So they go, in parts that do not depend on the threads either, to
-workers that compute on one thread each: see :func:`share` and :func:`alone`.
+The rounding of FFTs, matrix products and sums over whole tensors depends on how many threads torch
+computes them on. Such work is cut into parts in a way that does not depend on the number of
+threads, and goes to a thread pool whose threads compute on one thread each: see :func:`share` and
+:func:`alone`.
 
-torch has a number of threads for each thread of Python and one for those still to come, and sets
-both at once. Here the second is always put back, so that two fits at a time leave no trace.
+torch keeps a number of threads for each Python thread, and a default for Python threads that are
+yet to be started. ``torch.set_num_threads`` sets both. The functions here restore the default, so
+that concurrent fits leave no trace in the process.
 """
 
 from __future__ import annotations
@@ -22,52 +24,56 @@ import torch
 from torch import Tensor
 
 CHUNK_BYTES = 1 << 19
-"""Of a chunk in float64 or complex64: some of it fit a core's cache."""
+"""Size of a chunk of float64 or complex64; a few chunks fit into the cache of a core."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-class _Workers:
-    """Threads that wait for tasks, and compute each on themselves alone."""
+class _ThreadPool:
+    """A pool whose threads each run torch on one thread. It grows as needed and never shrinks."""
 
-    def __init__(self, are_forked: bool = False) -> None:
-        self.are_forked = are_forked
+    def __init__(self, is_forked: bool = False) -> None:
+        self.is_forked = is_forked
         self.lock = threading.Lock()
         self._tasks: SimpleQueue[tuple[Future[None], Callable[[], None]]] = SimpleQueue()
-        self._count = 0
+        self._size = 0
 
     def run(self, task: Callable[[], None], times: int) -> list[Future[None]]:
-        """Let so many workers run a task, each once."""
+        """Put a task into the queue so many times, with a thread for each; return their futures."""
         with self.lock:
-            started, self._count = self._count, max(self._count, times)
+            started, self._size = self._size, max(self._size, times)
         for _ in range(started, times):
             threading.Thread(target=self._work, name="fasttsne", daemon=True).start()
-        results: list[Future[None]] = [Future() for _ in range(times)]
-        for result in results:
-            self._tasks.put((result, task))
-        return results
+        futures: list[Future[None]] = [Future() for _ in range(times)]
+        for future in futures:
+            self._tasks.put((future, task))
+        return futures
 
     def _work(self) -> None:
-        _set_here(1)
+        _set_own_number(1)
         while True:
-            result, task = self._tasks.get()
+            future, task = self._tasks.get()
             try:
                 task()
             except BaseException as error:
-                result.set_exception(error)
+                future.set_exception(error)
             else:
-                result.set_result(None)
-            del result, task  # whose tensors would otherwise stay until the next one
+                future.set_result(None)
+            del future, task  # or they would keep their tensors alive until the next task
 
 
-_workers = _Workers()
+_pool = _ThreadPool()
 
 
 def _after_fork() -> None:
-    """Let a forked child compute on one thread: it would wait for its parent's for ever."""
-    global _workers
-    _workers = _Workers(are_forked=True)
+    """Make a forked child compute on one thread.
+
+    A fork copies only the thread that calls it. The child would wait for ever for the threads of
+    its parent, those of torch and those of the pool.
+    """
+    global _pool
+    _pool = _ThreadPool(is_forked=True)
     torch.set_num_threads(1)
 
 
@@ -76,50 +82,52 @@ if hasattr(os, "register_at_fork"):
 
 
 def _in_new_thread(function: Callable[[], Any]) -> Any:
-    result: Future[Any] = Future()
-    threading.Thread(target=lambda: result.set_result(function()), daemon=True).start()
-    return result.result()
+    future: Future[Any] = Future()
+    threading.Thread(target=lambda: future.set_result(function()), daemon=True).start()
+    return future.result()
 
 
-def _set_here(number: int) -> None:
-    """Set the number of this thread of Python, and of no other, now or to come."""
-    torch.get_num_threads()  # the first call in a thread sets the number to that of threads to come
-    with _workers.lock:
-        others = _in_new_thread(torch.get_num_threads)
+def _set_own_number(number: int) -> None:
+    """Set the number of threads of this Python thread, and restore the default of later ones."""
+    torch.get_num_threads()  # the first call in a Python thread sets its number to the default
+    with _pool.lock:
+        default = _in_new_thread(torch.get_num_threads)
         try:
             torch.set_num_threads(number)
         finally:
-            _in_new_thread(lambda: torch.set_num_threads(others))
+            _in_new_thread(lambda: torch.set_num_threads(default))
 
 
 @contextmanager
 def threads(number: int | None) -> Iterator[None]:
-    """Compute on so many threads in a block; None leaves the number alone.
+    """Compute on this number of threads within a ``with`` block; None changes nothing.
 
-    In a forked child there is one, whatever is asked for.
+    A forked child always computes on one thread.
     """
     before = torch.get_num_threads()
-    if _workers.are_forked:
+    if _pool.is_forked:
         number = 1
     if number is None or number == before:
         yield
         return
-    _set_here(number)
+    _set_own_number(number)
     try:
         yield
     finally:
-        _set_here(before)
+        _set_own_number(before)
 
 
 def share(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-    """Work on each item on one thread, and on as many at a time as torch has threads.
+    """Map a function over items in parallel; each call computes on one thread.
+
+    As many calls run at a time as torch has threads.
 
     Parameters
     ----------
     work : callable
-        Runs without autograd.
+        Takes an item. Runs without autograd, and in inference mode if the caller is in it.
     items : iterable
-        Parts of the work, cut in a way that does not depend on the threads.
+        Parts of the work, cut in a way that does not depend on the number of threads.
 
     Returns
     -------
@@ -127,34 +135,39 @@ def share(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Res
         What ``work`` returned, in the order of the items.
     """
     items = list(items)
-    left = iter(enumerate(items))  # from which every worker takes the next
+    remaining = iter(enumerate(items))  # shared: each thread of the pool takes the next item
     results: dict[int, _Result] = {}
     inference = torch.is_inference_mode_enabled()
 
     def take() -> None:
         with torch.inference_mode(inference), torch.no_grad():
-            for number, item in left:
+            for number, item in remaining:
                 results[number] = work(item)
 
     at_once = min(torch.get_num_threads(), len(items))
     if torch.get_num_threads() == 1:
         take()
     else:
-        taking = _workers.run(take, at_once)
+        futures = _pool.run(take, at_once)
         try:
-            for one in taking:
-                one.result()
-        finally:  # after an error or Ctrl-C nothing new begins, and nothing goes on unseen
-            for _ in left:
+            for future in futures:
+                future.result()
+        finally:  # after an error or Ctrl-C: start no further items, and wait for those that run
+            for _ in remaining:
                 pass
-            wait(taking)
+            wait(futures)
     return [results[number] for number in range(len(items))]
 
 
 def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
-    """Share out the first axis of a tensor in chunks; on a GPU, which has no such cache, whole.
+    """Map a function over slices of the first axis of a CPU tensor: chunks that fit the cache.
 
-    A GPU's work stays in this thread: others have streams of their own.
+    A tensor on a GPU is one slice, in the caller's thread: another thread would use another stream.
+
+    Returns
+    -------
+    list
+        What ``work`` returned for each slice, in their order.
     """
     if t.device.type != "cpu":
         return [work(slice(None))]
@@ -163,5 +176,5 @@ def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
 
 
 def alone(work: Callable[[], _Result], device: torch.device) -> _Result:
-    """Work on one thread of the CPU, or for a GPU right here."""
+    """Call a function so that it computes on one thread of the CPU; for a GPU, call it as it is."""
     return share(lambda _: work(), [None])[0] if device.type == "cpu" else work()

@@ -1,4 +1,7 @@
-"""Checks of what users pass: each raises before any work, naming argument, value and remedy."""
+"""Checks of arguments of users, before any work is done.
+
+Error messages name the argument, the value that came and what would be right.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_LONG = (torch.int32, torch.int64, torch.uint32, torch.uint64)
-"""Integers that float32 does not hold."""
+_WIDE_INTEGERS = (torch.int32, torch.int64, torch.uint32, torch.uint64)
+"""Integer types with values that float32 cannot represent."""
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Return an array of what may be a tensor, on any device and also of bfloat16."""
+    """Convert array-likes and tensors, on any device and of any dtype, to a NumPy array."""
     if isinstance(values, Tensor):
         values = values.detach().cpu()
-        if values.dtype == torch.bfloat16:  # which NumPy does not know
+        if values.dtype == torch.bfloat16:  # NumPy has no such type
             values = values.float()
     return np.asarray(values)
 
 
 def as_matrix(X: Any, name: str = "X") -> Tensor:
-    """Turn an array, a tensor or nested sequences into a finite float matrix.
+    """Convert an array, a tensor or nested sequences to a contiguous float matrix.
 
-    float64 and integers of 4 bytes or more become float64, all else float32; the device stays.
+    float64 and integers of 4 bytes or more become float64, all other types float32. A tensor stays
+    on its device.
 
     Raises
     ------
     TypeError
-        Not numeric.
+        It does not hold real numbers, or is a sparse or quantized tensor.
     ValueError
-        Not two-dimensional, no columns, masked entries, NaN or infinity.
+        It is not two-dimensional, has no columns, or contains masked entries, NaN or infinity.
     """
     if not isinstance(X, Tensor):
         check_unmasked(name, X)
@@ -58,41 +62,45 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
     if X.shape[1] < 1:
         raise ValueError(f"{name} must have 1 feature or more, got shape {tuple(X.shape)}")
     if X.dtype != torch.float64:
-        X = X.double() if X.dtype in _LONG else X.float()
-    # Extremes are NaN if any number is, and take no memory beside X, of which a GPU may lack.
+        X = X.double() if X.dtype in _WIDE_INTEGERS else X.float()
+    # The extremes are NaN if any number is. Unlike isfinite, aminmax needs no memory of the size of
+    # X, which a GPU may not have left.
     if X.shape[0] and not all(math.isfinite(extreme) for extreme in X.aminmax()):
         row, column = (~torch.isfinite(X)).nonzero()[0].tolist()
         raise ValueError(
             f"{name} must be finite, but contains NaN or infinity: "
             f"{name}[{row}, {column}] is {X[row, column].item()}"
         )
-    return X.contiguous()  # other strides would sum in another order
+    return X.contiguous()  # the order of summation, and so the rounding, depends on the strides
 
 
 def as_csr(X: Any, name: str = "X") -> Any:
-    """Turn a scipy.sparse matrix into CSR with finite floats, rising columns and no entry twice.
+    """Convert a scipy.sparse matrix to canonical CSR form with finite floats.
 
-    Entries for the same place are summed, as scipy understands them; explicit zeros stay. X itself
-    is never changed, and the arrays of a matrix that is so already are shared.
+    The columns of each row are ascending and distinct: duplicate entries are summed, as scipy does;
+    explicit zeros stay. X itself is never changed, but the result shares its arrays if they need no
+    change.
 
     Raises
     ------
     TypeError
-        Not real numbers.
+        It does not hold real numbers.
     ValueError
-        Not two-dimensional, pointers or places out of range, NaN or infinity.
+        It is not two-dimensional, has pointers or indices out of range, or contains NaN or
+        infinity.
     """
     if X.ndim != 2:
         raise ValueError(f"{name} must have 2 dimensions (samples, features), got shape {X.shape}")
     if X.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {X.dtype}")
-    _check_places(X, name)
-    # Small integers would overflow in a sum.
+    _check_indices(X, name)
+    # Floats, because sums of duplicate entries could overflow small integers.
     wide = np.float32 if X.dtype.itemsize < 4 or X.dtype == np.float32 else np.float64
     rows = X.astype(wide).tocsr()
-    # Anew, for the flags of a matrix tell what once was so.
+    # A new matrix, because the flags for sorted and canonical form that the old one has cached may
+    # no longer be true.
     rows = type(rows)((rows.data, rows.indices, rows.indptr), shape=rows.shape)
-    _check_places(rows, name)
+    _check_indices(rows, name)
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()
@@ -108,8 +116,8 @@ def as_csr(X: Any, name: str = "X") -> Any:
     return rows
 
 
-def _check_places(X: Any, name: str) -> None:
-    """Raise unless all places of a scipy.sparse matrix lie within it: scipy does not look."""
+def _check_indices(X: Any, name: str) -> None:
+    """Raise if indices of a scipy.sparse matrix lie outside of it, which scipy does not check."""
     rows, columns = X.shape
     if X.format == "coo":
         if not len(X.row) == len(X.col) == len(X.data):
@@ -135,9 +143,28 @@ def check_compressed(
     data: np.ndarray,
     rows: int,
     columns: int,
-    called: tuple[str, str] = ("rows", "columns"),
+    axes: tuple[str, str] = ("rows", "columns"),
 ) -> None:
-    """Raise ValueError unless pointers, columns and entries make a matrix in compressed rows."""
+    """Check the arrays of a sparse matrix in CSR form, or in CSC form with the axes exchanged.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call the matrix.
+    indptr, indices, data : ndarray
+    rows, columns : int
+        Shape of the matrix.
+    axes : (str, str)
+        What error messages call the two axes.
+
+    Raises
+    ------
+    TypeError
+        ``indptr`` or ``indices`` are not integers.
+    ValueError
+        ``indptr`` has the wrong length, falls or ends after the last entry, or indices are out of
+        range.
+    """
     if indptr.dtype.kind not in "iu" or indices.dtype.kind not in "iu":
         raise TypeError(
             f"indptr and indices of {name} must be integers, got {indptr.dtype}, {indices.dtype}"
@@ -145,7 +172,7 @@ def check_compressed(
     ends = indptr.astype(np.int64)
     if ends.shape != (rows + 1,):
         raise ValueError(
-            f"indptr of {name} must have {rows + 1} numbers for {rows} {called[0]}, "
+            f"indptr of {name} must have {rows + 1} numbers for {rows} {axes[0]}, "
             f"got shape {ends.shape}"
         )
     entries = min(len(indices), len(data))
@@ -155,11 +182,11 @@ def check_compressed(
             f"got {ends[0]} .. {ends[-1]}"
             + (", falling in between" if (np.diff(ends) < 0).any() else "")
         )
-    check_range(f"{called[1]} of {name}", indices[: ends[-1]], columns)
+    check_range(f"{axes[1]} of {name}", indices[: ends[-1]], columns)
 
 
 def check_range(name: str, values: np.ndarray, below: int) -> None:
-    """Raise ValueError unless all integers are in 0 .. below - 1."""
+    """Raise ValueError unless all integers are in the half-open range 0 to ``below``."""
     if values.size and (values.min() < 0 or values.max() >= below):
         raise ValueError(
             f"{name} must be in 0 .. {below - 1}, got {values.min()} .. {values.max()}"
@@ -167,7 +194,7 @@ def check_range(name: str, values: np.ndarray, below: int) -> None:
 
 
 def check_unmasked(name: str, X: Any) -> None:
-    """Raise ValueError where a masked array hides entries, which NumPy would silently show."""
+    """Raise ValueError if a masked array hides entries: ``np.asarray`` would ignore the mask."""
     if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
         raise ValueError(
             f"{name} must not have masked entries, got {int(np.ma.getmaskarray(X).sum())}; "
@@ -176,7 +203,7 @@ def check_unmasked(name: str, X: Any) -> None:
 
 
 def integer(name: str, value: Any, least: int) -> int:
-    """Return an int of at least ``least``."""
+    """Check an integer of at least ``least`` and return it as an int; a bool is none."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
@@ -185,7 +212,7 @@ def integer(name: str, value: Any, least: int) -> int:
 
 
 def number(name: str, value: Any, least: float = -math.inf, above: float = -math.inf) -> float:
-    """Return a finite float of at least ``least`` and above ``above``."""
+    """Check a finite number of at least ``least`` and above ``above``; return it as a float."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
     value = float(value)
@@ -196,7 +223,7 @@ def number(name: str, value: Any, least: float = -math.inf, above: float = -math
 
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:
-    """Return one of the given names."""
+    """Check that a value is one of the given names and return it."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
     if value not in choices:
@@ -205,9 +232,10 @@ def choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def seed_of(random_state: Any) -> int:
-    """Turn None, an int, or a generator of NumPy or torch into a seed.
+    """Convert None, an int, or a random generator of NumPy or torch to a seed.
 
-    None draws from NumPy's global state, as scikit-learn does: ``np.random.seed`` then repeats.
+    None draws the seed from NumPy's global state, as scikit-learn does, so that ``np.random.seed``
+    makes results repeatable.
     """
     most = 2**31 - 1
     if random_state is None:

@@ -1,7 +1,7 @@
-r"""Pure-torch definition of every op: the specification, the oracle of the tests, the fallback.
+r"""Pure-torch definition of every op: specification, expected value in tests, and fallback.
 
-Each function has the signature of its op (see :mod:`fasttsne.ops`), works in the dtype of its
-input and on any device, and says what a kernel must compute, not how. The glossary:
+Each function has the signature of its op (see :mod:`fasttsne.ops`) and works in the dtype of its
+input, on any device. It defines what a kernel must compute, but not how. The symbols are:
 
 ====================  ==========================================================================
 ``w_ij``              :math:`(1 + \lVert y_i - y_j \rVert^2 / \nu)^{-1}` with :math:`\nu` = dof
@@ -12,8 +12,8 @@ repulsive             :math:`\sum_j q_{ij} w_{ij} (y_i - y_j)`
 gradient              4 (exaggeration attractive - repulsive / Z)
 ====================  ==========================================================================
 
-Van der Maaten and Hinton (2008) for dof = 1; Kobak et al. (2019) for any other. An infinite dof is
-SNE's Gaussian (Hinton and Roweis 2002): w = 1, q = exp(-d^2).
+dof = 1 is the t-SNE of van der Maaten and Hinton (2008), other values are those of Kobak et al.
+(2019). An infinite dof is the Gaussian of SNE (Hinton and Roweis 2002): w = 1, q = exp(-d^2).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import math
 import torch
 from torch import Tensor
 
-_PAIRS_AT_ONCE = 1 << 24
-"""Elements of the largest temporary: bounds the memory of the blocked sums."""
+_MAX_TEMPORARY = 1 << 24
+"""Elements of the largest temporary tensor: sums over pairs of rows are taken in blocks of rows."""
 
 
-def _row_blocks(rows: int, columns: int) -> list[slice]:
-    step = max(1, _PAIRS_AT_ONCE // max(1, columns))
+def _row_blocks(rows: int, elements_per_row: int) -> list[slice]:
+    step = max(1, _MAX_TEMPORARY // max(1, elements_per_row))
     return [slice(begin, min(begin + step, rows)) for begin in range(0, rows, step)]
 
 
@@ -36,7 +36,7 @@ def _row_blocks(rows: int, columns: int) -> list[slice]:
 
 
 def pairwise_sq_distances(X: Tensor, Z: Tensor) -> Tensor:
-    """Sum of squared differences of all rows of ``X`` (n, d) and ``Z`` (l, d): (n, l)."""
+    """Sum the squared differences of all rows of ``X`` (n, d) and ``Z`` (l, d): (n, l)."""
     out = X.new_empty(X.shape[0], Z.shape[0])
     for rows in _row_blocks(X.shape[0], Z.numel()):
         out[rows] = (X[rows, None] - Z).square().sum(2)
@@ -44,12 +44,15 @@ def pairwise_sq_distances(X: Tensor, Z: Tensor) -> Tensor:
 
 
 def encode_candidates(sq_distances: Tensor, indices: Tensor) -> Tensor:
-    """Keys that order as (distance, index): the bits of the float32 distance above the index."""
+    """Pack distances and indices into int64 keys that order by distance, then by index.
+
+    The upper half holds the bits of the float32 distance, which order as distances >= 0 do.
+    """
     return (sq_distances.float().contiguous().view(torch.int32).long() << 32) | indices
 
 
 def decode_candidates(keys: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared distances (float32) and indices (int64) of keys."""
+    """Unpack the squared distances (float32) and indices (int64) of keys."""
     return (keys >> 32).int().view(torch.float32), keys & 0xFFFFFFFF
 
 
@@ -63,7 +66,7 @@ def knn_scan_(
     blocks: Tensor,
     tiles: Tensor,
 ) -> None:
-    """Offer every pair of rows of each tile to the candidates of both rows."""
+    """Add every pair of rows of each tile to both rows' lists of their nearest candidates."""
     begin = blocks.tolist()
     infinity = X.new_full((1,), math.inf)
 
@@ -83,7 +86,7 @@ def knn_scan_(
 
     for a, b in tiles.tolist():
         rows, columns = slice(begin[a], begin[a + 1]), slice(begin[b], begin[b + 1])
-        # In float64, whose products no autocast and no TF32 rounds.
+        # In float64, because autocast and TF32 change the rounding of float32 products.
         inner = (X[rows].double() @ X[columns].double().T).to(X.dtype)
         sq = sq_norms[rows, None] + sq_norms[columns] - 2 * inner
         sq = sq.clamp_(min=0)
@@ -97,21 +100,27 @@ def knn_scan_(
 def knn_rerank(
     X: Tensor, keys: Tensor, count: Tensor, bound: Tensor, keep: int, k: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Sort each row's candidates by exact squared distance and keep the k nearest."""
+    """Sort each row's candidates by their squared distance, from differences; return the k nearest.
+
+    Returns indices (l, k), squared distances (l, k) and ``bound``, below which no row was dropped.
+    """
     have = torch.arange(keys.shape[1], device=X.device) < count[:, None]
     index = torch.where(have, decode_candidates(keys)[1], 0)
     sq = torch.empty(index.shape, dtype=X.dtype, device=X.device)
     for rows in _row_blocks(index.shape[0], index.shape[1] * X.shape[1]):
         sq[rows] = (X[rows, None] - X[index[rows]]).square().sum(2)
     sq = torch.where(have, sq, math.inf)
-    # By index first, so that the stable sort by distance breaks ties by index.
+    # Sort by index first: the stable sort by distance then leaves ties in the order of indices.
     index, by_index = index.sort(1)
     sq, order = sq.gather(1, by_index).sort(dim=1, stable=True)
     return index.gather(1, order)[:, :k].int(), sq[:, :k].contiguous(), bound.clone()
 
 
 def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Indices (n, k) and squared distances of the k nearest other rows, nearest first."""
+    """Find the k nearest other rows of each row, ascending: indices and squared distances (n, k).
+
+    This is what the ops ``knn_scan_`` and ``knn_rerank`` compute together.
+    """
     indices, sq_distances = [], []
     for rows in _row_blocks(X.shape[0], X.numel()):
         sq = pairwise_sq_distances(X[rows], X)
@@ -126,7 +135,10 @@ def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def perplexity_search(sq_distances: Tensor, perplexity: float) -> tuple[Tensor, Tensor]:
-    r"""Bisect for the beta at which each row's :math:`e^{-\beta d}` has the given perplexity."""
+    r"""Find by bisection the beta at which :math:`p_j \propto e^{-\beta d_j}` has the perplexity.
+
+    d_j are the squared distances of a row. Returns beta (n,) and p (n, k).
+    """
     shifted = (sq_distances - sq_distances.min(1, keepdim=True).values).double()
     scale = shifted.mean(1, keepdim=True)
     x = shifted / torch.where(scale > 0, scale, 1)
@@ -148,7 +160,7 @@ def perplexity_search(sq_distances: Tensor, perplexity: float) -> tuple[Tensor, 
 
 
 def symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    r"""CSR of :math:`P_{ij} = (p_{j|i} + p_{i|j}) / 2n`: indptr, indices, values."""
+    r"""Compute :math:`P_{ij} = (p_{j|i} + p_{i|j}) / 2n` in CSR form: indptr, indices, values."""
     n, k = indices.shape
     row = torch.arange(n, device=indices.device).repeat_interleave(k)
     column = indices.reshape(-1).long()
@@ -171,14 +183,14 @@ def _rows_of(indptr: Tensor) -> Tensor:
 
 
 def _cost(sq: Tensor, dof: float) -> Tensor:
-    """Minus ln q at these squared distances."""
+    """Compute -ln q at these squared distances."""
     return sq if dof == math.inf else dof * torch.log1p(sq / dof)
 
 
 def attractive_forces(
     indptr: Tensor, indices: Tensor, values: Tensor, Y: Tensor, dof: float, with_cost: bool
 ) -> tuple[Tensor, Tensor]:
-    r"""Attractive forces (n, m) and the cost :math:`-\sum P_{ij} \ln q_{ij}` (0 without it)."""
+    r"""Sum the attractive forces (n, m) and the cost :math:`-\sum P_{ij} \ln q_{ij}`, else 0."""
     row = _rows_of(indptr)
     difference = Y[row] - Y[indices.long()]
     sq = difference.square().sum(1)
@@ -191,7 +203,7 @@ def attractive_forces(
 
 
 def repulsive_exact(Y: Tensor, dof: float) -> tuple[Tensor, Tensor]:
-    """Repulsive forces (n, m), not divided by Z, and Z: the whole sum over pairs."""
+    """Sum the repulsive forces (n, m), not divided by Z, and Z over all pairs."""
     forces = torch.empty_like(Y)
     Z = torch.zeros((), dtype=torch.float64, device=Y.device)
     for rows in _row_blocks(Y.shape[0], Y.numel()):
@@ -199,19 +211,19 @@ def repulsive_exact(Y: Tensor, dof: float) -> tuple[Tensor, Tensor]:
         sq = difference.square().sum(2)
         w = 1 / (1 + sq / dof)
         q = torch.exp(-_cost(sq, dof))
-        q[:, rows].fill_diagonal_(0)  # i = j
+        q[:, rows].fill_diagonal_(0)  # leaves out i = j
         forces[rows] = ((q * w)[..., None] * difference).sum(1)
         Z += q.sum(dtype=torch.float64)
     return forces, Z
 
 
 def repulsive_bh(Y: Tensor, theta: float, dof: float) -> tuple[Tensor, Tensor]:
-    """Specify Barnes-Hut by its limit theta = 0, the whole sum; theta is the kernel's licence."""
+    """Return :func:`repulsive_exact`, the limit at theta = 0; a kernel may approximate it."""
     return repulsive_exact(Y, dof)
 
 
 def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
-    r"""Repulsive forces of SNE (n, m), divided by Z, and ln Z, or the mean of ln Z_i.
+    r"""Sum the repulsive forces of SNE (n, m), divided by Z; also return ln Z or the mean ln Z_i.
 
     :math:`\sum_j Q_{ij} (y_i - y_j)` with :math:`Q_{ij} = (q_{j|i} + q_{i|j}) / 2n` for the
     conditional :math:`q_{j|i} = e^{-d_{ij}^2} / Z_i`, or :math:`Q_{ij} = e^{-d_{ij}^2} / Z`.
@@ -222,7 +234,7 @@ def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
     def minus_sq(rows: slice) -> tuple[Tensor, Tensor]:
         difference = Y[rows, None] - Y
         sq = difference.square().sum(2)
-        sq[:, rows].fill_diagonal_(math.inf)  # i = j
+        sq[:, rows].fill_diagonal_(math.inf)  # leaves out i = j
         return difference, -sq
 
     log_Z_rows = torch.cat([minus_sq(rows)[1].logsumexp(1) for rows in blocks])
@@ -243,9 +255,10 @@ def repulsive_sne(Y: Tensor, conditional: bool) -> tuple[Tensor, Tensor]:
 
 
 def mesh_windows(Y: Tensor, shape: tuple[int, ...], origin: Tensor, step: float) -> tuple:
-    """Cubic B-spline of each point on the grid.
+    """Evaluate the cubic B-spline of each point at the four nodes around it on each axis.
 
-    Returns first node (n, m), weights (n, m, 4) and slopes (n, m, 4), in units of 1 / step.
+    Returns the first of these nodes (n, m), the weights (n, m, 4) and the slopes of the weights
+    (n, m, 4) per step.
     """
     last = torch.tensor(shape, device=Y.device, dtype=Y.dtype) - 3
     u = torch.minimum(((Y - origin.to(Y.dtype)) / step).clamp(min=1), last + 1)
@@ -258,7 +271,7 @@ def mesh_windows(Y: Tensor, shape: tuple[int, ...], origin: Tensor, step: float)
 
 
 def _touched_nodes(first: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Flat node numbers (n, 4**m) that the points with these first nodes touch."""
+    """Flat indices (n, 4**m) of the nodes around points whose first nodes are given."""
     node = first.new_zeros(first.shape[0], 1)
     for axis, size in enumerate(shape):
         along = first[:, axis, None] + torch.arange(4, device=first.device)
@@ -267,7 +280,7 @@ def _touched_nodes(first: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _products(factors: list[Tensor]) -> Tensor:
-    """Outer product over axes of (n, 4) factors: (n, 4**m)."""
+    """Multiply the (n, 4) factors of all axes as an outer product: (n, 4**m)."""
     out = factors[0]
     for factor in factors[1:]:
         out = (out[:, :, None] * factor[:, None]).flatten(1)
@@ -275,7 +288,7 @@ def _products(factors: list[Tensor]) -> Tensor:
 
 
 def mesh_spread_(Y: Tensor, grid: Tensor, origin: Tensor, step: float) -> None:
-    """Overwrite ``grid`` with a unit charge at every point, spread by the window."""
+    """Overwrite ``grid`` with a unit charge at every point, spread by the cubic B-spline."""
     first, weights, _ = mesh_windows(Y, tuple(grid.shape), origin, step)
     grid.zero_()
     grid.view(-1).index_add_(
@@ -288,7 +301,10 @@ def mesh_spread_(Y: Tensor, grid: Tensor, origin: Tensor, step: float) -> None:
 def mesh_gather(
     Y: Tensor, potential: Tensor, origin: Tensor, step: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Forces (n, m), minus half the gradient of the potential, its values (n,) and their sum."""
+    """Interpolate a potential at every point.
+
+    Returns forces (n, m), which are minus half the gradient, values (n,) and the sum of the values.
+    """
     first, weights, slopes = mesh_windows(Y, tuple(potential.shape), origin, step)
     values = potential.reshape(-1)[_touched_nodes(first, tuple(potential.shape))]
     forces = torch.empty_like(Y)
@@ -315,9 +331,10 @@ def update_embedding_(
     momentum: float,
     max_step: float,
 ) -> Tensor:
-    """One step of descent in place.
+    """Take one step of gradient descent with momentum and gains (Jacobs 1988), in place.
 
-    Returns the gradient's squared norm, the lowest (m) and the highest (m) coordinates, as float64.
+    Returns the squared norm of the gradient, then the lowest (m) and the highest (m) coordinates
+    after the step, as float64.
     """
     gradient = 4 * (exaggeration * attractive - repulsive / Z.to(Y.dtype))
     downhill = velocity * gradient < 0

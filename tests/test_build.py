@@ -175,11 +175,11 @@ def test_a_library_that_was_cut_short_is_not_loaded(copied):
     for name in libraries(of_cuda=False):
         library = copied / "fasttsne" / name
         content = library.read_bytes()
-        _library._check_whole(library)
+        _library._check_not_truncated(library)
         for size in (64, 4096, len(content) // 2, len(content) - 1):
             library.write_bytes(content[:size])
             with pytest.raises(OSError, match=f"{name} is damaged: it was cut off after {size:,}"):
-                _library._check_whole(library)
+                _library._check_not_truncated(library)
         library.write_bytes(content[: len(content) // 2])
         done = run("import fasttsne; print(fasttsne.show_config())", copied)
         assert done.returncode == 0 and "kernels: none" in done.stdout, done.stderr
@@ -213,7 +213,7 @@ def test_a_cuda_library_that_was_cut_short_is_not_loaded(copied):
 def test_what_is_no_elf_file_is_left_to_the_system(tmp_path):
     for content in (b"", b"\xcf\xfa\xed\xfe" + bytes(100), b"\x7fELF\1\1" + bytes(100)):
         (tmp_path / "x.so").write_bytes(content)
-        _library._check_whole(tmp_path / "x.so")
+        _library._check_not_truncated(tmp_path / "x.so")
 
 
 def test_this_build_has_kernels():

@@ -7,15 +7,10 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
-from fasttsne.descent.repulsion import (
-    BarnesHut,
-    Cheaper,
-    Exact,
-    Mesh,
-    choose_repulsion,
-    fast_length,
-    few_lengths,
-)
+from fasttsne.descent.fft_lengths import next_fast_length, next_gpu_length
+from fasttsne.descent.mesh import Mesh
+from fasttsne.descent.methods import MeshOrTree, choose_repulsion
+from fasttsne.descent.repulsion import BarnesHut, Exact
 
 SHAPES = {1: (50,), 2: (40, 33), 3: (12, 20, 17)}
 over_dims = pytest.mark.parametrize("dims", [1, 2, 3])
@@ -153,13 +148,13 @@ def test_fast_length_is_the_smallest():
 
     for least in range(1, 1200):
         expected = next(m for m in range(least, 10_000) if m % 2 == 0 and smooth(m))
-        assert fast_length(least) == expected
+        assert next_fast_length(least) == expected
 
 
 def test_few_lengths_are_the_smallest_of_their_kind():
     kinds = sorted([2**a for a in range(1, 13)] + [3 * 2**a for a in range(1, 12)])
     for least in range(1, 4097):
-        assert few_lengths(least) == next(m for m in kinds if m >= least)
+        assert next_gpu_length(least) == next(m for m in kinds if m >= least)
 
 
 @over_dims
@@ -167,8 +162,8 @@ def test_few_lengths_are_the_smallest_of_their_kind():
 def test_a_grid_for_a_gpu_is_as_fine_and_has_more_room(dims, span):
     low, high = [-span / 2] * dims, [span / 2, *[span / 8] * (dims - 1)]
     mesh = Mesh(1.0, Mesh.STEP)
-    step, shape = mesh._grid_for(low, high, False)
-    gpu_step, gpu_shape = mesh._grid_for(low, high, True)
+    step, shape = mesh._step_and_sides(low, high, False)
+    gpu_step, gpu_shape = mesh._step_and_sides(low, high, True)
     assert gpu_step == step and math.prod(gpu_shape) <= mesh.LARGEST_GRID
     assert all(few >= size for few, size in zip(gpu_shape, shape, strict=True))
     Y = torch.tensor([low, high])
@@ -185,9 +180,9 @@ def test_a_grid_for_a_gpu_is_as_fine_and_has_more_room(dims, span):
         ("fft", 10, 1, Mesh),
         ("auto", 100, 2, Exact),
         ("auto", 10_000, 5, Exact),
-        ("auto", 10_000, 2, Cheaper),
+        ("auto", 10_000, 2, MeshOrTree),
         ("auto", 10_000, 1, Mesh),
-        ("auto", 1_000_000, 3, Cheaper),
+        ("auto", 1_000_000, 3, MeshOrTree),
     ],
 )
 def test_choose_repulsion(method, n, dims, expected):
@@ -198,7 +193,7 @@ def test_choose_repulsion(method, n, dims, expected):
 def test_a_mesh_for_few_points_in_space_is_replaced_and_says_so(n, span, instead):
     Y = span * torch.rand(n, 3, generator=torch.Generator().manual_seed(0))
     mesh = choose_repulsion("fft", n, 3, 1.0, 0.5)
-    with pytest.warns(UserWarning, match=f"slower than {instead}, which takes its place") as told:
+    with pytest.warns(UserWarning, match=f"method='{instead}' is used while") as told:
         forces, Z = mesh(Y, *bounds(Y))
         mesh(Y, *bounds(Y))
     assert len(told) == 1
@@ -212,7 +207,7 @@ def test_a_mesh_for_few_points_in_space_is_replaced_and_says_so(n, span, instead
 def test_a_mesh_that_is_worth_it_is_used(dims, n, span, recwarn):
     Y = span * torch.rand(n, dims, generator=torch.Generator().manual_seed(0))
     mesh = choose_repulsion("fft", n, dims, 1.0, 0.5)
-    assert mesh.within(Y, *bounds(Y)) is not mesh._without_mesh(n)
+    assert mesh.prepare(Y, *bounds(Y)) is not mesh._fallback_for(n)
     assert not recwarn
 
 
@@ -240,9 +235,9 @@ def test_opcheck():
 
 def test_bad_input_is_named():
     Y, grid, origin, step = on_a_grid(2)
-    with pytest.raises(ValueError, match="grid must have 4 nodes or more"):
+    with pytest.raises(ValueError, match=r"grid must have 4 to 2\^24 nodes along each axis, got"):
         ops.mesh_spread_(Y, grid[:3], origin, step)
-    with pytest.raises(ValueError, match="and 16777216 or fewer"):  # beyond, float32 cannot count
+    with pytest.raises(ValueError, match=r"4 to 2\^24 nodes .* got \(16777217,\)"):
         ops.mesh_gather(Y[:, :1], torch.empty(2**24 + 1), origin[:1], step)
     with pytest.raises(ValueError, match="step must be a positive number, got 0"):
         ops.mesh_gather(Y, grid, origin, 0)
