@@ -8,8 +8,9 @@ from sample import KINDS, points
 
 from fasttsne import TSNE
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.neighbors.cells import cell_neighbors, disjoint_rounds, make_cells
+from fasttsne.neighbors.cells import cell_neighbors, make_cells
 from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.tiles import disjoint_rounds
 
 
 def search(X, k, **options):

@@ -88,7 +88,7 @@ QUICK = dict(max_iter=5, random_state=0)
 def test_a_row_without_a_correlation_is_named(n, method):
     X = points("clustered", n, 9)
     fitted = TSNE(metric="correlation", init="random", method=method, **QUICK).fit(X)
-    message = "metric 'correlation' tells nothing of a constant row, as row {} of X is"
+    message = "metric 'correlation' is not defined for a constant row, .* in row {} of X are equal"
     for constant in (0.5, 0.1, 0.0, 1e300):
         X_new = X[:7].double()
         X_new[4] = constant
@@ -161,6 +161,15 @@ def test_the_length_of_a_row_does_not_matter_to_an_angle(metric, n, dtype, power
     # And beside others in a transform.
     among = [Search("exact", metric).among(Z, Z[:50], 10, CPU) for Z in (torch.from_numpy(X), rows)]
     assert torch.equal(among[0].indices, among[1].indices)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "correlation"])
+def test_few_queries_among_many_rows(metric):
+    """The size of the data decides how they are searched, not the number of queries."""
+    X = points("normal", 2100, 9)
+    auto, exact = (Search(how, metric).among(X, X[:50], 10, CPU) for how in ("auto", "exact"))
+    assert torch.equal(auto.indices, exact.indices)
+    assert torch.equal(auto.sq_distances, exact.sq_distances)
 
 
 @pytest.mark.parametrize("metric", ["cosine", "correlation"])

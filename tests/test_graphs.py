@@ -134,7 +134,11 @@ BAD = [
         "neighbors must not have masked entries, got 3",
     ),
     ((OTHERS // 2 * 2 % N, ONE), ValueError, "must differ within a row; row 0 holds one twice"),
-    ((np.arange(N)[:, None], ONE[:, :1]), ValueError, "nothing but the rows themselves"),
+    (
+        (np.arange(N)[:, None], ONE[:, :1]),
+        ValueError,
+        "another row in every row; row 0 holds only itself",
+    ),
     (sparse.eye(N, format="csr"), ValueError, "1 neighbour or more in every row, got none in row"),
     (sparse.eye(N - 1), ValueError, r"neighbors must have shape \(400, 400\), got \(399, 399\)"),
 ]

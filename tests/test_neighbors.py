@@ -7,17 +7,12 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import _library, ops, reference
-from fasttsne.neighbors import exact as neighbors
-from fasttsne.neighbors.exact import (
-    Candidates,
-    _tile_error,
-    exact_neighbors,
-    keep_for,
-    neighbors_in,
-    sums_are_exact,
-    tile_rounds,
-)
-from fasttsne.neighbors.search import Scaling
+from fasttsne.neighbors import exact
+from fasttsne.neighbors.candidates import Candidates, choose_keep
+from fasttsne.neighbors.exact import exact_neighbors, neighbors_in
+from fasttsne.neighbors.rounding import bound_tile_error, sums_are_exact
+from fasttsne.neighbors.scaling import Scaling
+from fasttsne.neighbors.tiles import tile_rounds
 
 
 @over_devices
@@ -111,7 +106,7 @@ def test_error_of_split_products_is_bounded(X, monkeypatch):
     expected = reference.pairwise_sq_distances(X64, X64)
     kth = expected.kthvalue(10, dim=1).values
     monkeypatch.setattr("fasttsne._library.kernels_on", lambda device: "amx")
-    bound = _tile_error(X, sq_norms.float(), kth.float())
+    bound = bound_tile_error(X, sq_norms.float(), kth.float())
     error = (in_tile - expected).abs()
     near = expected <= kth[:, None]
     assert (error <= bound[:, None])[near].all()
@@ -133,7 +128,7 @@ def test_ties_are_measured_once(X):
     rows = Scaling.of(X)(X)
     k = 20
     n = len(rows)
-    candidates = Candidates.empty(rows, keep_for(n, k))
+    candidates = Candidates.empty(rows, choose_keep(n, k))
     blocks = torch.tensor([*range(0, n, 256), n])
     for tiles in tile_rounds(len(blocks) - 1):
         candidates.scan(rows, blocks, tiles)
@@ -174,10 +169,10 @@ def test_ties_stand_in_the_order_of_rows(device, X, queries, monkeypatch):
     X, queries = X.float().to(device), queries.float().to(device)
     expected = reference.pairwise_sq_distances(queries, X).sort(dim=1, stable=True)
     measured_again = []
-    measure = neighbors._measured
+    measure = exact.brute_force_neighbors_in
     monkeypatch.setattr(
-        neighbors,
-        "_measured",
+        exact,
+        "brute_force_neighbors_in",
         lambda X, queries, k: measured_again.append(len(queries)) or measure(X, queries, k),
     )
     found = neighbors_in(X, queries, 30)
@@ -188,7 +183,7 @@ def test_ties_stand_in_the_order_of_rows(device, X, queries, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "X, exact",
+    "X, is_exact",
     [
         (tied() - 0.5, True),
         (tied() - 0.1, False),
@@ -199,8 +194,8 @@ def test_ties_stand_in_the_order_of_rows(device, X, queries, monkeypatch):
         (torch.zeros(0, 2), True),
     ],
 )
-def test_sums_are_exact_where_float32_holds_them(X, exact):
-    assert sums_are_exact(X) == exact
+def test_sums_are_exact_where_float32_holds_them(X, is_exact):
+    assert sums_are_exact(X) == is_exact
 
 
 def test_neighbors_repeat_for_any_number_of_threads(two_thread_counts):

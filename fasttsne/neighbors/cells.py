@@ -1,8 +1,9 @@
-"""Approximate neighbours for large n: inverted lists, scanned list against list.
+"""Approximate nearest neighbours for large n: inverted lists, scanned list against list.
 
-Rows are sorted into the cells of a k-means clustering; tiles of the distance matrix are computed
-only between a cell and the cells whose centres are nearest, by the same kernel as the exact search.
-The search measures its own recall on a sample and goes on to farther cells until it is good enough.
+Rows are sorted into the cells of a k-means clustering, as in an inverted file (Jegou, Douze and
+Schmid 2011). Tiles of the distance matrix are then computed only between each cell and the cells of
+the nearest centres, by the kernel of the exact search. The recall, the share of the true neighbours
+that were found, is measured on a sample of rows, and farther cells are searched until it suffices.
 """
 
 from __future__ import annotations
@@ -15,43 +16,42 @@ import torch
 from torch import Tensor
 
 from .. import ops
-from .exact import (
-    LARGEST_BLOCK,
-    Candidates,
-    Neighbors,
-    block_rows,
-    keep_for,
-    measured_neighbors,
-)
+from .brute_force import brute_force_neighbors
+from .candidates import Candidates, choose_keep
+from .result import Neighbors
+from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
 
-_ROWS_A_CELL = 512
-"""Cells about as large as a block: smaller ones fit the data better but fill tiles worse."""
-_SAMPLES_A_CENTER = 40
+_ROWS_PER_CELL = 512
+"""Mean size of a cell, about that of a block: smaller cells fit the data better, but give smaller
+tiles, for which the kernel is less efficient."""
+_SAMPLES_PER_CENTER = 40
 _LLOYD_STEPS = 8
 """Enough for cells of even size; better centres would not find more neighbours."""
 _FIRST_PROBES = 16
-_MORE_PROBES = 1.25
-"""Factor from stage to stage; measuring the recall costs less than tiles beyond need."""
+"""Blocks that each block meets in the first stage."""
+_PROBE_GROWTH = 1.25
+"""Factor of the probes from one stage to the next. It is small, because measuring the recall takes
+less time than tiles that are not needed."""
 RECALL = 0.98
 _RECALL_SAMPLE = 256
-"""Rows measured against all others."""
+"""Rows whose true neighbours are found among all others, to measure the recall."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Rows sorted by cell, and cells cut into blocks that tiles can take."""
+    """Rows sorted by cell, and cells cut into blocks for tiles."""
 
     order: Tensor
-    """(n,) row of the data at each sorted place"""
+    """(n,) int64: row of the data at each sorted place."""
     blocks: list[int]
-    """(blocks + 1,) first sorted place of each block"""
+    """(blocks + 1,): block i is the sorted rows ``blocks[i]`` to ``blocks[i + 1]``, half-open."""
     centers: Tensor
-    """(blocks, d) of the cell of each block"""
+    """(blocks, d): centre of the cell that each block belongs to."""
 
 
 def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
     """Return the number of each row's nearest centre: (n,) int64."""
-    # The op gives the same bits for any number of threads, which a matrix product need not.
+    # A matrix product could round differently for another number of threads, and this op does not.
     at_once = max(1, (1 << 25) // centers.shape[0])
     return torch.cat(
         [ops.pairwise_sq_distances(rows, centers).argmin(1) for rows in X.split(at_once)]
@@ -59,87 +59,46 @@ def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
 
 
 def make_cells(X: Tensor, seed: int) -> Cells:
-    """Cluster rows by Lloyd's k-means on a sample, then sort all rows by nearest centre.
+    """Cluster a sample of rows by Lloyd's k-means, then sort all rows by nearest centre.
 
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
     seed : int
+        Of the sample and the first centres.
 
     Returns
     -------
     Cells
     """
     n, d = X.shape
-    count = max(1, n // _ROWS_A_CELL)
+    count = max(1, n // _ROWS_PER_CELL)
     generator = torch.Generator("cpu").manual_seed(seed)
-    chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_A_CENTER]
+    chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_PER_CENTER]
     chosen = chosen.to(X.device)
     sample = X[chosen.sort().values]
     centers = X[chosen[:count]].contiguous()
     for _ in range(_LLOYD_STEPS):
         cell = nearest_centers(sample, centers)
         members = torch.bincount(cell, minlength=count)
-        # Sorted, and each segment summed in its order: the same bits for any threads.
+        # Each cell is summed in the order of its rows: the same bits for any number of threads.
         by_cell = sample[cell.argsort(stable=True)].double()
         sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
         means = (sums / members.clamp(min=1)[:, None]).float()
         centers = torch.where((members > 0)[:, None], means, centers).contiguous()
     cell = nearest_centers(X, centers)
     order = cell.argsort(stable=True)
-    largest = min(LARGEST_BLOCK, block_rows(n, d))
-    blocks, cell_of_block, place = [0], [], 0
+    largest = min(LARGEST_BLOCK, choose_block_rows(n, d))
+    blocks, cell_of_block, begin = [0], [], 0
     for number, members in enumerate(torch.bincount(cell, minlength=count).tolist()):
         parts = math.ceil(members / largest)
         for part in range(parts):
-            blocks.append(place + members * (part + 1) // parts)
+            blocks.append(begin + members * (part + 1) // parts)
             cell_of_block.append(number)
-        place += members
+        begin += members
     return Cells(
         order, blocks, centers[torch.tensor(cell_of_block, dtype=torch.int64, device=X.device)]
     )
-
-
-def disjoint_rounds(tiles: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Group tiles into rounds in which no block stands twice, each as early as it can."""
-    busy: dict[int, int] = {}  # block -> bits of the rounds that hold it
-    rounds: list[list[tuple[int, int]]] = []
-    for a, b in tiles:
-        taken = busy.get(a, 0) | busy.get(b, 0)
-        free = (~taken & (taken + 1)).bit_length() - 1  # the lowest bit that is 0
-        if free == len(rounds):
-            rounds.append([])
-        rounds[free].append((a, b))
-        for block in {a, b}:
-            busy[block] = busy.get(block, 0) | 1 << free
-    return rounds
-
-
-def _tiles_by_distance(centers: Tensor) -> Iterator[list[tuple[int, int]]]:
-    """New tiles of each stage: every block with its 16, 20, 25 ... nearest, until all are done."""
-    n_blocks = centers.shape[0]
-    seen: set[tuple[int, int]] = set()
-    probes = _FIRST_PROBES
-    while len(seen) < n_blocks * (n_blocks + 1) // 2:
-        stage = []
-        # All of them again: blocks of one cell are equally far, and stand in any order.
-        for block, others in enumerate(_nearest_blocks(centers, min(probes, n_blocks))):
-            for other in others:
-                tile = (min(block, other), max(block, other))
-                if tile not in seen:
-                    seen.add(tile)
-                    stage.append(tile)
-        yield stage
-        probes = int(_MORE_PROBES * probes)
-
-
-def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
-    """Return for each block the blocks of the nearest centres, nearest first."""
-    out = []
-    for some in centers.split(1024):
-        sq = ops.pairwise_sq_distances(some, centers)
-        out += sq.topk(count, 1, largest=False, sorted=True).indices.tolist()
-    return out
 
 
 def cell_neighbors(
@@ -158,47 +117,84 @@ def cell_neighbors(
         Sorted by cell (``X[cells.order]``), centred.
     cells : Cells
     k : int
+        In 1 .. n - 1.
     seed : int
         Of the sample that measures the recall.
-    recall : float
-        Share of the true neighbours to find, measured on a sample of rows.
+    recall : float, default 0.98
+        Share of the true neighbours of the sample to find.
     progress : callable, optional
-        Called with (tiles done, tiles planned) after each round.
+        Called with (tiles done, tiles planned so far) after each round.
 
     Returns
     -------
     Neighbors
-        Of the sorted rows, by sorted place.
+        Of the sorted rows; indices are sorted places.
     float
         The measured recall.
     """
     n = X.shape[0]
-    candidates = Candidates.empty(X, keep_for(n, k))
+    candidates = Candidates.empty(X, choose_keep(n, k))
     blocks = torch.tensor(cells.blocks, dtype=torch.int64, device="cpu")
     generator = torch.Generator("cpu").manual_seed(seed)
     sample = torch.randperm(n, generator=generator, device="cpu")[:_RECALL_SAMPLE].to(X.device)
-    kth = measured_neighbors(X, sample, k).sq_distances[:, -1]
-    found = 0.0
+    kth = brute_force_neighbors(X, sample, k).sq_distances[:, -1]
+    measured = 0.0
     done = 0
-    for stage in _tiles_by_distance(cells.centers):
+    for stage in _stages(cells.centers):
         planned = done + len(stage)
         for tiles in disjoint_rounds(stage):
             candidates.scan(X, blocks, tiles)
             done += len(tiles)
             if progress:
                 progress(done, planned)
-        found = _recall(X, candidates, sample, kth, k)
-        # Far rows among small cells may not have met k others yet.
-        if found >= recall and int(candidates.count.min()) >= k:
+        measured = _measure_recall(X, candidates, sample, kth, k)
+        # Outliers among small cells may have fewer than k candidates yet.
+        if measured >= recall and int(candidates.count.min()) >= k:
             break
     neighbors, _ = candidates.nearest(X, k)
-    return neighbors, found
+    return neighbors, measured
 
 
-def _recall(X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int) -> float:
-    """Share of the k nearest rows of each sampled row that are among its candidates."""
-    indices = candidates.of(sample)
+def _stages(centers: Tensor) -> Iterator[list[Tile]]:
+    """Yield the new tiles of each stage: every block with its 16, 20, 25 ... nearest, up to all."""
+    n_blocks = centers.shape[0]
+    seen: set[Tile] = set()
+    probes = _FIRST_PROBES
+    while len(seen) < n_blocks * (n_blocks + 1) // 2:
+        stage = []
+        # The nearest are not a continuation of those of the stage before: the blocks of one cell
+        # have the same centre, and equal distances come in any order.
+        for block, others in enumerate(_nearest_blocks(centers, min(probes, n_blocks))):
+            for other in others:
+                tile = (min(block, other), max(block, other))
+                if tile not in seen:
+                    seen.add(tile)
+                    stage.append(tile)
+        yield stage
+        probes = int(_PROBE_GROWTH * probes)
+
+
+def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
+    """Return for each block the blocks of the nearest centres, nearest first."""
+    out = []
+    for some in centers.split(1024):
+        sq = ops.pairwise_sq_distances(some, centers)
+        out += sq.topk(count, 1, largest=False, sorted=True).indices.tolist()
+    return out
+
+
+def _measure_recall(
+    X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int
+) -> float:
+    """Return the share of the k nearest rows of each sampled row that are among its candidates.
+
+    Parameters
+    ----------
+    kth : Tensor, shape (sample,), float32
+        Squared distance of each sampled row to its true k-th neighbour.
+    """
+    indices = candidates.best_indices(sample)
     sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
-    # Another order of sums than that of kth.
+    # The tolerance covers rounding: kth was summed in another order.
     near = (indices >= 0) & (sq <= kth[:, None] * (1 + 1e-5))
     return int(near.sum(1).clamp(max=k).sum()) / (k * len(sample))

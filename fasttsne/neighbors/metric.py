@@ -1,25 +1,24 @@
-"""Neighbours under any metric of scikit-learn's, of sparse data, or from given distances."""
+"""Neighbours by scikit-learn's search: any of its metrics, sparse data, precomputed distances."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 
-from .exact import Neighbors
-from .graphs import given_neighbors, scaled_squares
+from .graphs import given_neighbors
+from .result import Neighbors, scale_and_square
+from .scaling import divide_by_power, ldexp_or_inf, safe_exponent
 
 _DEGREES = {
     **dict.fromkeys(("euclidean", "l2", "manhattan", "l1", "cityblock", "chebyshev"), 1),
     **dict.fromkeys(("minkowski", "nan_euclidean"), 1),
     "sqeuclidean": 2,
 }
-"""Metrics that grow as this power of the data: these may be scaled for the search."""
-_SAFE = 60
-"""Powers of two up to which squares and their sums stay within float32, so nothing is scaled."""
+"""Metrics with d(c x, c y) = c^degree d(x, y) for c > 0. Data may be scaled for their search."""
 
 
 def metric_neighbors(
@@ -36,7 +35,7 @@ def metric_neighbors(
     Parameters
     ----------
     X : array or sparse matrix, shape (n, d); with ``metric='precomputed'`` (n, n)
-        The distances themselves if precomputed; a sparse matrix of them needs k entries a row
+        The distances themselves if precomputed. A sparse matrix of them needs k entries in each row
         beside the diagonal.
     k : int
     metric : str or callable
@@ -44,7 +43,7 @@ def metric_neighbors(
     metric_params : dict, optional
         Further arguments of the metric. V of 'seuclidean' is the variance of the columns of X
         unless given.
-    whole : bool
+    whole : bool, default False
         Compute the whole matrix of distances first, as ``method='exact'`` does in scikit-learn.
     queries : array or sparse matrix, shape (l, d); with ``metric='precomputed'`` (l, n), optional
         Find the nearest rows of X to these instead.
@@ -52,36 +51,37 @@ def metric_neighbors(
     Returns
     -------
     Neighbors
+        Of the rows of X, or of the queries.
 
     Raises
     ------
     ValueError
-        Distances that are no distances, or too few of them.
+        The metric gives a distance that is negative, NaN or infinite, or too few distances.
     TypeError
         Parameters that the metric does not take.
     """
-    from scipy import sparse
     from sklearn.metrics import pairwise_distances
     from sklearn.neighbors import NearestNeighbors, sort_graph_by_row_values
 
     name = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
     degree = 0 if callable(metric) else _DEGREES.get(metric, 0)
-    exponent = exponent_of(X) if degree else 0
-    if metric != "precomputed":  # whose numbers are not computed with
+    exponent = safe_exponent(X) if degree else 0
+    if metric != "precomputed":  # distances are only compared
         X = X.astype(np.float64, copy=False)
         queries = None if queries is None else queries.astype(np.float64, copy=False)
     if exponent:
-        X = divided(X, exponent)
-        queries = None if queries is None else divided(queries, exponent)
+        X = divide_by_power(X, exponent)
+        queries = None if queries is None else divide_by_power(queries, exponent)
     if metric == "precomputed" and sparse.issparse(X):
         X = sort_graph_by_row_values(X, copy=True, warn_when_not_sorted=False)
     if callable(metric):
-        metric = _Watched(metric, name, X, X if queries is None else queries)
+        metric = _CheckedMetric(metric, name, X, X if queries is None else queries)
     try:
         parameters = dict(metric_params or {})
         if metric == "seuclidean":
             parameters.setdefault("V", np.var(X, axis=0, ddof=1))
-        # Each number of jobs would cut the matrix, and so round, in another way.
+        # Always one job: scikit-learn cuts the matrix by the number of jobs, and parts of other
+        # sizes round in another way.
         if whole and metric != "precomputed":
             X = pairwise_distances(X, metric=metric, n_jobs=1, **parameters)
             _check_distances(X, name)
@@ -90,10 +90,11 @@ def metric_neighbors(
         search = NearestNeighbors(
             metric=metric, p=p, metric_params=parameters or None, n_jobs=1
         ).fit(X)
-        # Each row finds itself, too: it is left out once the distances are known to be some.
+        # Rows of X also find themselves, hence one more. They are left out below, after the check
+        # of the distances.
         wanted = k if queries is not None else min(k + 1, X.shape[0])
         distances, indices = search.kneighbors(X if queries is None else queries, wanted)
-    except _BadDistance:
+    except _InvalidDistance:
         raise
     except (TypeError, ValueError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
@@ -101,24 +102,27 @@ def metric_neighbors(
         raise kind(f"metric {name!r}{given}: {error}") from error
     _check_distances(distances, name)
     if queries is None:
-        found = given_neighbors((indices, distances), X, X.shape[0], k)
-        if found.indices.shape[1] > k:  # rows so alike that none finds itself
-            near, sq_distances, unit = found
-            found = Neighbors(near[:, :k].contiguous(), sq_distances[:, :k].contiguous(), unit)
+        neighbors = given_neighbors((indices, distances), X, X.shape[0], k)
+        if neighbors.indices.shape[1] > k:  # no row found itself, as where many rows are equal
+            near, sq_distances, unit = neighbors
+            neighbors = Neighbors(near[:, :k].contiguous(), sq_distances[:, :k].contiguous(), unit)
     else:
-        found = Neighbors(
+        neighbors = Neighbors(
             torch.from_numpy(indices.astype(np.int32)),
-            *scaled_squares(torch.from_numpy(distances)),
+            *scale_and_square(torch.from_numpy(distances)),
         )
-    return found._replace(unit=_times_power(found.unit, exponent * degree))
+    return neighbors._replace(unit=ldexp_or_inf(neighbors.unit, exponent * degree))
 
 
-class _BadDistance(ValueError):
-    """What a metric returned is no distance."""
+class _InvalidDistance(ValueError):
+    """A metric returned a number that is no distance."""
 
 
-class _Watched:
-    """A user's metric that may not return NaN, with which a tree of rows silently loses some."""
+class _CheckedMetric:
+    """A user's metric that raises where it returns a negative number or NaN.
+
+    A search tree that meets NaN would drop rows without a warning.
+    """
 
     def __init__(self, metric: Callable[..., float], name: str, *data: Any) -> None:
         self.metric = metric
@@ -128,16 +132,19 @@ class _Watched:
     def __call__(self, x: Any, y: Any, **parameters: Any) -> float:
         distance = float(self.metric(x, y, **parameters))
         if not distance >= 0:
-            rows = [str(row) for row in map(self._row, (x, y)) if row is not None]
-            known = f" for row {' and row '.join(rows)} of X" if rows else ""
-            raise _BadDistance(
+            rows = [str(row) for row in map(self._find_row, (x, y)) if row is not None]
+            place = f" for row {' and row '.join(rows)} of X" if rows else ""
+            raise _InvalidDistance(
                 "All distances should be positive, the metric given is not correct: "
-                f"metric {self.name!r} returned {distance}{known}"
+                f"metric {self.name!r} returned {distance}{place}"
             )
         return distance
 
-    def _row(self, x: Any) -> int | None:
-        """Return which row of the data x is, of the queries first; a tree also asks for others."""
+    def _find_row(self, x: Any) -> int | None:
+        """Return which row of the data x is, of the queries before X.
+
+        None if it is no row of either: a search tree also asks for the distances of its centres.
+        """
         for data in reversed(self.data):
             equal = (np.asarray(data) == x).all(1) if data.shape[1] == len(x) else np.zeros(1)
             if equal.any():
@@ -146,48 +153,37 @@ class _Watched:
 
 
 def _check_distances(distances: np.ndarray, name: str) -> None:
-    """Raise unless all are finite and 0 or more, naming the row where most are not."""
+    """Raise unless all are finite and 0 or more; name the row with the most that are not finite."""
     if np.any(distances < 0):
-        raise _BadDistance(
+        raise _InvalidDistance(
             "All distances should be positive, the metric given is not correct: "
             f"metric {name!r} gave {distances[distances < 0][0]:g}"
         )
     wrong = ~np.isfinite(distances)
     if wrong.any():
         row = int(wrong.sum(1).argmax())
-        raise _BadDistance(
+        raise _InvalidDistance(
             f"metric {name!r} must give finite distances, got {distances[row][wrong[row]][0]} "
             f"for row {row} of X"
         )
 
 
-def exponent_of(X: Any) -> int:
-    """Return the power of two to divide X by, so that squares neither vanish nor overflow."""
-    from scipy import sparse
-
-    values = X.data if sparse.issparse(X) else X
-    largest = max(-float(values.min()), float(values.max())) if values.size else 0.0
-    exponent = math.frexp(largest)[1]
-    return exponent if abs(exponent) > _SAFE else 0
-
-
-def divided(X: Any, exponent: int) -> Any:
-    """X / 2^exponent in two steps: the power itself may be beyond the dtype."""
-    half = exponent // 2
-    return X * 2.0**-half * 2.0 ** (half - exponent)
-
-
-def _times_power(unit: float, exponent: int) -> float:
-    try:
-        return math.ldexp(unit, exponent)
-    except OverflowError:  # farther apart than float64 can tell
-        return math.inf
-
-
 def check_precomputed(X: Any, method: str = "auto") -> None:
-    """Raise unless X is a square matrix of distances that ``method`` takes."""
-    from scipy import sparse
+    """Raise unless X is a matrix of distances that ``metric='precomputed'`` takes.
 
+    Parameters
+    ----------
+    X : Tensor or CSR matrix
+    method : str, default 'auto'
+        That of :class:`fasttsne.TSNE`.
+
+    Raises
+    ------
+    ValueError
+        X is not square, or holds negative numbers.
+    TypeError
+        X is sparse and ``method='exact'``.
+    """
     if X.shape[0] != X.shape[1]:
         raise ValueError(f"X should be a square distance matrix, got shape {X.shape}")
     values = X.data if sparse.issparse(X) else X

@@ -1,9 +1,12 @@
-"""Which search finds the neighbours of some data, and what it is given: scaled, sorted, normalised.
+"""Which search finds the neighbours of the data, and what that search is given.
 
-Euclidean data goes to the tiles (:mod:`fasttsne.neighbors`) or, where there is much of it, to cells
-(:mod:`fasttsne.cells`); so do cosine and correlation distances, which are Euclidean on the sphere.
-Other metrics and sparse data go to scikit-learn (:mod:`fasttsne.distances`), and neighbours that
-the user brings are only checked (:mod:`fasttsne.graphs`).
+- Neighbours that the user brings are only checked (:mod:`fasttsne.neighbors.graphs`).
+- Sparse data, and metrics other than the three below, go to scikit-learn
+  (:mod:`fasttsne.neighbors.metric`).
+- 'euclidean': up to 50,000 rows all tiles are computed (:mod:`fasttsne.neighbors.exact`), and for
+  more rows those of near cells (:mod:`fasttsne.neighbors.cells`), unless the user chooses.
+- 'cosine' and 'correlation': as 'euclidean', among unit vectors (:mod:`fasttsne.neighbors.sphere`).
+  Fewer than 2,000 rows go to scikit-learn, unless the user chooses.
 """
 
 from __future__ import annotations
@@ -13,33 +16,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
 
 from .. import _validation
-from .._threads import in_chunks
+from . import sphere
 from .cells import cell_neighbors, make_cells
-from .exact import Neighbors, exact_neighbors, neighbors_in, sums_are_exact
+from .exact import exact_neighbors, neighbors_in
 from .graphs import KINDS, given_neighbors, is_graph
 from .metric import metric_neighbors
+from .result import Neighbors
+from .scaling import Scaling
 
 SEARCHES = ("auto", "exact", "cells")
 _EXACT_SEARCH_UP_TO = 50_000
-"""Points up to which the search is exact unless told otherwise; above, cells take less time
+"""Most rows for which 'auto' searches exactly. Above, cells take less time
 (bench/test_kernels.py times both)."""
-_ON_THE_SPHERE = ("cosine", "correlation")
+_SPHERE_FROM = 2000
+"""Fewest rows for which 'auto' searches among unit vectors. Below, scikit-learn's search takes
+little time, and gives the bits that it gives for the same distances precomputed."""
 _WITHOUT_PARAMETERS = {
     "euclidean": "; for weights: metric='minkowski', metric_params={'p': 2, 'w': ...}",
     "precomputed": "",
 }
 """Metrics on which parameters would have no effect, and what to do instead."""
 _FARTHEST = 2.0**30
-"""Where new rows are taken to be at most, in units of the data's span: squares stay in float32."""
-_SPHERE_FROM = 2000
-"""Points from which on these go to the kernels unless told otherwise: below, scikit-learn's search
-takes no time to speak of, and a map has the bits of that of its precomputed distances."""
+"""Largest coordinate of scaled queries, beyond which they are clipped. The data are within about
+-1 .. 1, and squares of distances stay within float32."""
 
 
 @dataclass(frozen=True)
@@ -50,73 +54,12 @@ class Found:
     name: str
     """``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``."""
     recall: float
-    """Share of the true neighbours: 1 if exact, measured for cells, NaN if given."""
+    """Share of the true neighbours: 1 if exact, measured on a sample for cells, NaN if given."""
     X: Tensor | None = None
-    """The data as the search scaled and sorted them, where it did."""
+    """(n, d) float32: the data as scaled and sorted by a search under 'euclidean', else None."""
     order: Tensor | None = None
-    """(n,) row of the data at each place of X and of the neighbours; None if as they came."""
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """Centres columns and scales by a power of two, exactly, so that float32 holds all data.
-
-    Neither changes neighbours or P. Done in float64, whatever the dtype: a column with a large
-    offset keeps its digits, and the same numbers give the same bits.
-    """
-
-    before: int
-    mean: Tensor
-    after: int
-
-    @classmethod
-    def of(cls, X: Tensor) -> Scaling:
-        """Find what suits X."""
-        low, high = torch.aminmax(X)
-        exponent = _exponent(low, high)
-        # Sums could leave the range of float64.
-        before = exponent if abs(exponent) > 60 else 0
-        sums = in_chunks(lambda part: _divided(X[part], before).sum(0), X)
-        mean = torch.stack(sums).cumsum(0)[-1] / X.shape[0]
-        ends = in_chunks(lambda part: torch.aminmax(_divided(X[part], before) - mean), X)
-        low = torch.stack([a for a, _ in ends]).min()
-        high = torch.stack([b for _, b in ends]).max()
-        after = _exponent(low, high)
-        # A mean of few digits serves as well where data of few digits keep them by it, as zeros and
-        # ones do: distances that are equal stay so.
-        step = math.ldexp(1.0, after - 4)
-        coarse = (mean / step).round() * step
-        if before == 0 and sums_are_exact(X, coarse):
-            mean = coarse
-        return cls(before, mean, after)
-
-    def __call__(self, X: Tensor) -> Tensor:
-        """Scale X, or rows to be compared with it: float32."""
-        out = X.new_empty(X.shape, dtype=torch.float32)
-
-        def scale(part: slice) -> None:
-            centred = _divided(X[part], self.before) - self.mean
-            out[part] = _divided(centred, self.after)
-
-        in_chunks(scale, X)
-        return out
-
-    @property
-    def unit(self) -> float:
-        """What distances of scaled rows are to be multiplied by."""
-        exponent = self.before + self.after
-        # Infinite where rows are farther apart than float64 can tell.
-        return math.ldexp(1.0, exponent) if exponent < 1024 else math.inf
-
-
-def _exponent(low: Tensor, high: Tensor) -> int:
-    return int(np.frexp(max(abs(float(low)), abs(float(high))))[1])
-
-
-def _divided(X: Tensor, exponent: int) -> Tensor:
-    """X / 2^exponent in float64, in two steps: the power itself may be beyond it."""
-    half = exponent // 2
-    return X.double() * 2.0**-half * 2.0 ** (half - exponent)
+    """(n,) int64: row i of X and of the neighbours is row ``order[i]`` of the data. None if the
+    order is that of the data."""
 
 
 class Search:
@@ -127,14 +70,16 @@ class Search:
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         See :class:`fasttsne.TSNE`.
     metric : str or callable
+        See :class:`fasttsne.TSNE`.
     metric_params : dict, optional
+        Further arguments of the metric.
     whole : bool
         Whether a search by scikit-learn computes the whole matrix of distances first.
 
     Raises
     ------
     TypeError, ValueError
-        Unknown names.
+        Unknown names; parameters of a metric that has none.
     """
 
     def __init__(
@@ -176,18 +121,19 @@ class Search:
         Parameters
         ----------
         X : Tensor or CSR matrix, shape (n, d)
-            Finite. None will do where neighbours are given.
+            Finite. None is allowed where neighbours are given.
         k : int
+            In 1 .. n - 1. Given neighbours keep their own number.
         device : torch.device
             Where to search, and where the neighbours go.
         seed : int
-            Of cells.
+            Of the clustering into cells, and of the sample that measures their recall.
         progress : callable, optional
-            ``progress(done, total)``.
+            ``progress(done, total)``, called during a search by tiles.
         given : array or Tensor
             X as the user gave it, for a function that finds neighbours. Default: X.
         n : int, optional
-            Rows, where there is no X.
+            Number of rows, where there is no X.
 
         Returns
         -------
@@ -196,14 +142,14 @@ class Search:
         if self.is_given:
             data = X if given is None else given
             neighbors = given_neighbors(self.neighbors, data, n or X.shape[0], k)
-            return Found(_moved(neighbors, device), "given", math.nan)
-        X = self._of_safe_size(X)
-        rows = self._rows(X)
+            return Found(_move(neighbors, device), "given", math.nan)
+        X = self._rescale(X)
+        rows = self._euclidean_rows(X)
         if rows is None:
             neighbors = metric_neighbors(
-                _plain(X), k, self.metric, self.metric_params, whole=self.whole
+                _to_numpy(X), k, self.metric, self.metric_params, whole=self.whole
             )
-            return Found(_moved(neighbors, device), "scikit-learn", 1.0)
+            return Found(_move(neighbors, device), "scikit-learn", 1.0)
         rows = rows.to(device)
         scaling = Scaling.of(rows)
         rows = scaling(rows)
@@ -211,7 +157,7 @@ class Search:
             neighbors, order, recall = exact_neighbors(rows, k, progress), None, 1.0
         else:
             cells = make_cells(rows, seed)
-            # Stays sorted until the end: near rows are near in memory for all that follows.
+            # The whole fit works on the sorted rows: near rows are then near in memory, too.
             order, rows = cells.order, rows[cells.order]
             neighbors, recall = cell_neighbors(rows, cells, k, seed, progress=progress)
         return Found(
@@ -223,132 +169,105 @@ class Search:
         )
 
     def among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
-        """Find the k nearest rows of X of each query, whatever found the neighbours within X.
+        """Find the k nearest rows of X of each query, however the neighbours within X were found.
 
         Parameters
         ----------
         X : Tensor or CSR matrix, shape (n, d)
         queries : Tensor or CSR matrix, shape (l, d); with ``metric='precomputed'`` (l, n)
         k : int
+            In 1 .. n.
         device : torch.device
+            Where to search, and where the neighbours go.
 
         Returns
         -------
         Neighbors
-            Of the queries among the rows of X.
+            Of the queries among the rows of X, (l, k).
+
+        Raises
+        ------
+        ValueError
+            Sparse queries for dense X; rows or queries that the metric is not defined for.
         """
-        return self._among(self._of_safe_size(X), self._of_safe_size(queries), k, device)
+        return self._among(self._rescale(X), self._rescale(queries), k, device)
 
     def _among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
-        rows = self._rows(X)
+        rows = self._euclidean_rows(X)
         if rows is not None and sparse.issparse(queries):
             raise ValueError("X must be dense, as the data of the fit were, got a sparse matrix")
-        wanted = None if rows is None else self._rows(queries)
-        if rows is not None and wanted is None:
-            # Only those without a direction go another way, and no other row notices.
-            on_sphere = self._norms(queries)[:, 0] > 0
+        query_rows = None if rows is None else self._euclidean_rows(queries, len(X))
+        if rows is not None and query_rows is None:
+            # Queries of length 0 go to scikit-learn, and the others do not depend on them.
+            on_sphere = sphere.row_lengths(queries, self.metric)[:, 0] > 0
             if bool(on_sphere.any()):
                 parts = [
                     self._among(X, queries[some], k, device) for some in (on_sphere, ~on_sphere)
                 ]
-                return _merged(parts, on_sphere.to(device))
-        if rows is None or wanted is None:
+                return _merge(parts, on_sphere.to(device))
+        if rows is None or query_rows is None:
             neighbors = metric_neighbors(
-                _plain(X),
+                _to_numpy(X),
                 k,
                 self.metric,
                 self.metric_params,
-                queries=_plain(queries),
+                queries=_to_numpy(queries),
             )
-            return _moved(neighbors, device)
+            return _move(neighbors, device)
         scaling = Scaling.of(rows.to(device))
-        queries = scaling(wanted.to(device, rows.dtype)).clamp(-_FARTHEST, _FARTHEST)
-        found = neighbors_in(scaling(rows.to(device)), queries, k)
-        return self._in_metric(found, scaling.unit)
+        scaled = scaling(query_rows.to(device, rows.dtype)).clamp(-_FARTHEST, _FARTHEST)
+        neighbors = neighbors_in(scaling(rows.to(device)), scaled, k)
+        return self._in_metric(neighbors, scaling.unit)
 
     def _is_exact(self, n: int) -> bool:
         if self.neighbors == "auto":
             return n <= _EXACT_SEARCH_UP_TO
         return self.neighbors == "exact"
 
-    def _of_safe_size(self, X: Any) -> Any:
-        """Scale rows whose length does not matter, exactly, so that their norms are finite numbers.
+    def _rescale(self, X: Any) -> Any:
+        return sphere.rescale_rows(X, self.metric) if self.metric in sphere.METRICS else X
 
-        Raises
-        ------
-        ValueError
-            Rows that are constant under ``metric='correlation'``: these point nowhere.
+    def _euclidean_rows(self, X: Any, n: int | None = None) -> Tensor | None:
+        """Return rows whose Euclidean neighbours are those wanted; None for scikit-learn's search.
+
+        That is the search for all metrics but 'euclidean', 'cosine' and 'correlation', for sparse
+        data, for a row without a direction, and under 'auto' for few data: n rows, those of X
+        unless X are queries.
         """
-        if self.metric not in _ON_THE_SPHERE:
-            return X
-        if sparse.issparse(X):
-            largest = _power_below(torch.from_numpy(abs(X).max(axis=1).toarray())).numpy()
-            scaled = X.copy()
-            scaled.data /= largest.ravel().repeat(np.diff(X.indptr))
-            return scaled
-        if self.metric == "correlation":
-            constant = X.amin(1) == X.amax(1)
-            if bool(constant.any()):
-                row = int(constant.nonzero()[0])
-                raise ValueError(
-                    f"metric 'correlation' tells nothing of a constant row, as row {row} of X is; "
-                    "leave such rows out, or take another metric"
-                )
-        return X / _power_below(X.abs().amax(1, keepdim=True))
-
-    def _rows(self, X: Any) -> Tensor | None:
-        """Return rows whose Euclidean neighbours are those sought; None if none are known."""
         if sparse.issparse(X):
             return None
         if self.metric == "euclidean":
             return X
-        if self.metric not in _ON_THE_SPHERE or self.metric_params or self.whole:
+        if self.metric not in sphere.METRICS or self.metric_params or self.whole:
             return None
-        if self.neighbors == "auto" and X.shape[0] < _SPHERE_FROM:
+        if self.neighbors == "auto" and (X.shape[0] if n is None else n) < _SPHERE_FROM:
             return None
-        norm = self._norms(X)
-        # A zero row is at the same distance from all others, which no place on the sphere is.
-        return self._directed(X) / norm if bool((norm > 0).all()) else None
-
-    def _directed(self, X: Tensor) -> Tensor:
-        """Return rows whose directions matter, and nothing else."""
-        X = X.double()
-        return X - X.mean(1, keepdim=True) if self.metric == "correlation" else X
-
-    def _norms(self, X: Tensor) -> Tensor:
-        return self._directed(X).norm(dim=1, keepdim=True)
+        return sphere.unit_vectors(X, self.metric)
 
     def _in_metric(self, neighbors: Neighbors, unit: float) -> Neighbors:
+        """Turn distances of scaled rows into those of the metric."""
         if self.metric == "euclidean":
             return neighbors._replace(unit=unit)
-        # On the sphere the squared distance is 2 (1 - cosine).
-        distances = neighbors.sq_distances * (unit**2 / 2)
-        return Neighbors(neighbors.indices, distances.square())
+        return sphere.from_chords(neighbors, unit)
 
 
-def _power_below(largest: Tensor) -> Tensor:
-    """Return the power of two at or below each number, 1 for 0; exact for all that are finite."""
-    mantissa, _ = torch.frexp(largest)  # in 1/2 .. 1
-    return torch.where(largest > 0, largest / (2 * mantissa), 1)
+def _merge(parts: list[Neighbors], is_first: Tensor) -> Neighbors:
+    """Join the neighbours of two sets of queries: the first's stand where ``is_first`` (l,)."""
+    first, second = parts
+    k = first.indices.shape[1]
+    indices = first.indices.new_empty(len(is_first), k)
+    sq_distances = first.sq_distances.new_empty(len(is_first), k)
+    indices[is_first], indices[~is_first] = first.indices, second.indices
+    sq_distances[is_first] = first.sq_distances
+    sq_distances[~is_first] = second.sq_distances * (second.unit / first.unit) ** 2
+    return Neighbors(indices, sq_distances, first.unit)
 
 
-def _merged(parts: list[Neighbors], is_first: Tensor) -> Neighbors:
-    """Put rows of two searches together, the first's where ``is_first``."""
-    one, two = parts
-    k = one.indices.shape[1]
-    indices = one.indices.new_empty(len(is_first), k)
-    sq_distances = one.sq_distances.new_empty(len(is_first), k)
-    indices[is_first], indices[~is_first] = one.indices, two.indices
-    sq_distances[is_first] = one.sq_distances
-    sq_distances[~is_first] = two.sq_distances * (two.unit / one.unit) ** 2
-    return Neighbors(indices, sq_distances, one.unit)
-
-
-def _plain(X: Any) -> Any:
+def _to_numpy(X: Any) -> Any:
     return X.cpu().numpy() if isinstance(X, Tensor) else X
 
 
-def _moved(neighbors: Neighbors, device: torch.device) -> Neighbors:
+def _move(neighbors: Neighbors, device: torch.device) -> Neighbors:
     return neighbors._replace(
         indices=neighbors.indices.to(device), sq_distances=neighbors.sq_distances.to(device)
     )

@@ -1,0 +1,42 @@
+"""The joint P: a sparse symmetric matrix of probabilities of pairs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from scipy import sparse
+from torch import Tensor
+
+
+class JointP(NamedTuple):
+    """P as a sparse, symmetric matrix (n, n) in CSR form; sums to 1 over ordered pairs."""
+
+    indptr: Tensor
+    """(n + 1,) int64: row i has the entries ``indptr[i]`` to ``indptr[i + 1]``, half-open."""
+    indices: Tensor
+    """(edges,) int32: columns, rising in each row."""
+    values: Tensor
+    """(edges,) float32"""
+
+    def negative_entropy(self) -> float:
+        """Return the sum of P ln P, the part of the KL divergence that does not depend on the map.
+
+        KL(P || Q) is the sum of P ln P less the sum of P ln Q.
+        """
+        return negative_entropy(self.values)
+
+    def to_scipy(self) -> sparse.csr_matrix:
+        """Return a scipy matrix of the same numbers, on the CPU."""
+        n = len(self.indptr) - 1
+        parts = (part.detach().cpu().numpy() for part in (self.values, self.indices, self.indptr))
+        return sparse.csr_matrix(tuple(parts), shape=(n, n))
+
+
+def negative_entropy(P: Tensor) -> float:
+    """Return the sum of P ln P over all entries of a tensor of any shape; 0 ln 0 is 0."""
+    # Rows of fixed length first: the rounding of one sum over all would depend on the number of
+    # threads.
+    length = 4096
+    P = torch.nn.functional.pad(P.detach().flatten(), (0, -P.numel() % length)).double()
+    return -float(torch.special.entr(P.view(-1, length)).sum(1).sum())
