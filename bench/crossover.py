@@ -1,9 +1,10 @@
-"""Print what a repulsion costs by mesh and by tree as a map grows, and how many nodes a point has.
+"""Time the repulsive forces by mesh and by tree while the map grows.
 
     python bench/crossover.py [--device cuda] [frames:N ...]
 
-The crossover is the number of nodes of the padded mesh, per point, at which both take equally long;
-`method='auto'` goes by it (fasttsne.descent.repulsion).
+The mesh takes longer the more nodes it has, and so the larger the map is. The crossover is the
+number of nodes of the padded mesh per point at which mesh and tree take equally long;
+`method='auto'` chooses by it (fasttsne.descent.methods).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import torch
 from data import load_centered
 
 from fasttsne import TSNE
-from fasttsne.descent.repulsion import BarnesHut, Mesh
+from fasttsne.descent.mesh import Mesh
+from fasttsne.descent.repulsion import BarnesHut
 
 
 def milliseconds(run) -> float:
-    """Median of nine calls after a warm-up; on a GPU, until it is done."""
+    """Return the median time of nine calls after a warm-up call; on a GPU, until it is idle."""
     wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     run()
     times = []

@@ -1,11 +1,11 @@
-"""Print how far the forces of mesh and tree are off on finished maps, and what it does to the KL.
+"""Measure the error of the forces by mesh and by tree, and its effect on the KL divergence.
 
     python bench/mesh_accuracy.py [digits] [frames:N] [FILE.npz ...]
 
-For each method: the relative error (L2) of the forces; the same over the norm of the gradient that
-is left late in a descent, where attraction and repulsion all but cancel (above 1 the error rules);
-the relative error of Z; and the KL divergence, by the exact sum, of a descent by the default
-schedule with these forces.
+For each method, on a finished map: the relative error (L2) of the forces; the error of the gradient
+over the norm of the gradient (attraction and repulsion nearly cancel in a finished map, so this is
+much larger, and above 1 the error dominates); and the relative error of Z. Then the KL divergence,
+by the exact sum, of the map that the default schedule makes with these forces.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from data import load_centered
 
 from fasttsne import initialization, ops
 from fasttsne.affinities import Perplexity
+from fasttsne.descent.mesh import Mesh
 from fasttsne.descent.optimize import minimize_kl
-from fasttsne.descent.repulsion import BarnesHut, Mesh
+from fasttsne.descent.repulsion import BarnesHut
 from fasttsne.metrics import kl_divergence
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import default_schedule

@@ -1,9 +1,9 @@
-"""Compare schedules of the descent: seconds and all measures, on one P per data set.
+"""Compare schedules of the optimization: time and all measures, with one P per data set.
 
     python bench/schedules.py [--perplexity 30] [--most N] [digits] [frames:N] [FILE.npz ...]
 
-A FILE.npz holds X, and y where rows have labels. The forces are those of method='auto', the start
-is PCA. `bench/quality.py` says what the columns are.
+The forces are those of method='auto', the initialization is PCA. `bench/data.py` documents the
+names of data sets, `bench/quality.py` the columns.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from data import load_labelled
 from quality import HEAD, joint_P, line, make_judge
 
 from fasttsne import initialization
+from fasttsne.descent.methods import choose_repulsion
 from fasttsne.descent.optimize import minimize_kl
-from fasttsne.descent.repulsion import choose_repulsion
 from fasttsne.schedule import Phase, default_schedule
 
 WIDTH = 50
 
 
 def rising(early: int, momentum: float, late: int, least: float) -> list[tuple[int, float]]:
-    """Iterations and momentum: an exaggerated phase, then 1 - m falls from 0.2 in equal ratios."""
+    """Return iterations and momentum of each phase of a schedule with rising momentum m.
+
+    An exaggerated phase of ``early`` iterations with momentum ``momentum`` comes first. Then 1 - m
+    falls from 0.2 to ``least`` in four phases with equal ratios, and a short phase has m = 0.9;
+    these take ``late`` iterations together.
+    """
     losses = [0.2 * (least / 0.2) ** (i / 3) for i in range(4)]
     lengths = [round(late * share / 10) for share in (2, 2, 2, 3, 1)]
     return [(early, momentum), *zip(lengths, [*(1 - loss for loss in losses), 0.9], strict=True)]
@@ -46,7 +51,7 @@ SCHEDULES = {
         *((50, 0.8), (50, 0.98), (60, 0.99), (40, 0.9)),
     ],
 }
-"""Iterations and momentum of each phase, the first exaggerated."""
+"""(iterations, momentum) of each phase; the first is exaggerated."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Where the points start: principal components, chance, or a given array."""
+"""Starting maps: principal components, spectral layout, random numbers, or a given array."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from ._threads import CHUNK_BYTES, alone, in_chunks, share
 from ._validation import as_matrix
 
 START_SPREAD = 1e-4
-"""Standard deviation of the widest coordinate: small, so that attraction shapes the map first."""
+"""Standard deviation of the widest coordinate, in map units. It is small, so that attraction shapes
+the map first."""
 
 _FEW_COLUMNS = 512
-"""Up to so many columns the whole covariance is computed, which gives the axes exactly."""
-_OVERSAMPLING = 8
-_POWER_ITERATIONS = 5
+"""Up to this many columns the whole covariance matrix is computed, which gives exact axes."""
+_OVERSAMPLING, _POWER_ITERATIONS = 8, 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
 _PARTS = 64
-"""Into which rows are cut for a sum: enough for any number of threads to share."""
+"""Parts into which rows are cut for a sum: enough for any number of threads to share."""
 _SPECTRAL_TOLERANCE = 1e-4
 _SPECTRAL_VECTORS = 30
-"""Slow modes of well separated clusters are close together: more vectors part them sooner."""
+"""Lanczos vectors of the eigensolver. Well separated clusters have slow modes with almost the same
+eigenvalue, which more vectors separate sooner."""
 
 
 def pca(X: Tensor, dims: int, seed: int) -> Tensor:
-    """Project on the first principal components, scaled to :data:`START_SPREAD`.
+    """Project rows on their first principal components, scaled to :data:`START_SPREAD`.
 
     Components that X does not have (constant data, dims > d) are filled with small random numbers,
-    so that points can part.
+    so that the points can move apart.
 
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
     dims : int
+        Number of dimensions of the map.
     seed : int
-        Of the random numbers, where any are drawn: for more than 512 columns, and for flat
-        coordinates.
+        Seed of the random numbers, which are used for more than 512 columns, and for components
+        that X does not have.
 
     Returns
     -------
@@ -54,8 +56,8 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
 def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
     """Project rows on their first principal components: (n, number) float64.
 
-    In float64, whose products neither autocast nor TF32 rounds, and in which the squares of
-    singular values lose nothing that a picture shows.
+    In float64 neither autocast nor TF32 reduces the precision of products, and the eigenvalues of
+    the covariance, which are squares of singular values, are exact enough for any picture.
     """
     mean = _sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
     if X.shape[1] <= _FEW_COLUMNS:
@@ -70,9 +72,10 @@ def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
 
 
 def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> Tensor:
-    """Return axes of the largest variance among a few, rising, without the whole covariance.
+    """Return approximate axes of the largest variances, in rising order: (d, number + 8 or fewer).
 
-    It is applied to a random basis again and again (Halko et al. 2011).
+    Randomised subspace iteration (Halko et al. 2011, algorithm 4.4): the covariance multiplies a
+    random basis several times, and is never itself computed.
     """
 
     def covariance_times(basis: Tensor) -> Tensor:
@@ -81,9 +84,8 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> Tensor:
     def orthonormal(basis: Tensor) -> Tensor:
         return alone(lambda: torch.linalg.qr(basis).Q, X.device)
 
-    generator = torch.Generator("cpu").manual_seed(seed)
-    size = (X.shape[1], min(number + _OVERSAMPLING, *X.shape))
-    basis = torch.randn(size, generator=generator, dtype=torch.float64, device="cpu").to(X.device)
+    columns = min(number + _OVERSAMPLING, *X.shape)
+    basis = _normal(X.shape[1], columns, seed, torch.float64).to(X.device)
     for _ in range(_POWER_ITERATIONS):
         basis = covariance_times(orthonormal(basis))
     basis = orthonormal(basis)
@@ -92,13 +94,16 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> Tensor:
 
 
 def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
-    """Sum what ``work`` makes of chunks of rows in float64, in their order."""
+    """Return the sum of work(chunk) over chunks of rows in float64.
+
+    Chunks and the order of the sum do not depend on the number of threads, nor does the result.
+    """
     at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
 
     def one_part(rows: Tensor) -> Tensor:
         return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
 
-    # Few parts, however many rows: each has a sum of its own.
+    # Each part keeps a sum in memory, so their number is limited.
     parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
     if X.device.type != "cpu":
         return reduce(torch.add, map(one_part, parts))
@@ -106,7 +111,7 @@ def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
-    """Do as :func:`pca` with a scipy.sparse matrix, which is never made dense."""
+    """Return what :func:`pca` does for a scipy.sparse matrix (n, d), without making it dense."""
     import numpy as np
     from sklearn.decomposition import PCA
 
@@ -121,15 +126,19 @@ def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
 
 
 def spectral(P: Any, dims: int, seed: int) -> Tensor:
-    """Lay points out by the slowest modes of a random walk along P (Belkin and Niyogi 2003).
+    """Lay points out by the slowest modes of a random walk on P: Laplacian eigenmaps.
+
+    The coordinates are the eigenvectors of D^-1 P with the largest eigenvalues, the constant one
+    left out, where D holds the sums of the rows of P (Belkin and Niyogi 2003).
 
     Parameters
     ----------
     P : scipy.sparse matrix, shape (n, n)
-        Symmetric, 0 or more.
+        Symmetric, with entries of 0 or more.
     dims : int
+        Number of dimensions of the map.
     seed : int
-        Of the first vector of the iteration.
+        Seed of the eigensolver's first vector.
 
     Returns
     -------
@@ -143,7 +152,7 @@ def spectral(P: Any, dims: int, seed: int) -> Tensor:
     n = P.shape[0]
     root = np.sqrt(np.asarray(P.sum(1), dtype=np.float64).ravel())
     Y = torch.zeros(n, dims, dtype=torch.float32, device="cpu")
-    found = min(dims, n - 2)  # the first mode is constant; the iteration finds fewer than n
+    found = min(dims, n - 2)  # the first mode is constant, and eigsh finds fewer than n
     if found > 0:
         scale = diags_array(1 / root)
         walk = scale @ P.astype(np.float64) @ scale
@@ -168,13 +177,18 @@ def rescale(Y: Any, seed: int = 0) -> Tensor:
     Parameters
     ----------
     Y : array or Tensor, shape (n, m)
-        A map to start from, such as that of another method: at its own size it would hardly change.
+        A map to start from, such as that of another method. At its own size it would hardly change.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
 
     Returns
     -------
     Tensor, shape (n, m), float32
+
+    Raises
+    ------
+    TypeError, ValueError
+        Y is not a matrix of real, finite numbers.
     """
     start = as_matrix(Y, "Y").double()
     return alone(lambda: _rescaled(start, seed), start.device)
@@ -190,7 +204,11 @@ def _rescaled(Y: Tensor, seed: int) -> Tensor:
 
 
 def random(n: int, dims: int, seed: int) -> Tensor:
-    """Normal coordinates of standard deviation :data:`START_SPREAD`: (n, dims) float32."""
+    """Return normal random numbers, standard deviation :data:`START_SPREAD`: (n, dims) float32."""
+    return START_SPREAD * _normal(n, dims, seed, torch.float32)
+
+
+def _normal(rows: int, columns: int, seed: int, dtype: torch.dtype) -> Tensor:
+    """Return standard normal numbers, drawn on the CPU: the same for every device."""
     generator = torch.Generator("cpu").manual_seed(seed)
-    Y = torch.randn(n, dims, generator=generator, dtype=torch.float32, device="cpu")
-    return START_SPREAD * Y
+    return torch.randn(rows, columns, generator=generator, dtype=dtype, device="cpu")

@@ -1,4 +1,7 @@
-"""Schedules: the phases of a descent, each with constant parameters."""
+"""Schedules: the phases of a descent, each with constant parameters.
+
+A user's schedule is a list of :class:`Phase`; :func:`default_schedule` makes one for n points.
+"""
 
 from __future__ import annotations
 
@@ -11,38 +14,42 @@ from typing import Any
 from . import _validation
 
 EARLY_ITERATIONS, EARLY_MOMENTUM = 150, 0.5
-"""Of the exaggerated phase, which decides which clusters lie beside which. More iterations decide
-no better, and more momentum in fewer of them decides worse."""
+"""Length and momentum of the exaggerated phase, in which clusters find their places. More
+iterations make these no better; fewer with more momentum make them worse."""
 LATE_ITERATIONS = 250
-"""Of all later phases: enough, on nearly all data, for a KL divergence below that of openTSNE's 750
-(docs/benchmarks.md)."""
+"""Length of all later phases together: enough, on nearly all data, for a lower KL divergence than
+openTSNE's after 750 (docs/benchmarks.md)."""
 FIRST_DAMPING, LEAST_DAMPING = 0.2, 1 / 60
-"""Of the later phases: damping, 1 - m, is the share of its velocity that a point loses in an
-iteration. 60 iterations of memory are about a phase."""
+"""Damping of the first later phase, and the least that any may have. With momentum m, the damping
+1 - m is the fraction of its velocity that a point loses in an iteration. With 1/60 a velocity lasts
+for about 60 iterations, which is about the length of a phase."""
 DAMPING_TIMES_WIDTH = 0.45
-"""With half as much again, 5,000 frames do not reach the KL divergence of openTSNE's map
-(bench/schedules.py, bench/peers.py)."""
+"""The least damping is this over the width of the map (see :func:`default_schedule`). With half as
+much again, 5,000 frames do not reach the KL divergence of openTSNE's map (bench/schedules.py,
+bench/peers.py)."""
 STEPS = 3
-"""From the first to the least."""
+"""Number of steps in which the damping falls from the first to the least."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of iterations with constant parameters.
+    """Consecutive iterations with constant parameters.
 
     Parameters
     ----------
     iterations : int
         0 or more.
     exaggeration : float, default 1
-        Factor on the attraction, above 0.
+        Factor of the attraction, above 0.
     momentum : float, default 0.8
-        Share of its velocity that a point keeps, 0 to below 1.
+        Fraction of its velocity that a point keeps in an iteration, in [0, 1).
     learning_rate : float or 'auto', default 'auto'
-        'auto': n / (4 exaggeration), for n points (Belkina et al. 2019; the 4 is in the gradient).
+        'auto': n / (4 exaggeration), for n points. Belkina et al. (2019) use n / exaggeration, with
+        the factor 4 of the gradient left out.
     compression : float, default 0
-        Weight of the sum of squared distances from the origin, a penalty that keeps points close
-        together while they find their places (van der Maaten and Hinton 2008, section 3.4).
+        Weight of a penalty, the sum of squared distances from the origin. It keeps points close
+        together in early iterations, so that clusters can pass through one another (van der Maaten
+        and Hinton 2008, section 3.4).
     """
 
     iterations: int
@@ -52,14 +59,14 @@ class Phase:
     compression: float = 0.0
 
     def for_points(self, n: int) -> Phase:
-        """Return the phase with the learning rate as a number."""
+        """Return the phase with 'auto' replaced by the learning rate for n points."""
         if self.learning_rate != "auto":
             return self
         return replace(self, learning_rate=n / self.exaggeration / 4)
 
     @property
     def rate(self) -> float:
-        """The learning rate, once it is a number."""
+        """The learning rate as a number; only after :meth:`for_points`."""
         assert not isinstance(self.learning_rate, str)
         return self.learning_rate
 
@@ -74,14 +81,17 @@ def default_schedule(
     early_compression: float = 0.0,
     neighbors: float = 90.0,
 ) -> list[Phase]:
-    """Attraction exaggerated while clusters form, then the plain objective with growing momentum.
+    """Return exaggerated attraction first, then the plain objective with growing momentum.
 
-    Once the exaggeration ends, a map grows, to a width of about the root of n over the perplexity.
-    With momentum m a steady force carries a point 1 / (1 - m) steps far, so more momentum takes it
-    there in fewer iterations. Put on at once, it tears clusters while the KL divergence falls
-    (docs/measures.md). So 1 - m falls from 0.2 in three equal ratios, to as little as the width
-    asks for, which is not little for few points or many neighbours. The last of these four phases
-    is half as long again; then half a phase at 0.9 lets the points settle.
+    After the early exaggeration a map grows to a width of about sqrt(n / perplexity). With momentum
+    m a steady force moves a point by 1 / (1 - m) steps, so that more momentum takes it there in
+    fewer iterations. But large momentum at once tears clusters apart, although the KL divergence
+    falls (docs/measures.md).
+
+    So the damping 1 - m falls in three steps of equal ratio, from 0.2 to 0.45 / width, limited to
+    1/60 to 0.2, with width = sqrt(n / perplexity). With few points or many neighbours the map is
+    narrow, and the damping stays near 0.2. The last of these four phases is half as long again as
+    the others. At the end half a phase with m = 0.9 lets the points settle.
 
     ``bench/schedules.py`` prints all measures of this rule and of others.
 
@@ -90,20 +100,20 @@ def default_schedule(
     n : int
         Number of points.
     early_exaggeration : float
-        Of the first phase.
+        Exaggeration of the first phase.
     learning_rate : float or 'auto'
-        Of all phases; 'auto' as in :class:`Phase`, also for small n, where scikit-learn's floor of
-        50 overshoots.
+        Learning rate of all phases. 'auto' is that of :class:`Phase` for every n; scikit-learn's
+        lower bound of 50 overshoots for small n.
     max_iter : int, optional
-        Iterations in all; the phases share them in the proportion of the default.
+        Total number of iterations. All phases are scaled by the same factor. Default: 400.
     late_exaggeration : float
-        Of the iterations from ``late_exaggeration_start`` on.
+        Exaggeration of the iterations from ``late_exaggeration_start`` on.
     late_exaggeration_start : int, optional
-        At the earliest, and by default, the end of the early phase.
+        The end of the early phase is the earliest, and the default.
     early_compression : float
-        Of the first phase.
+        Compression of the first phase.
     neighbors : float
-        Neighbours of a point that P holds, 3 x perplexity by default.
+        Number of neighbours of a point in P. Perplexity stands for a third of it above.
 
     Returns
     -------
@@ -128,7 +138,7 @@ def default_schedule(
 
 
 def _late_phases(n: int, neighbors: float) -> list[tuple[float, float]]:
-    """Return share and momentum of each phase after the early one."""
+    """Return fraction of the iterations and momentum of each phase after the early one."""
     width = math.sqrt(max(1.0, 3 * n / neighbors))
     least = min(FIRST_DAMPING, max(LEAST_DAMPING, DAMPING_TIMES_WIDTH / width))
     momenta = [1 - FIRST_DAMPING * (least / FIRST_DAMPING) ** (i / STEPS) for i in range(STEPS + 1)]
@@ -140,19 +150,21 @@ def _late_phases(n: int, neighbors: float) -> list[tuple[float, float]]:
 
 
 def _rounded(counts: list[float], total: int | None) -> list[int]:
-    """Scale counts to a total, and round them so that they add up to it."""
+    """Scale counts to a total, and round them so that they sum to it; None: do not scale."""
     scale = 1.0 if total is None else total / sum(counts)
     ends = [round(scale * end) for end in accumulate(counts)]
     return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def check_schedule(schedule: Any, n: int) -> list[Phase]:
-    """Return a user's phases with learning rates for n points.
+    """Return a user's phases with plain Python numbers and learning rates for n points.
 
     Raises
     ------
-    TypeError, ValueError
-        No phases, or numbers out of range.
+    TypeError
+        Not a list of :class:`Phase`, an empty one, or a field that is not a number.
+    ValueError
+        A number out of range, or no iterations at all.
     """
     if (
         not isinstance(schedule, Sequence)
@@ -184,7 +196,7 @@ def check_schedule(schedule: Any, n: int) -> list[Phase]:
 
 
 def check_learning_rate(name: str, rate: Any) -> float | str:
-    """Return 'auto' or a number above 0."""
+    """Return a learning rate that is 'auto' or a number above 0; raise TypeError or ValueError."""
     if isinstance(rate, str):
         if rate != "auto":
             raise ValueError(f"{name} must be a number or 'auto', got {rate!r}")

@@ -11,8 +11,9 @@ from fasttsne import TSNE, initialization, metrics, reference
 from fasttsne.affinities import JointP, Perplexity, given_affinities
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.descent import optimize
+from fasttsne.descent.mesh import Mesh
 from fasttsne.descent.optimize import Watch, minimize_kl
-from fasttsne.descent.repulsion import BarnesHut, Exact, Mesh
+from fasttsne.descent.repulsion import BarnesHut, Exact
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import Phase, default_schedule
 
@@ -154,10 +155,10 @@ def test_who_watches_changes_nothing(P, start, watch, patience):
     ids=["nobody", "progress", "lines"],
 )
 def test_kl_is_evaluated_for_who_asks(monkeypatch, parameters, expected):
-    evaluate = optimize._Descent.kl_divergence
+    evaluate = optimize._Optimizer.kl_divergence
     calls = []
     monkeypatch.setattr(
-        optimize._Descent, "kl_divergence", lambda self: calls.append(1) or evaluate(self)
+        optimize._Optimizer, "kl_divergence", lambda self: calls.append(1) or evaluate(self)
     )
     TSNE(random_state=0, min_grad_norm=0, **parameters).fit(points("normal", 200, 4))
     assert len(calls) == expected

@@ -9,8 +9,9 @@ from sklearn.datasets import load_digits
 
 from fasttsne import TSNE, initialization, ops, reference
 from fasttsne.affinities import JointP, Perplexity
+from fasttsne.descent.methods import OBJECTIVES, choose_repulsion
 from fasttsne.descent.optimize import minimize_kl
-from fasttsne.descent.repulsion import OBJECTIVES, Gaussian, choose_repulsion
+from fasttsne.descent.repulsion import Gaussian
 from fasttsne.metrics import label_accuracy
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.schedule import Phase
@@ -340,8 +341,8 @@ def test_sne_is_resumed_and_places_new_points(tmp_path, objective):
     [
         (dict(objective="SNE"), "objective must be one of tsne, symmetric_sne, sne; got 'SNE'"),
         (dict(objective="sne", method="fft"), "objective='sne' needs method='exact'"),
-        (dict(objective="sne", dof=2), "objective='sne' has no dof; got dof=2"),
-        (dict(objective="sne", affinities=torch.ones(50, 50)), "affinities cannot be a matrix"),
+        (dict(objective="sne", dof=2), "dof must be 1 for objective='sne', .*got dof=2"),
+        (dict(objective="sne", affinities=torch.ones(50, 50)), "affinities must not be a matrix"),
     ],
     ids=range(4),
 )

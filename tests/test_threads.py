@@ -13,8 +13,8 @@ from scipy import sparse
 
 from fasttsne import TSNE, _threads, initialization, metrics
 from fasttsne.affinities import FixedSigma, Multiscale, Perplexity, Uniform, joint_affinities
-from fasttsne.descent.repulsion import choose_repulsion
-from fasttsne.neighbors.search import Scaling
+from fasttsne.descent.methods import choose_repulsion
+from fasttsne.neighbors.scaling import Scaling
 
 NUMBERS = (1, 2, 3, 8)
 

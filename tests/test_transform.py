@@ -57,10 +57,12 @@ def test_potential_pushes_as_the_sum_does(device, dims, dof, kind):
     span = 15 if dims == 3 else 60  # in space no fine grid is large
     Y = span / 2 * Y / Y.abs().max()
     others = span / 5 * points("normal", 200, dims, device, seed=1)
-    by_mesh = transform._repulsion(Y, dof)
-    assert by_mesh.func is transform._by_potential
+    by_mesh = transform._repulsion_function(Y, dof)
+    assert by_mesh.func is transform._repulsion_by_mesh
     inside = torch.minimum(torch.maximum(others, Y.amin(0)), Y.amax(0))
-    assert_close(by_mesh(inside), transform._by_sum(inside.double(), Y.double(), dof), 0.05, 0.15)
+    assert_close(
+        by_mesh(inside), transform._repulsion_by_sum(inside.double(), Y.double(), dof), 0.05, 0.15
+    )
 
 
 def test_whole_sum_where_tails_are_light_or_dimensions_many():
@@ -70,8 +72,8 @@ def test_whole_sum_where_tails_are_light_or_dimensions_many():
         w = 1 / (1 + d.square().sum(2) / dof)
         q = w**dof
         expected = ((q * w)[..., None] * d).sum(1) / q.sum(1, keepdim=True)
-        assert_close(transform._repulsion(Y, dof)(others), expected, 1e-9)
-        assert_close(transform._repulsion(Y.float(), dof)(others.float()), expected, 1e-4)
+        assert_close(transform._repulsion_function(Y, dof)(others), expected, 1e-9)
+        assert_close(transform._repulsion_function(Y.float(), dof)(others.float()), expected, 1e-4)
 
 
 def mean_kl(fitted, X, placed, dof=1.0):
@@ -85,7 +87,7 @@ def mean_kl(fitted, X, placed, dof=1.0):
 
 
 def fitted_search(fitted, X):
-    reference = fitted._reference.X
+    reference = fitted._fitted_map.X
     mean = reference.mean(0)
     return neighbors_in(reference - mean, torch.from_numpy(X) - mean, 90)
 

@@ -1,4 +1,4 @@
-"""Repeating work on a GPU without asking Python for each kernel of it: CUDA graphs."""
+"""CUDA graphs: repeat work on a GPU without launching each of its kernels from Python."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from torch import Tensor
 from .. import _library
 
 _RUNS_BEFORE_CAPTURE = 2
-"""The first run makes what a recording must not, such as the plans of FFTs. A recording takes as
-long as about three runs, and is worth it for a mesh that lasts some iterations."""
+"""The first run makes what must not be made during a capture, such as the plans of FFTs. A capture
+takes about as long as three runs, and is worth it for a mesh that lasts some iterations."""
 _one_capture = threading.Lock()
-"""torch records one graph at a time."""
+"""torch captures one graph at a time."""
 
 
 class Replay:
-    """Runs a function of no arguments; on a GPU, from a recording once it has run a few times.
+    """Runs a function without arguments; on a GPU, from a CUDA graph after the first few runs.
 
-    Whatever the function reads that may change has to be a tensor that stays where it is, or be in
-    the key.
+    A graph reads and writes the memory that it was captured with. So every tensor that the function
+    uses must stay at its address, and everything else that may change must be part of the key.
 
     Parameters
     ----------
@@ -29,17 +29,26 @@ class Replay:
     """
 
     def __init__(self, device: torch.device) -> None:
-        # The pure-torch reference asks the GPU for sizes, which cannot be recorded.
-        self._on_gpu = _library.kernels_on(device) == "cuda"
-        self._stream = torch.cuda.Stream(device) if self._on_gpu else None
+        # The pure-torch reference reads sizes from the GPU, which cannot be captured.
+        self._uses_graphs = _library.kernels_on(device) == "cuda"
+        self._stream = torch.cuda.Stream(device) if self._uses_graphs else None
         self._key: Hashable = None
         self._runs = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._result: Tensor | None = None
 
     def __call__(self, key: Hashable, run: Callable[[], Tensor]) -> Tensor:
-        """Run once, or replay: the result is overwritten by the next call with the same key."""
-        if not self._on_gpu:
+        """Run the function or replay its graph; return its result.
+
+        A later call with the same key may overwrite the result.
+
+        Parameters
+        ----------
+        key : hashable
+            A key other than the last one discards the graph.
+        run : callable
+        """
+        if not self._uses_graphs:
             return run()
         if key != self._key:
             self._key, self._runs, self._graph = key, 0, None
