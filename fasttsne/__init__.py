@@ -1,4 +1,4 @@
-"""Fast t-SNE for PyTorch: compiled kernels, a thin Python API, a pure-torch reference.
+"""Fast t-SNE for PyTorch, with compiled kernels and a pure-torch reference.
 
 >>> import fasttsne
 >>> Y = fasttsne.TSNE(perplexity=30, random_state=0).fit_transform(X)  # doctest: +SKIP
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .schedule import Phase
     from .snapshots import Snapshots
 
-_HOMES = {
+_MODULE_OF = {
     "TSNE": "estimator",
     "tsne": "estimator",
     "FitReport": "fit.pipeline",
@@ -58,20 +58,20 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import functions and modules when they are asked for: the estimator needs scikit-learn."""
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    """Import functions and modules on first use, as some need packages that are slow to import."""
+    if name in _MODULE_OF:
+        return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
     if not name.startswith("_"):
         try:
             return import_module(f".{name}", __name__)
         except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":  # something that the module needs
+            if error.name != f"{__name__}.{name}":  # the module exists, but needs a missing one
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    # All but the private ones and the library of kernels, whose name looks like a module's.
+    # Without private modules, and without the library of kernels, which is listed as a module.
     modules = {module.name for module in iter_modules(__path__)}
     public = {name for name in modules if not name.startswith(("_", "libfasttsne"))}
     return sorted({*globals(), *__all__, *public})

@@ -66,9 +66,9 @@ def test_a_module_of_two_names_has_both():
     "loader, layer, error, message",
     [
         ([images()], "7", ValueError, r"layer must be .* '5.0', '5.1', '6'; got '7'"),
-        ([], "0", ValueError, "loader must give a batch or more, got none"),
-        ([{"x": 1}], "0", TypeError, "loader must give tensors, .* got dict"),
-        ([("x", 1)], "0", TypeError, "loader must give tensors, .* got tuple"),
+        ([], "0", ValueError, "loader must yield 1 batch or more, got none"),
+        ([{"x": 1}], "0", TypeError, "loader must yield tensors, .* got dict"),
+        ([("x", 1)], "0", TypeError, "loader must yield tensors, .* got tuple"),
         ([images(), torch.zeros(2, 5)], "0", RuntimeError, "conv2d"),
     ],
 )
@@ -95,9 +95,9 @@ class Odd(nn.Module):
 @pytest.mark.parametrize(
     "layer, error, message",
     [
-        ("twice", ValueError, "layer 'twice' must run once a batch, it ran 2 times"),
-        ("never", ValueError, "layer 'never' must run once a batch, it ran 0 times"),
-        ("tuple", TypeError, "layer 'tuple' must put out a tensor .* got tuple"),
+        ("twice", ValueError, "layer 'twice' must run once per batch, it ran 2 times"),
+        ("never", ValueError, "layer 'never' must run once per batch, it ran 0 times"),
+        ("tuple", TypeError, "output of layer 'tuple' must be a tensor .* got tuple"),
     ],
 )
 def test_odd_layers_are_named(layer, error, message):

@@ -9,7 +9,7 @@ from torch import nn
 
 from fasttsne import ops
 from fasttsne.affinities import JointP
-from fasttsne.descent.repulsion import METHODS
+from fasttsne.descent.methods import METHODS
 from fasttsne.nn import EmbeddingMap, TSNELoss, pair_loader, pairs_of
 
 N = 300
@@ -250,7 +250,7 @@ def test_p_moves_with_the_module(device):
     loss.to(device)
     assert {b.device.type for b in loss.buffers()} == {device}
     assert torch.isclose(loss(Y.to(device)).cpu(), expected, rtol=1e-5)
-    with pytest.raises(ValueError, match="Y must be where P is"):
+    with pytest.raises(ValueError, match="Y must be on the device of P"):
         loss(Y.to("meta"))
 
 
@@ -349,7 +349,7 @@ def test_exaggeration_is_checked_when_set():
         ("auto", torch.zeros(N, 2, dtype=torch.int64), TypeError, "got torch.int64"),
         ("exact", torch.zeros(N, 2).half(), TypeError, "got torch.float16"),
         ("fft", torch.zeros(N, 2).double(), TypeError, "torch.float64 with method='exact', got"),
-        ("auto", torch.zeros(N, 2).double(), TypeError, "with method='auto': give Y.float()"),
+        ("auto", torch.zeros(N, 2).double(), TypeError, "with method='auto': pass Y.float()"),
         ("auto", [[0.0, 1.0]] * N, TypeError, "Y must be a torch.Tensor, got list"),
         ("fft", torch.zeros(N, 4), ValueError, "Y must have 1 to 3 columns for method='fft'"),
         ("barnes_hut", torch.zeros(N, 4), ValueError, "Y must have 1 to 3 columns"),

@@ -10,8 +10,8 @@ import torch
 from sample import KINDS, assert_close, joint_P, opcheck, over_devices, points
 
 from fasttsne import nn, reference
-from fasttsne.descent.repulsion import METHODS
-from fasttsne.nn import objective
+from fasttsne.descent.methods import METHODS
+from fasttsne.nn import mesh_cache, objective
 
 over_methods = pytest.mark.parametrize("method", METHODS)
 over_dof = pytest.mark.parametrize("dof", [0.7, 1.0, 3.0])
@@ -70,24 +70,24 @@ def test_a_mesh_depends_on_the_map_alone(device):
     Y = points("clustered", 3000, 2, device)
     expected = Z_and_gradient(Y, "fft")
     Z_and_gradient(1.3 * Y, "fft")  # its mesh would serve as well
-    objective.meshes.clear()  # as when others have been made since
+    mesh_cache.meshes.clear()  # as when others have been made since
     for actual, wanted in zip(Z_and_gradient(Y, "fft"), expected, strict=True):
         assert torch.equal(actual, wanted)
 
 
 def test_a_mesh_serves_for_many_steps():
     Y = points("clustered", 3000, 2)
-    objective.meshes.clear()
-    before = objective.meshes.made
+    mesh_cache.meshes.clear()
+    before = mesh_cache.meshes.made
     for step in range(100):
         objective.partition((1 + 1e-3 * step) * Y, "fft", 0.5, 1.0)
-    assert objective.meshes.made - before < 10
+    assert mesh_cache.meshes.made - before < 10
 
 
 def test_meshes_go_with_the_last_loss():
     gc.collect()
-    assert objective.Lease._held == 0, "a test before this one keeps a loss"
-    objective.meshes.clear()  # of tests that use no loss
+    assert mesh_cache.Lease._held == 0, "a test before this one keeps a loss"
+    mesh_cache.meshes.clear()  # of tests that use no loss
     P = joint_P(points("normal", 300, 4), 4)
     losses = [nn.TSNELoss(P, method="fft")]
     losses += [copy.deepcopy(losses[0]), pickle.loads(pickle.dumps(losses[0]))]
@@ -96,19 +96,19 @@ def test_meshes_go_with_the_last_loss():
         loss(Y)
     del loss
     while losses:
-        assert len(objective.meshes) == 1
+        assert len(mesh_cache.meshes) == 1
         losses.pop()
         gc.collect()
-    assert len(objective.meshes) == 0
+    assert len(mesh_cache.meshes) == 0
 
 
 def test_large_meshes_are_not_kept_together(monkeypatch):
-    monkeypatch.setattr(objective, "_NODES_KEPT", 100_000)
-    objective.meshes.clear()
+    monkeypatch.setattr(mesh_cache, "_MOST_NODES", 100_000)
+    mesh_cache.meshes.clear()
     for scale in (1, 1.5, 2.3, 3.4, 30, 50):
         objective.partition(scale * points("normal", 3000, 2), "fft", 0.5, 1.0)
-        assert len(objective.meshes) == 1 or objective.meshes._nodes() <= 100_000
-    assert len(objective.meshes) == 1
+        assert len(mesh_cache.meshes) == 1 or mesh_cache.meshes.nodes() <= 100_000
+    assert len(mesh_cache.meshes) == 1
 
 
 def test_threads_do_not_share_a_mesh():
@@ -129,12 +129,12 @@ def test_threads_do_not_share_a_mesh():
 
 def test_a_mesh_made_in_inference_mode_serves_outside_of_it():
     Y = points("clustered", 3000, 2)
-    objective.meshes.clear()
-    before = objective.meshes.made
+    mesh_cache.meshes.clear()
+    before = mesh_cache.meshes.made
     with torch.inference_mode():
         expected = objective.partition(Y, "fft", 0.5, 1.0)
     Z, _ = Z_and_gradient(Y, "fft")
-    assert objective.meshes.made == before + 1
+    assert mesh_cache.meshes.made == before + 1
     assert torch.equal(Z, expected)
 
 

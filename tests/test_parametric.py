@@ -165,7 +165,7 @@ def test_bad_parameters_are_named(bad, error, message):
 @pytest.mark.parametrize(
     "data, error, message",
     [
-        (torch.zeros(5), ValueError, r"X must have shape \(n, ...\) .* got \(5,\)"),
+        (torch.zeros(5), ValueError, r"X must have shape \(n, ...\), .* got \(5,\)"),
         (torch.zeros(0, 10), ValueError, r"got \(0, 10\)"),
         (torch.full((200, 10), torch.nan), ValueError, "X must be finite"),
         (torch.ones(70, 10), ValueError, "70 rows in batches of at most 64 leave 35 in one"),

@@ -324,11 +324,11 @@ def test_parameters_of_other_libraries_are_called_by_our_names(name):
 
 
 def test_every_name_that_is_offered_is_one_of_ours():
-    from fasttsne.fit.parameters import _CALLED
+    from fasttsne.fit.foreign_names import OUR_NAMES
 
     ours = set(inspect.signature(TSNE).parameters)
-    assert len(ours) > 30 and not ours & set(_CALLED)
-    offered = {what.split(",")[0].split("=")[0] for what in _CALLED.values()}
+    assert len(ours) > 30 and not ours & set(OUR_NAMES)
+    offered = {what.split(",")[0].split("=")[0] for what in OUR_NAMES.values()}
     assert {what for what in offered if not what.startswith("nothing: ")} <= ours
 
 

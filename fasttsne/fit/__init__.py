@@ -1,1 +1,14 @@
-"""What happens in a fit: parameters are checked, the steps follow each other, files are written."""
+"""What happens during a fit, from the checks of its parameters to the finished map.
+
+======================  ==============================================================
+``base``                the part of ``TSNE`` that is not scikit-learn's interface
+``samples``             checks X, and keeps the names of its columns
+``parameters``          checks the parameters of ``TSNE``
+``foreign_names``       what other libraries call these parameters
+``context``             threads, device and listeners of a fit
+``pipeline``            its steps: neighbours, start, P, descent
+``memory``              the error message if a GPU has too little memory
+``checkpoint``          the file from which a fit can be resumed
+``checkpoint_content``  checks what such a file holds
+======================  ==============================================================
+"""

@@ -1,163 +1,127 @@
-"""The parameters of a fit: each checked before any work, and made into what the pipeline takes."""
+"""Checks the parameters of a fit before any work starts, and makes its plan of them."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from inspect import signature
-from typing import Any, ParamSpec
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import _validation
 from ..affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
-from ..descent.repulsion import METHODS, OBJECTIVES, Repulsion, choose_repulsion
+from ..descent.methods import METHODS, OBJECTIVES, choose_repulsion
+from ..descent.repulsion import Repulsion
 from ..neighbors.search import Search
 from ..schedule import Phase, check_learning_rate, check_schedule, default_schedule
 
 INITS = ("pca", "random", "spectral")
 ON_INTERRUPT = ("raise", "return")
-_FARTHEST = 2.0**60
-"""Largest coordinate of a start: squares of distances stay within float32."""
-_WIDEST = 50.0
-"""Standard deviation of a start, in units of n^(1/dims), which no map that was made here reaches
-(those of few points, several dimensions and heavy tails come to 30): points so far apart hardly
-feel each other, and stay where they are."""
-
-_ELSEWHERE = {
-    "affinities": ("load_affinities",),
-    "affinities=fasttsne.affinities.Multiscale([...])": ("perplexity_list",),
-    "angle": ("theta",),
-    "callback": ("callbacks",),
-    "callback_every": ("callbacks_every_iters",),
-    "dof": ("df",),
-    "early_exaggeration": ("early_exag_coeff",),
-    "init": ("initialization",),
-    "late_exaggeration": ("exaggeration", "late_exag_coeff"),
-    "late_exaggeration_start": ("start_late_exag_iter",),
-    "learning_rate": ("learning_rate_method",),
-    "max_iter": ("n_iter",),
-    "mesh_step": ("ints_in_interval", "intervals_per_integer", "min_num_intervals"),
-    "method": ("negative_gradient_method", "fft_not_bh", "nbody_algo"),
-    "n_components": ("no_dims",),
-    "n_jobs": ("nthreads",),
-    "neighbors, which takes arrays, a graph or a function": (
-        *("knn_graph", "knn_index", "knn_kwargs", "precomputed_knn"),
-    ),
-    "nothing: distances are always squared": ("square_distances",),
-    "nothing: no step is longer than 5": ("max_step_norm", "max_grad_norm"),
-    "perplexity, of which three times as many neighbors are searched": ("n_neighbors",),
-    "random_state": ("rand_seed", "random_seed", "seed"),
-    "schedule=[fasttsne.Phase(...), ...], or max_iter for all phases together": (
-        *("early_exaggeration_iter", "exaggeration_iter", "n_iter_early_exag"),
-        *("stop_early_exag_iter", "initial_momentum", "final_momentum"),
-        *("pre_momentum", "post_momentum", "mom_switch_iter"),
-    ),
-}
-"""What to give here, and what other libraries, or scikit-learn once, call it."""
-_CALLED = {theirs: ours for ours, names in _ELSEWHERE.items() for theirs in names}
+_LARGEST_COORDINATE = 2.0**60
+"""Of a start. The squared distances of its points are then within the range of float32."""
+_LARGEST_SPREAD = 50.0
+"""Standard deviation of a start, in units of n^(1/dims), above which the user is warned. Points so
+far apart hardly act on each other, so that they stay where they are. No map made here is as wide:
+those of few points in several dimensions with heavy tails come to 30."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fit will do."""
+    """The checked parameters of a fit, as the pipeline needs them.
+
+    It exists so that all errors are raised before any work, and that no later step has to check or
+    to complete a parameter of the estimator.
+    """
 
     dims: int
+    """Dimensions of the map."""
     objective: str
     affinities: Affinities | JointP
-    """How to make P, or P."""
+    """How to compute P, or P itself."""
     search: Search
     repulsion: Repulsion
     phases: list[Phase]
     patience: int
+    """Iterations without progress after which a phase ends."""
     min_grad_norm: float
     seed: int
     start: str | Tensor
-    """One of :data:`INITS`, or the start itself (n, dims)."""
+    """One of :data:`INITS`, or the coordinates (n, dims)."""
     callback_every: int
     checkpoint_every: int
 
     @classmethod
-    def of(cls, given: Any, n: int, has_X: bool = True, P: JointP | None = None) -> Plan:
+    def of(cls, estimator: Any, n: int, has_X: bool = True, P: JointP | None = None) -> Plan:
         """Check the parameters of an estimator for n samples.
 
         Parameters
         ----------
-        given : TSNE
+        estimator : TSNE
         n : int
         has_X : bool
-            Whether there are data to start from.
+            Whether there are data, which the start by PCA needs.
         P : JointP, optional
-            Of a fit that has begun: affinities and start do not matter any more.
+            P of a fit that is resumed. Its affinities and its start are then not checked, as it
+            needs neither.
 
         Raises
         ------
         TypeError, ValueError
-            Naming the parameter, what it is, and what would be right.
+            The message names the parameter, its value, and what is accepted.
         """
         if n < 2:
             raise ValueError(f"X must have 2 samples or more, got {n}")
-        dims = _validation.integer("n_components", given.n_components, 1)
-        affinities = P or _check_affinities(given.affinities, given.perplexity, n)
-        objective = _validation.choice("objective", given.objective, OBJECTIVES)
-        dof = _validation.number("dof", given.dof, above=0)
+        dims = _validation.integer("n_components", estimator.n_components, 1)
+        affinities = P or _check_affinities(estimator.affinities, estimator.perplexity, n)
+        objective = _validation.choice("objective", estimator.objective, OBJECTIVES)
+        dof = _validation.number("dof", estimator.dof, above=0)
         if objective != "tsne" and dof != 1:
-            raise ValueError(f"objective={objective!r} has no dof; got dof={dof:g}")
+            raise ValueError(
+                f"dof must be 1 for objective={objective!r}, whose kernel is a Gaussian; "
+                f"got dof={dof:g}"
+            )
         if objective == "sne" and P is None and not isinstance(affinities, Affinities):
             raise ValueError(
-                "objective='sne' needs conditional P, so affinities cannot be a matrix"
+                "affinities must not be a matrix for objective='sne', which needs the conditional "
+                "P of each row"
             )
-        method = _validation.choice("method", given.method, METHODS)
-        search = Search(given.neighbors, given.metric, given.metric_params, method == "exact")
-        angle = _validation.number("angle", given.angle, least=0)
+        method = _validation.choice("method", estimator.method, METHODS)
+        search = Search(
+            estimator.neighbors, estimator.metric, estimator.metric_params, method == "exact"
+        )
+        angle = _validation.number("angle", estimator.angle, least=0)
         if angle > 1:
             raise ValueError(f"angle must be in 0 .. 1, got {angle}")
-        step = given.mesh_step
+        step = estimator.mesh_step
         if step is not None:
             step = _validation.number("mesh_step", step, above=0)
-        _validation.choice("on_interrupt", given.on_interrupt, ON_INTERRUPT)
-        _check_listeners(given)
+        _validation.choice("on_interrupt", estimator.on_interrupt, ON_INTERRUPT)
+        _check_listeners(estimator)
         return cls(
             dims=dims,
             objective=objective,
             affinities=affinities,
             search=search,
             repulsion=choose_repulsion(method, n, dims, dof, angle, step, objective),
-            phases=_check_phases(given, n, affinities),
+            phases=_check_phases(estimator, n, affinities),
             patience=_validation.integer(
-                "n_iter_without_progress", given.n_iter_without_progress, -1
+                "n_iter_without_progress", estimator.n_iter_without_progress, -1
             ),
-            min_grad_norm=_validation.number("min_grad_norm", given.min_grad_norm, least=0),
-            seed=_validation.seed_of(given.random_state),
-            start=_check_init(given, n, dims, has_X) if P is None else "random",
-            callback_every=_validation.integer("callback_every", given.callback_every, 1),
-            checkpoint_every=_validation.integer("checkpoint_every", given.checkpoint_every, 1),
+            min_grad_norm=_validation.number("min_grad_norm", estimator.min_grad_norm, least=0),
+            seed=_validation.seed_of(estimator.random_state),
+            start=_check_init(estimator, n, dims, has_X) if P is None else "random",
+            callback_every=_validation.integer("callback_every", estimator.callback_every, 1),
+            checkpoint_every=_validation.integer("checkpoint_every", estimator.checkpoint_every, 1),
         )
 
 
-_Given = ParamSpec("_Given")
-
-
-def name_unknown(init: Callable[_Given, None]) -> Callable[_Given, None]:
-    """Let an ``__init__`` name ours where it is given a parameter of another library."""
-    known = signature(init).parameters
-
-    @wraps(init)  # which keeps the signature, by which scikit-learn knows the parameters
-    def checked(*args: _Given.args, **given: _Given.kwargs) -> None:
-        unknown = [
-            f"{name!r}: use {_CALLED[name]}" if name in _CALLED else repr(name)
-            for name in given
-            if name not in known
-        ]
-        if unknown:
-            raise TypeError(f"TSNE got an unexpected keyword argument {'; '.join(unknown)}")
-        init(*args, **given)
-
-    return checked
+def neighbors_per_point(affinities: Affinities | JointP, n: int) -> int:
+    """Return how many neighbours a point of n has in P: those to search for, or the mean."""
+    if isinstance(affinities, Affinities):
+        return min(n - 1, affinities.neighbors_wanted())
+    return len(affinities.indices) // n
 
 
 def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | JointP:
@@ -177,43 +141,38 @@ def _check_affinities(affinities: Any, perplexity: Any, n: int) -> Affinities | 
     return P
 
 
-def _check_phases(given: Any, n: int, affinities: Affinities | JointP) -> list[Phase]:
-    # Also where a schedule overrules them: a wrong value is a mistake.
-    early = _validation.number("early_exaggeration", given.early_exaggeration, least=1)
-    rate = check_learning_rate("learning_rate", given.learning_rate)
-    late = _validation.number("late_exaggeration", given.late_exaggeration, above=0)
-    late_start, most = given.late_exaggeration_start, given.max_iter
+def _check_phases(estimator: Any, n: int, affinities: Affinities | JointP) -> list[Phase]:
+    # All are checked, even if a schedule replaces them: a wrong value is a mistake in any case.
+    early = _validation.number("early_exaggeration", estimator.early_exaggeration, least=1)
+    rate = check_learning_rate("learning_rate", estimator.learning_rate)
+    late = _validation.number("late_exaggeration", estimator.late_exaggeration, above=0)
+    late_start, max_iter = estimator.late_exaggeration_start, estimator.max_iter
     if late_start is not None:
         late_start = _validation.integer("late_exaggeration_start", late_start, 0)
-    if most is not None:
-        most = _validation.integer("max_iter", most, 1)
-    compression = _validation.number("early_compression", given.early_compression, least=0)
-    if given.schedule is not None:
-        return check_schedule(given.schedule, n)
-    if isinstance(affinities, Affinities):
-        neighbors = min(n - 1, affinities.neighbors_wanted())
-    else:
-        neighbors = len(affinities.indices) // n
-    return default_schedule(
-        *(n, early, rate, most, late, late_start, compression, max(1, neighbors))
-    )
+    if max_iter is not None:
+        max_iter = _validation.integer("max_iter", max_iter, 1)
+    compression = _validation.number("early_compression", estimator.early_compression, least=0)
+    if estimator.schedule is not None:
+        return check_schedule(estimator.schedule, n)
+    neighbors = max(1, neighbors_per_point(affinities, n))
+    return default_schedule(n, early, rate, max_iter, late, late_start, compression, neighbors)
 
 
-def _check_listeners(given: Any) -> None:
-    callbacks = given.callback
+def _check_listeners(estimator: Any) -> None:
+    callbacks = estimator.callback
     if callbacks is not None and not callable(callbacks):
         if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
             raise TypeError(f"callback must be a function or a list of them, got {callbacks!r}")
-    if given.progress is not None and not callable(given.progress):
-        raise TypeError(f"progress must be a function, got {given.progress!r}")
+    if estimator.progress is not None and not callable(estimator.progress):
+        raise TypeError(f"progress must be a function, got {estimator.progress!r}")
 
 
-def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
-    init = given.init
+def _check_init(estimator: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
+    init = estimator.init
     if init is not None and not isinstance(init, str):
         start = check_start(init, n, dims, "init")
         spread = float(start.double().std(0, correction=0).max())
-        if spread > _WIDEST * n ** (1 / dims):
+        if spread > _LARGEST_SPREAD * n ** (1 / dims):
             warnings.warn(
                 f"init is far larger than a map of {n} points (its standard deviation is "
                 f"{spread:.3g}), and will hardly change; fasttsne.initialization.rescale brings it "
@@ -222,7 +181,7 @@ def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
             )
         return start
     init = _validation.choice("init", init, INITS)
-    if init == "pca" and given.metric == "precomputed":
+    if init == "pca" and estimator.metric == "precomputed":
         raise ValueError('The parameter init="pca" cannot be used with metric="precomputed".')
     if init == "pca" and not has_X:
         raise ValueError("init='pca' needs X; without it use 'spectral', 'random' or an array")
@@ -230,23 +189,29 @@ def _check_init(given: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
 
 
 def check_start(start: Any, n: int, dims: int, name: str) -> Tensor:
-    """Return a start of the right shape."""
+    """Return a user's start as a Tensor of shape (n, dims), float32.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not a finite matrix of this shape, or coordinates beyond 2^60.
+    """
     start = _validation.as_matrix(start, name)
     if tuple(start.shape) != (n, dims):
         raise ValueError(f"{name} must have shape ({n}, {dims}), got {tuple(start.shape)}")
     largest = float(start.abs().max())
-    if largest > _FARTHEST:
+    if largest > _LARGEST_COORDINATE:
         raise ValueError(
-            f"{name} must lie within {_FARTHEST:.3g} of the origin, got {largest:.3g}; "
+            f"{name} must lie within {_LARGEST_COORDINATE:.3g} of the origin, got {largest:.3g}; "
             "fasttsne.initialization.rescale brings a map to the size of a start"
         )
     return start.float().contiguous()
 
 
-def check_device(device: Any, home: torch.device) -> torch.device:
-    """Return where to compute, which is ``home`` unless another is asked for."""
+def check_device(device: Any, default: torch.device) -> torch.device:
+    """Return the device to compute on: that of a user's parameter, or for None the default."""
     if device is None:
-        return home
+        return default
     try:
         wanted = torch.device(device)
     except (RuntimeError, TypeError):
@@ -254,12 +219,14 @@ def check_device(device: Any, home: torch.device) -> torch.device:
     if wanted.type not in ("cpu", "cuda"):
         raise ValueError(f"device must be the CPU or a CUDA device, got {device!r}")
     if wanted.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device must be one that torch can use, got {device!r} without a GPU")
+        raise ValueError(
+            f"device must be 'cpu' where torch finds no GPU that it can use, got {device!r}"
+        )
     return wanted
 
 
 def thread_count(n_jobs: int | None) -> int | None:
-    """Return how many threads to use, no more than there are cores; None for torch's own number."""
+    """Return how many threads to use, at most one per core; None means torch's own number."""
     if n_jobs is None:
         return None
     n_jobs = _validation.integer("n_jobs", n_jobs, -1)

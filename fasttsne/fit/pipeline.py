@@ -1,12 +1,12 @@
-"""A fit from data to map: neighbours, start, P, descent, each timed and reported."""
+"""The steps of a fit from the data to the map: neighbours, start, P, descent."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,65 +15,56 @@ from torch import Tensor
 from .. import _library, initialization
 from ..affinities import Affinities, JointP, Perplexity, negative_entropy
 from ..descent.optimize import Optimum, Watch, minimize_kl
-from ..neighbors.metric import divided, exponent_of
-from ..neighbors.search import Found, Scaling
+from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
+from ..neighbors.search import Found
 from ..progress import Progress
 from .checkpoint import Checkpoint
-from .parameters import Plan
+from .context import Listeners, ignore
+from .parameters import Plan, neighbors_per_point
 
 _FACTS = ("order", "d", "search", "search_recall", "constant")
-"""What the pipeline itself puts into a checkpoint."""
+"""What the pipeline adds to a checkpoint."""
 
 
 @dataclass(frozen=True)
 class FitReport:
-    """What a fit did, for people: sizes, method, search, seconds of each phase, kernels."""
+    """What a fit did: its sizes, its methods, and the seconds that each phase took."""
 
     n: int
+    """Samples."""
     d: int
-    """Columns of X; 0 if there was none."""
+    """Columns of X; 0 if there was no X."""
     method: str
+    """How the repulsive forces were summed."""
     seconds: dict[str, float]
+    """Seconds of each phase, by the names in :data:`fasttsne.progress.PHASES`."""
     kernels: str
-    """A SIMD level, ``'cuda'`` or ``'reference'``."""
+    """Which kernels computed: a SIMD level of the CPU, ``'cuda'`` or ``'reference'``."""
     iterations: int
+    """Iterations done."""
     search: str
-    """How neighbours were found: ``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``, as
-    also if P was."""
+    """How neighbours were found: ``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``. It is
+    ``'given'`` also for a given P."""
     search_recall: float
-    """Share of the true neighbours that the search found, measured on 256 rows; 1 if exact,
-    NaN if they were given."""
-
-
-def ignore(_: Progress) -> None:
-    """Listen to nothing, for which the KL divergence need not be told on the way."""
+    """Fraction of the true neighbours that the search found, measured on 256 rows; 1 if the search
+    was exact, NaN if the neighbours were given."""
 
 
 @dataclass(frozen=True)
-class Listeners:
-    """Who is told about a fit, and where it is saved."""
+class FitResult:
+    """The map of a fit and how it came about.
 
-    report: Callable[[Progress], None] = ignore
-    say: Callable[[str], None] | None = None
-    callback: Callable[[int, float, Tensor], object] | None = None
-    return_on_interrupt: bool = False
-    checkpoint: Any = None
-    """Path of the file."""
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What the checkpoint is to hold besides."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A map, in the order of the data, and how it came about."""
+    It exists so that the pipeline sets no attributes of the estimator.
+    """
 
     embedding: Tensor
+    """(n, dims) float32, in the order of the data."""
     kl_divergence: float
     report: FitReport
 
 
 class _Clock:
-    """Seconds spent in named blocks."""
+    """Measures the seconds that named blocks take."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -86,17 +77,17 @@ class _Clock:
 
 
 def fit(
-    plan: Plan, X: Any, given: Any, n: int, device: torch.device, listeners: Listeners
-) -> Fitted:
+    plan: Plan, X: Any, original_X: Any, n: int, device: torch.device, listeners: Listeners
+) -> FitResult:
     """Embed data.
 
     Parameters
     ----------
     plan : Plan
     X : Tensor, CSR matrix or None
-        Finite; None where neighbours or P are given.
-    given : array or Tensor
-        X as the user gave it.
+        Finite. None if neighbours or P are given.
+    original_X : array, sparse matrix, Tensor or None
+        X as the user passed it, for a user's function that finds neighbours.
     n : int
         Samples.
     device : torch.device
@@ -105,11 +96,11 @@ def fit(
 
     Returns
     -------
-    Fitted
+    FitResult
     """
     clock, report, say = _Clock(), listeners.report, listeners.say
     with clock("neighbors"):
-        found = _find(plan, X, given, n, device, listeners)
+        found = _find_neighbors(plan, X, original_X, n, device, listeners)
     report(Progress("neighbors", n, n))
     if say:
         say(f"Computed neighbors for {n} samples in {clock.seconds['neighbors']:.3f}s...")
@@ -122,12 +113,12 @@ def fit(
         "constant": None,
     }
     Y = None
-    if plan.start != "spectral" or isinstance(plan.start, Tensor):
+    if isinstance(plan.start, Tensor) or plan.start != "spectral":
         with clock("initialization"):
             Y = _start(plan, X, found, n, device)
         report(Progress("initialization", n, n))
     neighbors = found.neighbors if found else None
-    del found, X  # at a million rows P needs the memory
+    del found, X  # the computation of P may need their memory
     with clock("affinities"):
         P = plan.affinities
         if isinstance(P, Affinities):
@@ -142,6 +133,7 @@ def fit(
         del neighbors
     report(Progress("affinities", n, n))
     if Y is None:
+        # The spectral start is computed from P, and so comes after it.
         with clock("initialization"):
             Y = initialization.spectral(P.to_scipy(), plan.dims, plan.seed).to(device)
         report(Progress("initialization", n, n))
@@ -150,31 +142,35 @@ def fit(
 
 def resume(
     plan: Plan, content: dict[str, Any], device: torch.device, listeners: Listeners
-) -> Fitted:
-    """Go on with a fit from what :func:`fasttsne.checkpoint.load` read, to the same bits."""
+) -> FitResult:
+    """Finish a fit from what :func:`fasttsne.fit.checkpoint.load` read.
+
+    On a CPU the map is the same, bit for bit, as without a stop.
+    """
     P = JointP(*(part.to(device) for part in content["P"]))
     state = content["state"]
     facts = {name: content[name] for name in _FACTS}
     return _descend(plan, P, state["Y"].to(device), facts, _Clock(), listeners, state)
 
 
-def _find(
-    plan: Plan, X: Any, given: Any, n: int, device: torch.device, listeners: Listeners
+def _find_neighbors(
+    plan: Plan, X: Any, original_X: Any, n: int, device: torch.device, listeners: Listeners
 ) -> Found | None:
     """Find neighbours, unless P is given."""
     if not isinstance(plan.affinities, Affinities):
         return None
-    k = min(n - 1, plan.affinities.neighbors_wanted())
+    k = neighbors_per_point(plan.affinities, n)
     if listeners.say:
         listeners.say(f"Computing {k} nearest neighbors...")
 
     def progress(done: int, total: int) -> None:
         listeners.report(Progress("neighbors", done, total))
 
-    return plan.search(X, k, device, plan.seed, progress, given, n)
+    return plan.search(X, k, device, plan.seed, progress, original_X, n)
 
 
 def _start(plan: Plan, X: Any, found: Found | None, n: int, device: torch.device) -> Tensor:
+    """Return the start (n, dims) in the order of the neighbours."""
     if isinstance(plan.start, Tensor):
         Y = plan.start.to(device)
     elif plan.start == "random":
@@ -190,12 +186,12 @@ def _start(plan: Plan, X: Any, found: Found | None, n: int, device: torch.device
 
 
 def _start_of_sparse(X: Any, dims: int, seed: int) -> Tensor:
-    if (X.max(axis=0) != X.min(axis=0)).nnz == 0:
+    if (X.max(axis=0) != X.min(axis=0)).nnz == 0:  # all rows are equal
         return initialization.rescale(
             torch.zeros(X.shape[0], dims, dtype=torch.float32, device="cpu"), seed
         )
-    # scikit-learn takes seeds of 32 bits, and numbers whose squares are such.
-    return initialization.pca_of_sparse(divided(X, exponent_of(X)), dims, seed % 2**32)
+    # scikit-learn squares the entries, which must not overflow, and takes seeds below 2^32.
+    return initialization.pca_of_sparse(divide_by_power(X, safe_exponent(X)), dims, seed % 2**32)
 
 
 def _descend(
@@ -206,12 +202,13 @@ def _descend(
     clock: _Clock,
     listeners: Listeners,
     state: dict[str, Any] | None = None,
-) -> Fitted:
+) -> FitResult:
+    """Run the descent from a start, or from the state that a checkpoint holds."""
     n, order = Y.shape[0], facts["order"]
     if order is not None:
         order = order.to(Y.device)
 
-    def in_callers_order(Y: Tensor) -> Tensor:
+    def in_order_of_data(Y: Tensor) -> Tensor:
         if order is None:
             return Y
         out = torch.empty_like(Y)
@@ -221,19 +218,22 @@ def _descend(
     def progress(done: int, total: int, kl: float | None) -> None:
         listeners.report(Progress("optimization", done, total, kl))
 
-    callback = listeners.callback
+    def callback(iteration: int, kl: float, Y: Tensor) -> object:
+        assert listeners.callback is not None
+        return listeners.callback(iteration, kl, in_order_of_data(Y))
+
     save = None
     if listeners.checkpoint is not None:
         everything = {**listeners.facts, **facts}
         save = Checkpoint(listeners.checkpoint, P, plan.phases, everything).save
     watch = Watch(
-        None if callback is None else lambda i, kl, Y: callback(i, kl, in_callers_order(Y)),
-        plan.callback_every,
-        None if listeners.report is ignore else progress,
-        listeners.say,
-        save,
-        plan.checkpoint_every,
-        listeners.return_on_interrupt,
+        callback=None if listeners.callback is None else callback,
+        callback_every=plan.callback_every,
+        progress=None if listeners.report is ignore else progress,
+        say=listeners.say,
+        save=save,
+        save_every=plan.checkpoint_every,
+        return_on_interrupt=listeners.return_on_interrupt,
     )
     with clock("optimization"):
         best: Optimum = minimize_kl(
@@ -257,21 +257,4 @@ def _descend(
         search=facts["search"],
         search_recall=facts["search_recall"],
     )
-    return Fitted(in_callers_order(best.embedding), best.kl_divergence, report)
-
-
-def memory_wanted(plan: Plan, n: int, d: int, device: torch.device) -> str:
-    """Say what a fit needs on a GPU, what there was, and what to lower."""
-    if isinstance(plan.affinities, Affinities):
-        k = min(n - 1, plan.affinities.neighbors_wanted())
-    else:
-        k = len(plan.affinities.indices) // n
-    search = 4 * n * d * 3 + 8 * n * (k + k // 8 + 64)
-    affinities = 4 * n * d + n * k * (4 * 3 + 8 * 2 + 2) + n * k * 10
-    free, total = torch.cuda.mem_get_info(device)
-    return (
-        f"{device} ran out of memory: {n:,} samples of {d} features with {k} neighbors "
-        f"need about {max(search, affinities) / 1e9:.1f} GB, and "
-        f"{free / 1e9:.1f} of {total / 1e9:.1f} GB are free; lower perplexity, embed fewer "
-        "samples, or compute on the CPU with device='cpu'"
-    )
+    return FitResult(in_order_of_data(best.embedding), best.kl_divergence, report)

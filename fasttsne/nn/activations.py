@@ -1,14 +1,16 @@
-"""What a network computes inside, for a whole data set: rows to look at as a map."""
+"""The outputs of layers of a network over a data set, as rows that can be embedded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
+
+from .model_state import device_of, in_mode
 
 
 @overload
@@ -20,29 +22,30 @@ def activations(
 def activations(
     model: nn.Module, loader: Iterable[Any], layer: str | list[str] | tuple[str, ...]
 ) -> Tensor | dict[str, Tensor]:
-    """Collect what layers of a model put out, in eval mode and without gradients.
+    """Collect the outputs of layers of a model, in evaluation mode and without gradients.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Left in the mode that it was in, and without hooks. Inputs are moved to its device.
+        Its mode and its hooks are afterwards as before. Inputs are moved to its device.
     loader : iterable
-        Batches: tensors, or tuples or lists whose first item is the model's input.
+        Batches. Each is a tensor, or a tuple or list whose first item is the model's input.
     layer : str, or list or tuple of str
-        Names from ``model.named_modules()``; ``''`` is the model itself. Each must put out one
-        tensor a batch, of a row per sample.
+        Names from ``model.named_modules()``; ``''`` is the model itself. The output of each must
+        be one tensor per batch, with one row per sample.
 
     Returns
     -------
-    Tensor, shape (n, d), or dict of them by name
-        One row a sample, in the loader's order, the other dimensions flattened; on the CPU.
+    Tensor, shape (n, d), or dict from names to such Tensors
+        One row per sample, in the loader's order, with all other dimensions flattened; on the CPU.
+        A dict if ``layer`` is a list or tuple.
 
     Raises
     ------
     ValueError
-        No such layer, one that did not run once a batch, or an empty loader.
+        A layer does not exist or did not run exactly once per batch, or the loader is empty.
     TypeError
-        A batch or an output is not what it must be.
+        A batch or an output is of another type.
     """
     names = [layer] if isinstance(layer, str) else list(layer)
     modules = dict(model.named_modules(remove_duplicate=False))
@@ -65,50 +68,18 @@ def activations(
             for name in names:
                 if len(collected[name]) != batches:
                     ran = len(collected[name]) - batches + 1
-                    raise ValueError(f"layer {name!r} must run once a batch, it ran {ran} times")
+                    raise ValueError(f"layer {name!r} must run once per batch, it ran {ran} times")
     if not all(collected.values()):
-        raise ValueError("loader must give a batch or more, got none")
+        raise ValueError("loader must yield 1 batch or more, got none")
     rows = {name: torch.cat(parts) for name, parts in collected.items()}
     return rows[layer] if isinstance(layer, str) else rows
-
-
-@contextmanager
-def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
-    """Train or evaluate for a while; each module's own mode comes back afterwards."""
-    before = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
-
-
-def dtype_of(model: nn.Module) -> torch.dtype:
-    """Return the dtype that a model computes in: that of its first parameter or buffer of floats.
-
-    float32 for one that has none.
-    """
-    for tensors in (model.parameters(), model.buffers()):
-        for tensor in tensors:
-            if tensor.is_floating_point():
-                return tensor.dtype
-    return torch.float32
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Where the first parameter or buffer of a model is; the CPU for one that has none."""
-    for tensors in (model.parameters(), model.buffers()):
-        for tensor in tensors:
-            return tensor.device
-    return torch.device("cpu")
 
 
 def _input_of(batch: Any) -> Tensor:
     first = batch[0] if isinstance(batch, (tuple, list)) and batch else batch
     if not isinstance(first, Tensor):
         raise TypeError(
-            "loader must give tensors, or tuples or lists whose first item is one, "
+            "loader must yield tensors, or tuples or lists whose first item is one, "
             f"got {type(batch).__name__}"
         )
     return first
@@ -117,8 +88,8 @@ def _input_of(batch: Any) -> Tensor:
 def _collect(into: list[Tensor], name: str, module: nn.Module, inputs: Any, output: Any) -> None:
     if not isinstance(output, Tensor) or output.dim() < 1:
         raise TypeError(
-            f"layer {name!r} must put out a tensor of a row per sample, got "
+            f"the output of layer {name!r} must be a tensor with one row per sample, got "
             f"{'a single number' if isinstance(output, Tensor) else type(output).__name__}"
         )
-    # A copy: the next layer may work in place.
+    # A copy, as the next layer may change its input in place.
     into.append(output.reshape(output.shape[0], -1).to("cpu", copy=True))

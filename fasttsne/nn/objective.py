@@ -1,22 +1,22 @@
 r"""The t-SNE objective as two differentiable ops: the cost of the attraction, and Z.
 
-KL(P || Q) = sum P ln P + cost + ln Z, with cost :math:`-\sum_{ij} P_{ij} \ln q_{ij}` (q not
-normalised) and :math:`Z = \sum_{i \ne j} q_{ij}`. The gradients are forces that the kernels sum
-anyway, for every dof:
+KL(P || Q) = sum P ln P + cost + ln Z, where the cost is :math:`-\sum_{ij} P_{ij} \ln q_{ij}` with
+q not normalised, and :math:`Z = \sum_{i \ne j} q_{ij}`. Their gradients are, for every dof, the
+forces of t-SNE:
 
 =========  =============================
 cost       4 attractive, for P symmetric
 Z          -4 repulsive
 =========  =============================
 
-So each op returns its forces too, keeps them for the backward pass, and that is one product.
+The kernels compute these forces together with cost and Z. Each op therefore returns its forces as a
+second result and saves them, so that the backward pass is one product.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
 from typing import Any
 
 import torch
@@ -25,15 +25,7 @@ from torch.autograd.function import once_differentiable
 
 from .. import ops, reference
 from ..affinities import JointP
-from ..descent.repulsion import Sum, choose_repulsion
-
-_KEPT = 4
-"""Meshes kept between steps: one lasts until the span of a map has changed by a tenth or so, and
-a map whose edge trembles may go back and forth between two."""
-_NODES_KEPT = 1 << 25
-"""Of all of them, unless there is but one: 0.3 GB."""
-_LATTICE = 16
-"""The bounds of a map are taken outward to multiples of its span, as a power of two, over this."""
+from .mesh_cache import meshes, round_outward
 
 
 def attraction_cost(P: JointP, Y: Tensor, dof: float) -> Tensor:
@@ -43,7 +35,7 @@ def attraction_cost(P: JointP, Y: Tensor, dof: float) -> Tensor:
     ----------
     P : JointP
     Y : Tensor, shape (n, m), float32 or float64
-        float64 is computed by the reference.
+        float64 is computed by the pure-torch reference.
     dof : float
 
     Returns
@@ -60,14 +52,15 @@ def partition(
 
     Parameters
     ----------
-    Y : Tensor, shape (n, m), float32, or float64 for 'exact'
-        float64 is computed by the reference. A map with NaN or infinity gives NaN.
+    Y : Tensor, shape (n, m), float32; for 'exact' also float64
+        float64 is computed by the pure-torch reference.
     method, angle, dof, mesh_step
-        As :class:`fasttsne.TSNE` takes them.
+        See :class:`fasttsne.TSNE`.
 
     Returns
     -------
     Tensor, shape (), float64
+        NaN if Y contains NaN or infinity.
     """
     return _partition(Y.contiguous(), method, angle, dof, mesh_step)[1]
 
@@ -88,98 +81,16 @@ def _run_partition(
     low, high = torch.stack(torch.aminmax(Y, dim=0)).tolist()
     if not all(math.isfinite(x) for x in low + high):
         return torch.full_like(Y, math.nan), Y.new_full((), math.nan, dtype=torch.float64)
-    bounds = _outward(low, high) if method in ("auto", "fft") else ((), ())
-    # A mesh is also the memory that it works in: each thread and stream has its own.
+    bounds = round_outward(low, high) if method in ("auto", "fft") else ((), ())
     stream = torch.cuda.current_stream(Y.device).cuda_stream if Y.is_cuda else 0
     place = (threading.get_ident(), stream)
-    return meshes.sum_for(method, tuple(Y.shape), theta, dof, step, Y.device, *bounds, place)(Y)
-
-
-def _outward(low: list[float], high: list[float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Take bounds outward to a lattice that the span gives.
-
-    So the mesh is a function of the map alone, whatever maps came before, and yet seldom changes.
-    """
-    span = max(b - a for a, b in zip(low, high, strict=True))
-    size = math.ldexp(1.0, math.frexp(span)[1]) / _LATTICE
-    return (
-        tuple(math.floor(x / size) * size for x in low),
-        tuple(math.ceil(x / size) * size for x in high),
-    )
-
-
-class Lease:
-    """Meshes are kept while someone holds one of these; the last to go takes them along."""
-
-    _held = 0
-    _lock = threading.RLock()  # what is collected in the middle of it may hold one, too
-
-    def __init__(self) -> None:
-        with self._lock:
-            Lease._held += 1
-
-    def __del__(self) -> None:
-        with self._lock:
-            Lease._held -= 1
-            if not Lease._held:
-                meshes.clear()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Lease, ()  # a copy holds one of its own
-
-
-class _Meshes:
-    """The latest sums, by what they were made for; those of large meshes are few."""
-
-    def __init__(self) -> None:
-        self._sums: OrderedDict[tuple[Any, ...], Sum] = OrderedDict()
-        self._lock = threading.RLock()
-        self.made = 0
-
-    def clear(self) -> None:
-        with self._lock:
-            self._sums.clear()
-
-    def __len__(self) -> int:
-        return len(self._sums)
-
-    def sum_for(
-        self,
-        method: str,
-        shape: tuple[int, ...],
-        theta: float,
-        dof: float,
-        step: float | None,
-        device: torch.device,
-        low: tuple[float, ...],
-        high: tuple[float, ...],
-        place: tuple[int, int],
-    ) -> Sum:
-        key = (method, shape, theta, dof, step, device, low, high, place)
-        with self._lock:
-            if key in self._sums:
-                self._sums.move_to_end(key)
-                return self._sums[key]
-        with torch.inference_mode(False):  # what is made here is written to outside of it, too
-            like = torch.empty(shape, dtype=torch.float32, device=device)
-            made = choose_repulsion(method, shape[0], shape[1], dof, theta, step).within(
-                like, list(low), list(high)
-            )
-        with self._lock:
-            self.made += 1
-            self._sums[key] = made
-            while len(self._sums) > _KEPT or (len(self._sums) > 1 and self._nodes() > _NODES_KEPT):
-                self._sums.popitem(last=False)
-        return made
-
-    def _nodes(self) -> int:
-        return sum(getattr(kept, "nodes", 0) for kept in self._sums.values())
-
-
-meshes = _Meshes()
+    shape = tuple(Y.shape)
+    repulse = meshes.function_for(method, shape, theta, dof, step, Y.device, *bounds, place)
+    return repulse(Y)
 
 
 def _fake(Y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return empty results of the right shapes and dtypes, for ``torch.compile``."""
     return torch.empty_like(Y), Y.new_empty((), dtype=torch.float64)
 
 
@@ -198,11 +109,12 @@ _partition = ops.define(
     "partition(Tensor Y, str method, float theta, float dof, float? step) -> (Tensor, Tensor)",
     _run_partition,
     lambda Y, method, theta, dof, step: _fake(Y),
-    torch.Tag.cudagraph_unsafe,  # it reads the bounds, and makes memory that outlives a graph's
+    # It copies the bounds to the CPU, and keeps memory for longer than a CUDA graph does.
+    torch.Tag.cudagraph_unsafe,
 )
 
 
-@once_differentiable  # the forces are constants to autograd
+@once_differentiable  # the forces that it multiplies with have no derivative
 def _attraction_backward(ctx: Any, _: Any, by_cost: Tensor) -> tuple[Tensor | None, ...]:
     (attractive,) = ctx.saved_tensors
     return None, None, None, 4 * by_cost * attractive, None

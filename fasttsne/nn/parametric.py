@@ -1,4 +1,4 @@
-"""Parametric t-SNE: a network that maps, and so also maps what it has never seen."""
+"""Parametric t-SNE: a network computes the map, and so can map data that it was not trained on."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from torch import Tensor, nn
 
 from .. import _validation
 from ..affinities import joint_affinities
-from ..descent.repulsion import METHODS
-from .activations import device_of, dtype_of, in_mode
+from ..descent.methods import METHODS
 from .losses import TSNELoss
+from .model_state import device_of, dtype_of, in_mode
 
 
 class ParametricTSNE:
     """Train an encoder on the t-SNE loss (van der Maaten 2009).
 
-    Rows are dealt into batches anew in each epoch; each batch gets a P of its own, from the
-    neighbours within it, and a step down KL(P || Q).
+    Each epoch divides the rows into random batches. Each batch has its own P, computed from the
+    neighbours within it, and the optimiser takes one step on its KL(P || Q).
 
     Parameters
     ----------
     encoder : torch.nn.Module
-        Turns rows (b, ...) into points (b, m); trained where it is, from the weights it has. Gets
-        rows in the dtype of these; the loss is taken of its points in float32, so that it may
-        compute in float64, in half precision or under autocast.
+        Maps rows (b, ...) to points (b, m). It is trained in place, on its device, from its present
+        weights. Rows are converted to the dtype of its weights, and its points to float32 for the
+        loss, so that it may compute in float64, in half precision or under autocast.
     perplexity : float, default 30
-        Within a batch: below the rows of the smallest.
+        Within a batch; below the number of rows of the smallest batch.
     n_epochs : int, default 100
     batch_size : int, default 512
-        Rows of a batch, at most; more give the loss more of the global shape.
+        Largest number of rows of a batch. Larger batches show the loss more of the global shape.
     learning_rate : float, default 3e-3
-        At the start; it falls to 0 along half a cosine.
+        In the first epoch; it falls to 0 along half a period of a cosine.
     optimizer : callable, default torch.optim.Adam
-        ``optimizer(parameters, lr=learning_rate)`` makes the optimiser.
+        ``optimizer(parameters, lr=learning_rate)`` returns the optimiser.
     early_exaggeration : float, default 4
         Factor on the attraction in the first epochs.
     exaggeration_epochs : int, optional
-        How many those are. Default: a quarter of all.
+        Number of these epochs. Default: a quarter of ``n_epochs``.
     dof : float, default 1
         Degrees of freedom of the Student kernel.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
-        How the repulsion within a batch is summed.
+        How the repulsive forces within a batch are summed, as in :class:`fasttsne.TSNE`.
     random_state : int, generator of NumPy or torch, optional
-        Of the dealing. The encoder's weights, and its dropout, draw from torch's own generator.
+        Seed of the batches. The encoder's weights and dropout use torch's global generator.
     callback : callable, optional
-        ``callback(epoch, loss)`` after each epoch; a true result stops.
+        ``callback(epoch, loss)`` after each epoch; training stops if it returns a true value.
 
     Attributes
     ----------
     losses_ : list of float
-        Mean loss of each epoch, over its rows: nats, with the exaggeration of that epoch.
+        Loss of each epoch in nats, with its exaggeration: the mean over its batches, weighted by
+        their rows.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class ParametricTSNE:
         Parameters
         ----------
         X : array or Tensor, shape (n, ...)
-            Rows as the encoder takes them; distances are those of the flattened rows.
+            Rows as the encoder takes them. Distances are between flattened rows.
         y : None
             Ignored.
 
@@ -114,11 +115,11 @@ class ParametricTSNE:
         Raises
         ------
         ValueError, TypeError
-            Bad data, or batches too small for the perplexity, before any work.
+            Wrong data, or batches too small for the perplexity; raised before any work.
         FloatingPointError
             The loss is not finite.
         """
-        rows = self._rows(X)
+        rows = self._check_rows(X)
         n = len(rows)
         batches = max(1, math.ceil(n / self.batch_size))
         smallest = n // batches
@@ -132,7 +133,7 @@ class ParametricTSNE:
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.n_epochs)
         self.losses_: list[float] = []
         with (
-            torch.inference_mode(False),  # which would overrule the next
+            torch.inference_mode(False),  # in inference mode enable_grad() has no effect
             torch.enable_grad(),
             in_mode(self.encoder, training=True),
         ):
@@ -140,8 +141,8 @@ class ParametricTSNE:
                 e = self.early_exaggeration if epoch < self.exaggeration_epochs else 1.0
                 loss = 0.0
                 order = torch.randperm(n, generator=generator, device="cpu")
-                for some in order.tensor_split(batches):
-                    loss += len(some) / n * self._step(rows[some], e, optimizer)
+                for batch in order.tensor_split(batches):
+                    loss += len(batch) / n * self._step(rows[batch], e, optimizer)
                 schedule.step()
                 if not math.isfinite(loss):
                     raise FloatingPointError(
@@ -154,45 +155,49 @@ class ParametricTSNE:
         return self
 
     def transform(self, X: Any) -> Any:
-        """Map rows, seen or not: the encoder in eval mode, a batch at a time.
+        """Map rows, of the training data or new, with the encoder in evaluation mode.
 
         Parameters
         ----------
         X : array or Tensor, shape (n, ...)
+            The encoder gets ``batch_size`` rows at a time.
 
         Returns
         -------
         array or Tensor, shape (n, m), float32
-            A tensor, on the device of X, if X is one.
+            A Tensor on the device of X, if X is one.
         """
-        rows = self._rows(X)
+        rows = self._check_rows(X)
         with torch.no_grad(), in_mode(self.encoder, training=False):
-            parts = [self._encoded(some) for some in rows.split(self.batch_size)]
+            parts = [self._encode(batch) for batch in rows.split(self.batch_size)]
         Y = torch.cat(parts).to(rows.device)
         return Y if isinstance(X, Tensor) else Y.numpy()
 
     def fit_transform(self, X: Any, y: None = None) -> Any:
-        """Train the encoder on X, and map X."""
+        """Train the encoder on X, and return the map of X."""
         return self.fit(X).transform(X)
 
     def _step(self, rows: Tensor, exaggeration: float, optimizer: torch.optim.Optimizer) -> float:
+        """Take one step on a batch; return its loss."""
         rows = rows.to(device_of(self.encoder))
         P = joint_affinities(rows.flatten(1), self.perplexity)
-        loss = TSNELoss(P, self.dof, self.method, exaggeration=exaggeration)(self._encoded(rows))
+        loss = TSNELoss(P, self.dof, self.method, exaggeration=exaggeration)(self._encode(rows))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    def _encoded(self, rows: Tensor) -> Tensor:
+    def _encode(self, rows: Tensor) -> Tensor:
         return self.encoder(rows.to(device_of(self.encoder), dtype_of(self.encoder))).float()
 
-    def _rows(self, X: Any) -> Tensor:
-        """Finite rows of the shape that the encoder takes, float64 for one that computes in it."""
+    def _check_rows(self, X: Any) -> Tensor:
+        """Return X as finite rows of its shape: float64 if the encoder is, else float32."""
         if not isinstance(X, Tensor):
             X = np.asarray(X)
         shape = tuple(X.shape)
         if len(shape) < 2 or not all(shape):
-            raise ValueError(f"X must have shape (n, ...) of two dimensions or more, got {shape}")
+            raise ValueError(
+                f"X must have shape (n, ...), with 2 or more dimensions above 0, got {shape}"
+            )
         rows = _validation.as_matrix(X.reshape(shape[0], -1)).reshape(shape)
         return rows.to(torch.promote_types(dtype_of(self.encoder), torch.float32))

@@ -1,0 +1,198 @@
+"""The part of ``TSNE`` that is not scikit-learn's interface: running fits and resuming them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import torch
+from sklearn.base import BaseEstimator
+from torch import Tensor
+
+from .. import _validation
+from .._threads import threads
+from ..affinities import Affinities, Perplexity
+from ..descent.transform import STARTS, FittedMap
+from ..neighbors.metric import check_precomputed
+from ..neighbors.search import Search
+from . import checkpoint, pipeline
+from .context import running
+from .memory import explaining_lack_of_memory
+from .parameters import Plan, check_device, check_start, thread_count
+from .samples import (
+    check_samples,
+    check_samples_of_fit,
+    columns_of,
+    device_of,
+    renewing_columns,
+    set_columns,
+)
+
+_CHANGEABLE = {
+    *("callback", "callback_every", "checkpoint_every", "n_jobs", "on_interrupt", "progress"),
+    "verbose",
+}
+"""Parameters that change no map, and may therefore be changed when a fit is resumed."""
+_NEEDED_BY_TRANSFORM = ("affinities", "metric", "metric_params")
+
+_TSNE = TypeVar("_TSNE", bound="BaseTSNE")
+
+
+class BaseTSNE(BaseEstimator):
+    """Runs fits and keeps their results as attributes of the estimator.
+
+    It exists so that :class:`fasttsne.TSNE`, which derives from it, shows its parameters and
+    scikit-learn's methods alone.
+    """
+
+    def _run_fit(self, X: Any) -> Any:
+        """Check X and the parameters, fit, and return the map."""
+        with renewing_columns(self):
+            data, n = check_samples_of_fit(self, X)
+            device = check_device(self.device, device_of(data))
+            plan = Plan.of(self, n, has_X=data is not None)
+            if self.metric == "precomputed" and data is not None:
+                check_precomputed(data, self.method)
+            is_tensor = isinstance(X, Tensor)
+            facts = {}
+            if self.checkpoint is not None:
+                fingerprint = None if data is None else checkpoint.fingerprint(data)
+                facts = self._facts(columns_of(self), is_tensor, fingerprint)
+            d = 0 if data is None else data.shape[1]
+            with (
+                running(self, device, facts) as listeners,
+                explaining_lack_of_memory(plan, n, d, device),
+            ):
+                result = pipeline.fit(plan, data, X, n, device, listeners)
+            if self.verbose and result.report.search == "cells":
+                recall = result.report.search_recall
+                print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
+            return self._keep(result, plan, data, is_tensor)
+
+    @classmethod
+    def resume(
+        cls: type[_TSNE],
+        path: str | os.PathLike[str],
+        X: Any = None,
+        *,
+        device: Any = None,
+        **parameters: Any,
+    ) -> _TSNE:
+        """Finish a fit from its checkpoint; on a CPU the map is the same as without a stop.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file that the parameter ``checkpoint`` named. It is replaced again during this fit.
+        X : array or Tensor, optional
+            The data of the fit. Only :meth:`transform` needs them.
+        device : str or torch.device, optional
+            Where to compute. Default: the device of X, or the CPU without X.
+        **parameters
+            Parameters of :class:`fasttsne.TSNE` that do not change the map: callback,
+            callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose.
+
+        Returns
+        -------
+        TSNE
+            Fitted. A parameter that a file cannot hold has its default: arrays, functions, and
+            objects other than affinities.
+
+        Raises
+        ------
+        OSError
+            The file does not exist, or cannot be read or replaced.
+        ValueError
+            It is no checkpoint, or a damaged one, or X are not the data of its fit.
+        TypeError
+            A parameter that would change the map.
+        """
+        content = checkpoint.load(path)
+        if unknown := set(parameters) - _CHANGEABLE:
+            raise TypeError(
+                f"resume takes {', '.join(sorted(_CHANGEABLE))}; got {', '.join(sorted(unknown))}"
+            )
+        if unknown := set(content["parameters"]) - set(cls._get_param_names()):
+            raise ValueError(
+                f"{path} is a damaged checkpoint: TSNE has no {', '.join(sorted(unknown))}"
+            )
+        self = cls(**{**content["parameters"], **parameters, "checkpoint": path, "device": device})
+        n = content["state"]["Y"].shape[0]
+        data = None if X is None else self._check_resumed_X(X, content, n)
+        set_columns(self, content["columns"])
+        where = check_device(device, device_of(data))
+        plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
+        facts = self._facts(content["columns"], content["is_tensor"], content["data"])
+        with running(self, where, facts) as listeners:
+            result = pipeline.resume(plan, content, where, listeners)
+        self._keep(result, plan, data, content["is_tensor"])
+        return self
+
+    def _check_resumed_X(self, X: Any, content: dict[str, Any], n: int) -> Any:
+        """Return X as checked data if they are those of the checkpoint and ``transform`` works."""
+        data = check_samples(self, X, reset=True)
+        if checkpoint.fingerprint(data) != content["data"]:
+            raise ValueError(
+                f"X must be the data of the checkpoint, of shape ({n}, {content['d']}), "
+                f"row by row; got others of shape {tuple(data.shape)}"
+            )
+        lost = [name for name in _NEEDED_BY_TRANSFORM if name not in content["parameters"]]
+        if lost:
+            raise ValueError(
+                f"X serves transform alone, which needs {' and '.join(lost)}; the checkpoint "
+                "cannot hold what they were, so resume without X"
+            )
+        return data
+
+    def _facts(
+        self, columns: dict[str, Any], is_tensor: bool, fingerprint: str | None
+    ) -> dict[str, Any]:
+        """Return what the estimator adds to a checkpoint."""
+        return {
+            "parameters": checkpoint.storable_parameters(self.get_params()),
+            "columns": columns,
+            "is_tensor": is_tensor,
+            "data": fingerprint,
+        }
+
+    def _keep(self, result: pipeline.FitResult, plan: Plan, data: Any, is_tensor: bool) -> Any:
+        """Set the attributes of a fit; return the map, on the device of the data."""
+        embedding = result.embedding.to(device_of(data))
+        self.kl_divergence_ = result.kl_divergence
+        self.report_ = result.report
+        self.n_iter_ = result.report.iterations - 1
+        self.learning_rate_ = next(phase for phase in plan.phases if phase.iterations).rate
+        self._fitted_map = None
+        if data is not None:
+            affinities = self.affinities
+            if not isinstance(affinities, Affinities):
+                affinities = Perplexity(min(self.perplexity, len(embedding) - 1))
+            self._fitted_map = FittedMap(
+                data,
+                embedding.clone(),  # as the user may change the one that is returned
+                affinities,
+                Search("exact", self.metric, self.metric_params),
+                plan.repulsion.dof,
+            )
+        self.embedding_ = embedding if is_tensor else embedding.cpu().numpy()
+        return self.embedding_
+
+    def _place(self, X: Any, start: Any, iterations: Any) -> Any:
+        """Check new samples and place them into the map, as ``transform`` says."""
+        if self._fitted_map is None:
+            raise ValueError(
+                "transform needs the data of the fit, and this TSNE was fitted without X"
+            )
+        data = check_samples(self, X, reset=False)
+        home = device_of(data)
+        device = check_device(self.device, home)
+        if isinstance(start, str):
+            _validation.choice("start", start, STARTS)
+        else:
+            start = check_start(start, data.shape[0], self.embedding_.shape[1], "start")
+        iterations = _validation.integer("iterations", iterations, 0)
+        with torch.no_grad(), threads(thread_count(self.n_jobs)):
+            placed = self._fitted_map.place(data, start, iterations, device).to(home)
+        return placed if isinstance(X, Tensor) else placed.numpy()
