@@ -1,10 +1,10 @@
-"""Print what every measure of a map takes at its default sample, and its value.
+"""Time every measure of a map at its default sample size, and print its value.
 
     python bench/metrics.py [--frames 100000]
 
-The data are synthetic landmark frames of 136 coordinates, the labels their emotions; the map and
-its P are those of a default fit. ``sample`` is of rows, or of pairs for the correlation; ``other
-seed`` is the value on another sample of that size.
+The data are synthetic landmark frames of 136 coordinates, the labels are their emotions. Map and P
+are those of a fit with default parameters. The column ``sample`` is the number of rows sampled, or
+of pairs for the correlation; ``other seed`` is the value on another sample of the same size.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from fasttsne.neighbors.exact import exact_neighbors
 
 
 def row(name: str, measure: Callable, *arguments) -> None:
-    """Print a line: one call's seconds and value, then the value with another seed."""
+    """Print a line: seconds and value of one call, then the value with another seed."""
     parameters = inspect.signature(measure).parameters
     sample = f"{parameters['n_sample'].default:,}" if "n_sample" in parameters else "all"
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Labels and names of points as users hand them over: of numbers or texts, some missing."""
+"""Conversion of labels and names as users pass them: numbers or text, some of them missing."""
 
 from __future__ import annotations
 
@@ -12,67 +12,78 @@ from ._validation import as_array
 
 
 def as_labels(labels: Any, n: int) -> np.ndarray:
-    """Return labels in one form: with a mark of their own kind where a point has none.
+    """Convert labels to an array in which a value of the same dtype marks a missing label.
 
     Parameters
     ----------
     labels : array, tensor, data frame column or sequence, shape (n,)
-        Integers, floats, booleans or strings. None, NaN, NaT and pandas' NA are no labels, in
-        objects and lists of any kind.
+        Integers, floats, booleans or strings. None, NaN, NaT and pandas' NA mark missing labels in
+        lists, tuples and columns or arrays of objects.
     n : int
-        Points.
+        Number of points.
 
     Returns
     -------
     ndarray, shape (n,)
-        Of integers, negative where there is no label; of floats, NaN where there is none; of
-        strings, '' where there is none; or of booleans.
+        Integers, negative where a label is missing; floats, NaN where one is missing; strings, ''
+        where one is missing; or booleans, none missing. Booleans with gaps become integers, and
+        labels of mixed types strings.
 
     Raises
     ------
-    TypeError, ValueError
-        If the labels are neither numbers nor strings, or not n.
+    TypeError
+        If the labels are neither numbers nor strings.
+    ValueError
+        If their shape is not (n,).
     """
     if hasattr(labels, "astype") and not isinstance(labels.dtype, np.dtype):
-        labels = labels.astype(object)  # of pandas, which would make floats of integers with gaps
+        # A column of pandas. NumPy would convert integers with gaps to floats.
+        labels = labels.astype(object)
     array = as_array(labels)
     if array.dtype.kind == "U" and isinstance(labels, (list, tuple)):
-        array = np.asarray(labels, object)  # in which NaN is not yet a text
+        array = np.asarray(labels, object)  # in an array of strings, NaN would be the text 'nan'
     if array.shape != (n,):
         raise ValueError(f"labels must have shape ({n},), got {array.shape}")
     if array.dtype.kind in "OT":
-        return _of_objects(array.tolist())
+        return _from_objects(array.tolist())
     if array.dtype.kind not in "biufU":
         raise TypeError(f"labels must be numbers or strings, got dtype {array.dtype}")
     return array
 
 
 def is_scale(labels: np.ndarray, label_names: Any) -> bool:
-    """Whether labels are numbers to be shown on a scale, rather than classes."""
+    """Whether labels are values to show on a color scale, and not classes.
+
+    They are if they are floats, not all missing, and ``label_names`` is None.
+    """
     return labels.dtype.kind == "f" and label_names is None and bool(np.isfinite(labels).any())
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value stands for none: None, NaN, NaT, NA."""
+    """Whether a value is None, NaN, NaT or pandas' NA."""
     if value is None:
         return True
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # pandas.NA does not say whether it is itself
+    except (TypeError, ValueError):  # the truth value of NA != NA is undefined
         return True
 
 
 def as_texts(names: Iterable[Any]) -> list[str]:
-    """Return names as texts, '' for those that are missing: None, NaN or pandas' NA."""
+    """Convert names to printable strings, '' for those that are missing (:func:`is_missing`)."""
     return ["" if is_missing(name) else printable(str(name)) for name in names]
 
 
 def printable(text: str) -> str:
-    """Return a text that UTF-8 can hold: a name of a file that is no UTF-8 has question marks."""
+    """Replace characters that UTF-8 cannot encode by '?'.
+
+    Python represents bytes of a file name that are not valid UTF-8 by such characters.
+    """
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
-def _of_objects(values: list[Any]) -> np.ndarray:
+def _from_objects(values: list[Any]) -> np.ndarray:
+    """Convert labels of any type to booleans, integers or floats, or else to strings."""
     is_known = [not is_missing(value) and value != "" for value in values]
     known = [value for value, keep in zip(values, is_known, strict=True) if keep]
 
@@ -81,8 +92,8 @@ def _of_objects(values: list[Any]) -> np.ndarray:
 
     if all_are(bool, np.bool_) and all(is_known):
         return np.array(values, bool)
-    for kind, dtype, none in ((Integral, np.int64, -1), (Real, np.float64, np.nan)):
+    for kind, dtype, missing in ((Integral, np.int64, -1), (Real, np.float64, np.nan)):
         if all_are(kind, np.bool_):
-            filled = [v if keep else none for v, keep in zip(values, is_known, strict=True)]
+            filled = [v if keep else missing for v, keep in zip(values, is_known, strict=True)]
             return np.array(filled, dtype)
     return np.array([str(v) if keep else "" for v, keep in zip(values, is_known, strict=True)], str)

@@ -1,4 +1,4 @@
-"""PCA beside t-SNE: the maps, and in numbers what each keeps of the data."""
+"""Comparison of t-SNE with PCA: both maps, and measures of what each keeps of the data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from . import initialization, metrics
 from ._validation import as_matrix
 from .landmarks import leave_group_out
+from .metrics.classes import has_classes
 
-_SAMPLE = 2000  # rows whose neighbourhoods are looked at: gives two digits, in seconds
+_SAMPLE = 2000
+"""Default size of the sample, which gives two digits within seconds."""
 
 
 def beside_pca(X: Any, Y: Any, seed: int = 0) -> dict[str, np.ndarray]:
-    """Give a map and the PCA of its data in as many dimensions.
+    """Return a map and the PCA of its data, both in the same number of dimensions.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def beside_pca(X: Any, Y: Any, seed: int = 0) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If ``X`` has not as many rows as ``Y`` or fewer columns.
+        If ``X`` and ``Y`` differ in their number of rows, or ``X`` has fewer columns than ``Y``.
     """
     data, points = as_matrix(X).cpu(), as_matrix(Y, "Y").cpu()
     n, m = points.shape
@@ -52,7 +54,7 @@ def measures(
     seed: int = 0,
     group: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Measure what is written below a map; the higher, the better, and 1 is all of it.
+    """Compute the measures that are written below a map. Higher is better, and 1 is the maximum.
 
     All other measures are in :func:`fasttsne.metrics.report`.
 
@@ -65,39 +67,43 @@ def measures(
     labels : ndarray, shape (n,), int, optional
         Class of each row, negative where it has none.
     k : int
-        Neighbours of a row; fewer where there are not as many rows.
+        Neighbours of a row; reduced to the number of other rows if it is larger.
     n_sample : int
-        Rows that are looked at; all of them if there are no more.
+        Rows in the sample; all rows are used if there are no more.
     seed : int
-        Picks the rows.
+        Seed of the sample.
     group : ndarray, shape (n,), optional
-        Clip or person of each row: only rows of other groups vote on its class, see
+        Clip or person of each row. If given, only rows of other groups vote on a row's class, see
         `fasttsne.landmarks.leave_group_out`.
 
     Returns
     -------
     dict of str to float
-        By name: the recall of the k nearest neighbours and, with at least two classes, the accuracy
-        of a vote among them (see `fasttsne.metrics`).
+        By name: the recall of the k nearest neighbours and, with at least 2 classes and more than k
+        labelled rows, the accuracy of a vote among them (see `fasttsne.metrics`).
     """
     k = min(k, len(Y) - 1)
     found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
     known = labels[labels >= 0] if labels is not None else np.empty(0)
-    has_classes = len(known) > k and len(np.unique(known)) > 1
-    if has_classes and group is None:
+    if not has_classes(known, k):
+        return found
+    if group is None:
         found[f"{k}-NN accuracy"] = metrics.label_accuracy(Y, labels, k, n_sample, seed)
-    elif has_classes:
-        accuracy = _accuracy_across(Y, labels, group, k, n_sample, seed)
+    else:
+        accuracy = _accuracy_across_groups(Y, labels, group, k, n_sample, seed)
         found[f"{k}-NN accuracy across groups"] = accuracy
     return found
 
 
-def _accuracy_across(Y: Any, labels: Any, group: Any, k: int, n_sample: int, seed: int) -> float:
+def _accuracy_across_groups(
+    Y: Any, labels: Any, group: Any, k: int, n_sample: int, seed: int
+) -> float:
+    """Return the accuracy of a vote of the k nearest rows of other groups, in a sample of rows."""
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels >= 0))[:n_sample]
     points = as_matrix(Y, "Y").cpu().numpy()[rows]
     return float(np.mean(leave_group_out(points, labels[rows], group[rows], k) == labels[rows]))
 
 
 def caption(found: Mapping[str, float]) -> str:
-    """Say measures in a line."""
+    """Format measures as one line of text, each with two decimals."""
     return "      ".join(f"{name}  {value:.2f}" for name, value in found.items())

@@ -1,4 +1,4 @@
-"""Points by their names: words, documents, files."""
+"""Look-up of points by their names, such as words, titles or file names."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ import numpy as np
 from ._validation import as_array
 
 Neighbor = tuple[str, float]
+"""Name of a row and its distance."""
 
 
 def index_of(name: str, names: Sequence[str]) -> int:
-    """Find the row of a name.
+    """Return the row that has a name.
 
     Parameters
     ----------
     name : str
-        Name.
+        Name to look up.
     names : sequence of str, length n
         Names of all rows.
 
     Returns
     -------
     int
-        The first row of that name.
+        The first row with that name.
 
     Raises
     ------
     ValueError
-        If there is none; the message suggests names that look alike.
+        If no row has that name; the message suggests similar names.
     """
     names = [str(other) for other in names]
     if name in names:
         return names.index(name)
-    alike = get_close_matches(str(name), dict.fromkeys(names), n=5)
-    hint = f": did you mean {', '.join(map(repr, alike))}?" if alike else ", nor one like it"
+    similar = get_close_matches(str(name), dict.fromkeys(names), n=5)
+    suggested = ", ".join(map(repr, similar))
+    hint = f": did you mean {suggested}?" if similar else ", and none is similar"
     raise ValueError(f"there is no name {name!r} among {len(names):,}{hint}")
 
 
@@ -49,7 +51,7 @@ def neighbors_of(
     Parameters
     ----------
     name : str
-        Name of the row; the first of several.
+        Name of the row; of several with that name, the first.
     names : sequence of str, length n
         Names of all rows.
     X : array, tensor or sparse matrix, shape (n, d)
@@ -62,13 +64,12 @@ def neighbors_of(
     Returns
     -------
     list of (str, float)
-        Names and distances, nearest first; the row itself is left out.
+        Names and distances of the k nearest other rows, nearest first.
 
     Raises
     ------
     ValueError
-        If the name is unknown, ``names`` and ``X`` do not have as many rows, or ``k`` is out of
-        range.
+        If the name is unknown, ``names`` and ``X`` differ in length, or ``k`` is out of range.
 
     Examples
     --------

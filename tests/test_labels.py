@@ -12,7 +12,8 @@ from test_page import Reader
 
 from fasttsne import metrics, page, plot
 from fasttsne._labels import as_labels
-from fasttsne.plot.colors import UNLABELLED, coloring_of, rgb_of
+from fasttsne.plot.coloring import color_by_labels
+from fasttsne.plot.colors import UNLABELLED, hex_to_rgb
 
 NAN = float("nan")
 FORMS = [
@@ -44,9 +45,9 @@ def test_floats_stay_floats(labels):
 
 @pytest.mark.parametrize("labels", [[None] * 4, [NAN] * 4, [""] * 4, [-1] * 4, [None, NAN, "", -1]])
 def test_none_at_all(labels, tmp_path):
-    coloring = coloring_of(labels, None, 4)
-    assert [text for text, _ in coloring.key][-1] == "unlabelled"
-    np.testing.assert_array_equal(coloring.rgb, np.tile(rgb_of(UNLABELLED), (4, 1)))
+    coloring = color_by_labels(labels, None, 4)
+    assert [text for text, _ in coloring.legend][-1] == "unlabelled"
+    np.testing.assert_array_equal(coloring.rgb, np.tile(hex_to_rgb(UNLABELLED), (4, 1)))
 
 
 def test_booleans_without_gaps_stay_booleans():
@@ -79,12 +80,12 @@ def of_pandas():
 
 def test_everywhere(tmp_path):
     Y = np.arange(8.0).reshape(4, 2)
-    grey = rgb_of(UNLABELLED)
+    grey = hex_to_rgb(UNLABELLED)
     for labels in [form for form, _ in FORMS + MIXED] + of_pandas():
         codes, names = plot.classes(labels)
         assert (codes < 0).tolist() == [False, True, False, True] and len(names) == 2
-        coloring = coloring_of(labels, None, 4)
-        assert [text for text, _ in coloring.key] == [*names, "unlabelled"]
+        coloring = color_by_labels(labels, None, 4)
+        assert [text for text, _ in coloring.legend] == [*names, "unlabelled"]
         assert [tuple(rgb) == grey for rgb in coloring.rgb.tolist()] == [False, True, False, True]
         page.write(tmp_path / "map.html", Y, labels)
         content = Reader((tmp_path / "map.html").read_text(encoding="utf-8"))

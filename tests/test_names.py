@@ -55,7 +55,7 @@ def test_unknown_names_suggest_others():
         index_of("kingg", WORDS)
     with pytest.raises(ValueError, match="did you mean 'queen'\\?"):
         neighbors_of("queeen", WORDS, np.zeros((6, 2)), 2)
-    with pytest.raises(ValueError, match="no name 'zzz' among 6, nor one like it"):
+    with pytest.raises(ValueError, match="no name 'zzz' among 6, and none is similar"):
         index_of("zzz", WORDS)
 
 

@@ -1,32 +1,25 @@
-"""How good a map is: what it keeps of neighbourhoods, of labels and of the global shape.
+"""Measures of how good a map is: what it keeps of neighbourhoods, classes and the global shape.
 
-No measure sees everything, and what t-SNE minimises is no exception: ``report`` prints all of them.
-All but the KL divergence, the cohesion and the strays look at a seeded sample, so that a million
-points take seconds. A row is never its own neighbour, even where others are identical to it. Arrays
-and tensors give the same; tensors are worked on where they are, but for what SciPy and scikit-learn
-do. ::
+No single measure sees everything, nor does the KL divergence that t-SNE minimises. ``report``
+prints all of them. The measures of neighbourhoods and distances, ``label_accuracy`` and
+``silhouette`` look at a seeded random sample, so that a million points take seconds; the others use
+all points. A row is never its own neighbour, even if other rows are identical to it.
+
+Arrays and tensors give the same results. Tensors are processed on their own device, except where
+SciPy or scikit-learn does the work. ::
 
     print(report(X, Y, labels))
-    judge = Judge(X, labels)             # for several maps: looks at the data once
+    judge = Judge(X, labels)             # for several maps: processes the data once
     judge(Y)["cohesion"]
 """
 
-from .measures import (
-    BestScale,
-    class_neighbor_recall,
-    continuity,
-    kl_at_best_scale,
-    kl_divergence,
-    label_accuracy,
-    neighbor_recall,
-    pairwise_distance_correlation,
-    silhouette,
-    silhouette_by_label,
-    triplet_accuracy,
-    trustworthiness,
-)
-from .pieces import cohesion, cohesion_by_label, reach, strays
-from .report import Judge, Report, digits, report
+from .classes import class_neighbor_recall, label_accuracy, silhouette, silhouette_by_label
+from .distances import pairwise_distance_correlation, triplet_accuracy
+from .divergence import BestScale, kl_at_best_scale, kl_divergence
+from .judge import Judge, Report, digits, report
+from .neighborhoods import continuity, neighbor_recall, trustworthiness
+from .outliers import reach, strays
+from .pieces import cohesion, cohesion_by_label
 
 __all__ = [
     "BestScale",
