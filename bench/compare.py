@@ -1,10 +1,11 @@
-"""Compare two builds kernel by kernel.
+"""Compare the speed of two builds, kernel by kernel.
 
     python bench/compare.py A B [--rounds 3] [-k EXPRESSION]
 
 A and B are folders of two checkouts, each with its kernels built in place. The benchmarks of *this*
-checkout run in turn on each (A, B, A, B ...), so that a slow minute of the machine falls on both;
-the table gives the median of the rounds' medians and their ratio.
+checkout run on both in turn (A, B, A, B ...), so that a temporary slowdown of the machine affects
+both. The table gives for each build the median over the rounds of each round's median time, and the
+ratio of the two.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ BENCHMARKS = Path(__file__).resolve().parent / "test_kernels.py"
 
 
 def medians(checkout: Path, selection: str) -> dict[str, float]:
-    """Run the benchmarks on one checkout; seconds by benchmark."""
+    """Run the benchmarks on one checkout; return the median seconds by name of benchmark."""
     checkout = checkout.resolve()
     environment = os.environ | {"PYTHONPATH": str(checkout), "FASTTSNE_REQUIRE_KERNELS": "1"}
 
@@ -46,7 +47,8 @@ def medians(checkout: Path, selection: str) -> dict[str, float]:
             *("-m", "pytest", BENCHMARKS, "-q", "-k", selection),
             *("--benchmark-enable", "--benchmark-only", f"--benchmark-json={out}"),
         )
-        if not out.exists():  # some may fail: an older checkout lacks what newer benchmarks use
+        # The exit status is ignored: on an older checkout, benchmarks of newer functions fail.
+        if not out.exists():
             raise SystemExit(f"the benchmarks failed on {checkout}:\n{done.stdout[-3000:]}")
         results = json.loads(out.read_text())["benchmarks"]
     return {result["name"]: result["stats"]["median"] for result in results}

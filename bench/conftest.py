@@ -1,4 +1,4 @@
-"""What the benchmarks run on: synthetic landmark frames, their P, and a map of them."""
+"""Data of the benchmarks: synthetic landmark frames, their neighbours, their P and their map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from data import load_centered
 from fasttsne import TSNE
 from fasttsne import _config as config
 from fasttsne.affinities import JointP, Perplexity
-from fasttsne.neighbors.exact import Neighbors, exact_neighbors
+from fasttsne.neighbors import Neighbors, exact_neighbors
 
 N = 100_000
 
@@ -35,5 +35,5 @@ def P(neighbors: Neighbors) -> JointP:
 
 @pytest.fixture(scope="session")
 def Y(X: torch.Tensor) -> torch.Tensor:
-    """Return a finished map: kernels cost what they cost late in a descent."""
+    """Return a finished map, so that kernels take the time that they take late in a fit."""
     return TSNE(random_state=0).fit_transform(X)

@@ -1,7 +1,12 @@
-"""The data sets of the benchmarks by name.
+"""Data sets of the benchmarks by name.
 
-digits, frames:N, a FILE.npz that holds X (and y), FILE.npz:KEY for another table than X, or a
-FILE.txt with a list of landmarks.
+Names are
+
+- ``digits``: the digits of scikit-learn,
+- ``frames:N``: N synthetic landmark frames, 136 raw coordinates each,
+- ``FILE.npz``: a file with X and optionally y,
+- ``FILE.npz:KEY``: the same with another array than X,
+- ``FILE.txt``: a list of landmarks.
 """
 
 from __future__ import annotations
@@ -10,14 +15,15 @@ import numpy as np
 
 
 def load(name: str) -> np.ndarray:
-    """Return (n, d) float32; frames are synthetic landmarks, 136 raw coordinates each."""
+    """Return the rows of a data set, (n, d) float32."""
     return load_labelled(name)[0]
 
 
 def load_labelled(name: str, most: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the same and a label for each row (n,), those of frames their emotions, or None.
+    """Return the rows, (n, d) float32, and their labels, (n,), or None without labels.
 
-    Of more than ``most`` rows, as many are picked by chance, always the same.
+    Labels of frames are their emotions. If there are more than ``most`` rows, a random sample of
+    ``most`` is returned, always the same.
     """
     if name == "digits":
         from sklearn.datasets import load_digits
@@ -46,7 +52,7 @@ def load_labelled(name: str, most: int | None = None) -> tuple[np.ndarray, np.nd
 
 
 def load_centered(name: str):
-    """Return the same as a tensor with centred columns."""
+    """Return the rows as a tensor with centred columns, (n, d) float32."""
     import torch
 
     X = torch.from_numpy(load(name))

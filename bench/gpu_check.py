@@ -3,11 +3,14 @@
     python bench/gpu_check.py [tests] [sanitizer] [goals] [profile] [--data FILE.npz ...]
                               [--prebuilt _C_cuda.so]
 
-tests: the suite, whose op tests run on both devices. sanitizer: compute-sanitizer's memcheck and
-racecheck over every op. goals: whole fits from a tensor on the device, beside the same fit on the
-CPU up to 200,000 rows. profile: where an iteration at a million points goes, beside what the bytes
-that it has to move would take at the speed of a copy. --prebuilt names a library built with another
-torch: it is loaded first, in a process of its own, and one of its ops compared with the reference.
+tests      the test files whose tests run on CPU and GPU
+sanitizer  memcheck and racecheck of compute-sanitizer over every op
+goals      whole fits from a tensor on the GPU; up to 200,000 rows, also the same fit on the CPU
+profile    time of the kernels at a million points, compared with the time of a copy of the bytes
+           that an iteration must move
+
+--prebuilt names a library built with another version of torch. It is checked before the parts: a
+separate process loads it and compares one of its ops with the reference.
 """
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ print(f"loaded under torch {torch.__version__}; forces differ by {error:.1e}")
 def prebuilt(library: Path) -> None:
     title(f"{library.name}, built elsewhere")
     with tempfile.TemporaryDirectory() as folder:
-        # A copy of the package without libraries, so that the foreign one is the only one.
+        # A copy of the package without libraries, so that only the given library is loaded.
         ignore = shutil.ignore_patterns("*.so", "__pycache__")
         shutil.copytree(ROOT / "fasttsne", Path(folder) / "fasttsne", ignore=ignore)
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
@@ -92,7 +95,7 @@ def tests() -> None:
 
 
 def every_op() -> None:
-    """Run each op once on small CUDA tensors: what the sanitizer watches."""
+    """Run each op once on small CUDA tensors, for the sanitizer."""
     g = torch.Generator().manual_seed(0)
     X = torch.randn(300, 21, generator=g).cuda()
     ops.pairwise_sq_distances(X)
@@ -132,7 +135,7 @@ def sanitizer() -> None:
 
 
 def fit(X: torch.Tensor) -> tuple[float, TSNE]:
-    """Return the seconds until the map is there, and the fitted estimator."""
+    """Fit; return the seconds that it took and the estimator."""
     estimator = TSNE(random_state=0)
     if X.is_cuda:
         torch.cuda.synchronize()
@@ -145,12 +148,13 @@ def fit(X: torch.Tensor) -> tuple[float, TSNE]:
 
 
 MOST_ON_CPU = 200_000
-"""Rows that a CPU maps in seconds."""
+"""Largest number of rows for which the CPU is timed too; its fit takes seconds."""
 
 
 def goals(names: list[str]) -> None:
     title("whole fits by default, from a tensor on the device; the CPU's beside it")
-    # The first fit of a process loads kernels and makes plans of FFTs, of new lengths for each set.
+    # Warm-up: the first fit of a process loads kernels. FFT plans are still made in the first fit
+    # of each data set, as their lengths are new.
     fit(load_centered("frames:3000").cuda())
     fit(load_centered("frames:3000"))
     print(
@@ -193,7 +197,8 @@ def profile() -> None:
         seconds.append(time.perf_counter() - start)
     speed = 2 * source.nbytes / min(seconds)
     del source, target
-    # Edges: an index and a P each; points: Y, velocity, gains, two forces, read or written.
+    # Bytes to move: for each edge an index and a value of P, for each point Y, velocity, gains and
+    # two forces, read or written.
     edges, points = 110e6 * 8, 1e6 * 8 * 12
     print(
         f"{milliseconds:.3f} ms an iteration; a copy moves {speed / 1e12:.2f} TB/s, at which edges "

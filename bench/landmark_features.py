@@ -1,13 +1,13 @@
-"""Print which features of faces tell emotions apart, on labelled real data.
+"""Measure how well features of faces tell emotions apart, on labelled real data.
 
     python bench/landmark_features.py [--data DIR]
 
-Accuracy is that of a vote of the k nearest rows of other clips, or of other persons where the data
-name them (`fasttsne.landmarks.leave_group_out`); chance is the share of the largest class. Gain is
-the accuracy less that of the first line, with its 95 % interval over 5,000 bootstrap samples of the
-clips (or persons): features are clearly better where all of it is above 0. Silhouettes are those of
-the classes (Rousseeuw 1987), from -1 to 1. The last two columns say the same of a t-SNE map of the
-features, which knows nothing of the labels.
+Accuracy is that of a vote of the k nearest rows of other clips, or of other persons if the data
+name them (`fasttsne.landmarks.leave_group_out`). Chance is the share of the largest class. Gain is
+the accuracy minus that of the first line, with its 95 % interval over 5,000 bootstrap samples of
+the clips (or persons): features are clearly better if the whole interval is above 0. Silhouettes
+are those of the classes (Rousseeuw 1987), from -1 to 1. The last two columns are accuracy and
+silhouette in a t-SNE map of the features, which is made without the labels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAMES = ("nose", *(name for name in landmarks.FEATURES if name != "nose"))
 
 @dataclass
 class Sample:
-    """Rows with labels and groups, described by several sets of features."""
+    """Labelled rows in groups, described by several sets of features."""
 
     title: str
     features: dict[str, np.ndarray]
@@ -39,13 +39,13 @@ class Sample:
     k: int = 10
 
     def select(self, title: str, rows: np.ndarray) -> Sample:
-        """Keep some rows."""
+        """Return the sample of some rows under another title."""
         features = {name: X[rows] for name, X in self.features.items()}
         return Sample(title, features, self.labels[rows], self.group[rows], self.k)
 
 
 def samples(data: Path) -> Iterator[Sample]:
-    """Give the labelled data sets."""
+    """Yield the labelled data sets."""
     frames, _ = read(data, "plsr_emotion_videos")
     title = "plsr_emotion_videos: {} of {} clips, by the emotion that people saw most of"
     rated = Sample(title.format("frames", 40), of_frames(frames), frames.label, frames.clip)
@@ -80,13 +80,13 @@ def samples(data: Path) -> Iterator[Sample]:
 
 
 def read(data: Path, name: str) -> tuple[landmarks.LandmarkFrames, np.lib.npyio.NpzFile]:
-    """Return the frames of a landmark list, and the arrays that lie beside it."""
+    """Return the frames of a landmark list, and the arrays of the .npz file next to it."""
     folder = data / "landmarks" / name
     return landmarks.read_list(folder / f"list_{name}.txt"), np.load(folder / f"{name}.npz")
 
 
 def of_frames(frames: landmarks.LandmarkFrames) -> dict[str, np.ndarray]:
-    """All features of the frames, as they are and with standardized columns."""
+    """Compute all features of the frames, unchanged and with standardized columns."""
     features = {name: landmarks.features(frames, name) for name in NAMES}
     standardized = {
         f"{name}, standardized": landmarks.standardize(X) for name, X in features.items()
@@ -97,10 +97,13 @@ def of_frames(frames: landmarks.LandmarkFrames) -> dict[str, np.ndarray]:
 
 
 def of_clips(title: str, frames: landmarks.LandmarkFrames, labels: np.ndarray) -> Sample:
-    """Clips as rows: the means of the features over their frames; 5 vote, as clips are few."""
+    """Make a sample whose rows are clips: means of the features over their frames.
+
+    k is 5, because clips are few.
+    """
     features = {}
     for name in NAMES:
-        if name != "expression":  # whose means are zero without the person
+        if name != "expression":  # the means over a clip are zero without the person
             X, clips = landmarks.clip_features(frames, name)
             features[f"mean {name}"] = X[:, : X.shape[1] // 4]
     label = np.array([labels[clip.rows[0]] for clip in clips])
@@ -108,7 +111,7 @@ def of_clips(title: str, frames: landmarks.LandmarkFrames, labels: np.ndarray) -
 
 
 def interval(gain: np.ndarray, group: np.ndarray) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean gain, drawing whole groups."""
+    """Return the 95 % bootstrap interval of the mean gain, from samples of whole groups."""
     _, code = np.unique(group, return_inverse=True)
     total, size = np.bincount(code, gain), np.bincount(code)
     drawn = np.random.default_rng(0).integers(0, len(size), (5000, len(size)))

@@ -1,7 +1,7 @@
-"""Attractive forces and Barnes-Hut in numba, as a Python scientist would write them.
+"""Attractive forces and the Barnes-Hut approximation in numba: a plain textbook implementation.
 
-A second implementation from the textbook, sharing no idea with the kernels but the formulas: the
-tests take it as an oracle of its own, and bench/test_kernels.py times it beside the kernels.
+It shares only the formulas with the kernels. The tests use it as an independent oracle, and
+bench/test_kernels.py times it for comparison.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import numba as nb
 import numpy as np
 
 MAX_DEPTH = 40
-"""Cells of a quadtree this deep are smaller than float64 resolves: equal points end here."""
+"""Largest depth of the quadtree, where points that are still in one cell stay together."""
 
 
 @nb.njit(parallel=True, fastmath=True)
 def attractive_forces(indptr, indices, values, Y):
-    """Sum P_ij w_ij (y_i - y_j) over the neighbours of each point: (n, 2)."""
+    """Sum P_ij w_ij (y_i - y_j) over the neighbours j of each point, w_ij = 1 / (1 + d_ij^2).
+
+    P is a sparse matrix in CSR form: ``indptr``, ``indices``, ``values``. Returns (n, 2).
+    """
     forces = np.zeros_like(Y)
     for i in nb.prange(Y.shape[0]):
         for e in range(indptr[i], indptr[i + 1]):
@@ -32,7 +35,8 @@ def attractive_forces(indptr, indices, values, Y):
 def build_tree(Y):
     """Insert the points one by one into a quadtree.
 
-    Returns children (cells, 4) or -1, centres of mass (cells, 2), counts (cells,), sides (cells,).
+    Returns the indices of the children of each cell (cells, 4), -1 for none, and the centre of mass
+    (cells, 2), number of points (cells,) and side length (cells,) of each cell.
     """
     n = Y.shape[0]
     room = 8 * n + 64
@@ -59,7 +63,7 @@ def build_tree(Y):
             if c == 0 or (leaf and (depth == MAX_DEPTH or (old_x == x and old_y == y))):
                 break
             if leaf:
-                # Its points, all in one place, move down a level.
+                # Move the points of the leaf, which are all equal, to a new child.
                 q = (old_x > middle[cell, 0]) + 2 * (old_y > middle[cell, 1])
                 if cells + 2 > room:
                     raise MemoryError("the tree outgrew its arrays")
@@ -84,7 +88,10 @@ def build_tree(Y):
 
 @nb.njit(parallel=True, fastmath=True)
 def walk_tree(Y, child, mass, count, side, theta):
-    """Repulsive forces (n, 2) and each point's share of Z."""
+    """Return the repulsive forces, (n, 2), and the contribution of each point to Z, (n,).
+
+    A cell of side s at distance d stands for its points if s / d < theta.
+    """
     n = Y.shape[0]
     forces = np.zeros((n, 2))
     shares = np.zeros(n)
@@ -109,12 +116,12 @@ def walk_tree(Y, child, mass, count, side, theta):
                     if child[cell, k] >= 0:
                         stack[top] = child[cell, k]
                         top += 1
-        shares[i] -= 1  # itself, at distance 0
+        shares[i] -= 1  # the point itself, at distance 0
     return forces, shares
 
 
 def repulsive_bh(Y, theta=0.5):
-    """Repulsive forces (n, 2) and Z by Barnes and Hut (1986)."""
+    """Return the repulsive forces, (n, 2), and Z by the method of Barnes and Hut (1986)."""
     Y = np.ascontiguousarray(Y, dtype=np.float64)
     forces, shares = walk_tree(Y, *build_tree(Y), theta)
     return forces, shares.sum()

@@ -1,18 +1,18 @@
-"""Run t-SNE libraries side by side on the same data and print time beside quality.
+"""Compare t-SNE libraries on the same data: time and quality of the maps.
 
     python bench/peers.py [--data digits frames:10000 FILE.npz] [--libraries fasttsne sklearn ...]
                           [--python PATH] [--repeat N] [--iterations 750] [--perplexity 30]
                           [--most ROWS] [--maps FOLDER]
 
-Each library runs in a process of its own, warmed up on a small part of the data, from the data to
-the map with nothing precomputed: the PCA start where it has one, two threads. The peers run the
-given iterations (a third of them, at most 250, exaggerated by 12); fasttsne runs its own schedule,
-and `fasttsne:1000` so many iterations. `fasttsne:METHOD` and `opentsne:METHOD` pick a method.
---python names the interpreter of an environment that holds the peers, --maps a folder to keep the
-maps in, for a look. `bench/data.py` says how data sets are named.
+Each library runs in a process of its own with two threads. It first fits a small part of the data
+as a warm-up. The time is of a whole fit with nothing precomputed, initialized by PCA if the library
+can. The peers run the given number of iterations, of which a third, at most 250, with an
+exaggeration of 12. fasttsne runs its own schedule, and `fasttsne:1000` runs 1000 iterations.
+`fasttsne:METHOD` and `opentsne:METHOD` choose a method. --python names the interpreter of an
+environment that has the peers, --maps a folder in which to keep the maps. `bench/data.py` documents
+the names of data sets.
 
-All maps of a data set are measured alike, in every way there is: `bench/quality.py` says what the
-columns are.
+All maps of a data set are judged by the same measures; `bench/quality.py` documents the columns.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ THREADS = 2
 
 
 def embed(library: str, X: np.ndarray, iterations: int, perplexity: float) -> np.ndarray:
-    """Embed by one library, as its documentation would have a user do it."""
+    """Embed by one library, as its documentation recommends."""
     early = min(250, iterations // 3)
     name, _, option = library.partition(":")
     if name == "fasttsne":
@@ -81,7 +81,7 @@ def embed(library: str, X: np.ndarray, iterations: int, perplexity: float) -> np
 
 
 def run_one(library: str, data: str, out: str, iterations: int, perplexity: float) -> None:
-    """Serve the child process: warm up, time, save the map, print the seconds."""
+    """Run in the child process: warm up, fit, save the map, print the seconds."""
     X = np.load(data)
     embed(library, X[:500], 250, min(30.0, len(X) / 3 - 1))
     start = time.perf_counter()

@@ -1,9 +1,16 @@
-"""Print how a fit grows: with n, threads, dimensions, to a million frames, to new points.
+"""Measure how time and memory of a fit scale.
 
     python bench/scaling.py [growth] [threads] [million] [three] [new] [profile]
 
-Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with the
-default parameters unless said. Peak memory is the process's, X and the interpreter included.
+growth   time against the number of rows
+threads  one and two threads: time, and whether the results are the same bits
+million  a million rows
+three    two and three dimensions
+new      new rows placed into a fitted map
+profile  time of each phase and kernel
+
+Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with default
+parameters unless stated. Peak memory is that of the process, including X and the interpreter.
 """
 
 from __future__ import annotations
@@ -26,7 +33,7 @@ HERE = Path(__file__).resolve()
 
 
 def run_one(file: str, parameters: str) -> None:
-    """Serve the child process: fit, print what it took."""
+    """Run in the child process: fit, print time, memory and results as JSON."""
     import torch
 
     from fasttsne import TSNE, _library
@@ -55,7 +62,7 @@ def run_one(file: str, parameters: str) -> None:
 
 
 def fit(X: np.ndarray, threads: int = 2, **parameters) -> dict:
-    """Fit in a fresh process."""
+    """Fit in a new process; return its time, memory and results."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(HERE.parents[1])}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "X.npy"

@@ -1,12 +1,12 @@
-"""All measures of default maps from several starts: medians over seeds, and how far they lie apart.
+"""Compare initializations by all measures: medians over seeds, and their variation.
 
     python bench/starts.py [--seeds 5] [--most ROWS] [--max-iter N] [--perplexity 30]
                            [digits] [frames:N] [FILE.npz ...]
 
-Starts are by PCA or spectral, for each seed moved by a hundredth of a start, or drawn by the seed:
-one map is one sample. Below each line of medians stands half of how far the least and the largest
-are apart.
-`bench/quality.py` says what the columns are.
+Initializations are PCA, spectral and random. PCA and spectral ones get random noise for each seed,
+a hundredth of the size of a random initialization, because a single map is only one sample. Below
+each line of medians are half the differences between the largest and the smallest values.
+`bench/quality.py` documents the columns.
 """
 
 from __future__ import annotations

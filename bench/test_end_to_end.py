@@ -1,4 +1,4 @@
-"""Whole fits on landmark frames, nothing precomputed; KL divergence beside each time."""
+"""Times of whole fits on landmark frames, nothing precomputed, with their KL divergences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kernel alone on 100,000 landmark frames, and what the machine could do in the same run."""
+"""Times of single kernels on 100,000 landmark frames, and of a matrix product and a copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fasttsne import ops
-from fasttsne.descent.repulsion import BarnesHut, Mesh
+from fasttsne.descent.mesh import Mesh
+from fasttsne.descent.repulsion import BarnesHut
 from fasttsne.neighbors.cells import cell_neighbors, make_cells
 from fasttsne.neighbors.exact import exact_neighbors
 
@@ -21,14 +22,14 @@ def bounds(Y):
 
 @pytest.mark.benchmark(group="machine")
 def test_sgemm_4096(benchmark):
-    """2 * 4096^3 flops: the share of the machine that a matrix kernel could have."""
+    """Measure the speed of a matrix product, 2 * 4096^3 flops: a bound for matrix kernels."""
     A = torch.rand(4096, 4096)
     benchmark(torch.mm, A, A)
 
 
 @pytest.mark.benchmark(group="machine")
 def test_copy_256_mb(benchmark):
-    """256 MB read and as many written."""
+    """Measure the speed of a copy: 256 MB are read and 256 MB written."""
     A = torch.rand(1 << 26)
     B = torch.empty_like(A)
     benchmark(B.copy_, A)
@@ -41,7 +42,7 @@ def test_knn(benchmark, X):
 
 @pytest.mark.benchmark(group="affinities")
 def test_knn_by_cells(benchmark, X):
-    """Clustering, sorting and search; the recall that the search measured stands beside."""
+    """Time clustering, sorting and search together; print the recall that the search measured."""
 
     def search():
         cells = make_cells(X, seed=0)
@@ -77,7 +78,7 @@ def test_attractive_forces(benchmark, P, Y, with_cost):
 def test_repulsive_fft(benchmark, Y):
     mesh = Mesh(1.0, Mesh.STEP)
     benchmark(mesh, Y, *bounds(Y))
-    benchmark.extra_info["grid"] = mesh.within(Y, *bounds(Y)).convolve.padded
+    benchmark.extra_info["grid"] = mesh.prepare(Y, *bounds(Y)).convolve.padded
 
 
 @pytest.mark.benchmark(group="iteration")
@@ -112,12 +113,12 @@ def test_repulsive_sne_10k(benchmark, Y, conditional):
 @pytest.mark.benchmark(group="iteration")
 @pytest.mark.parametrize("part", ["spread", "convolve", "rfftn", "gather"])
 def test_mesh_part(benchmark, Y, part):
-    mesh = Mesh(1.0, Mesh.STEP).within(Y, *bounds(Y))
+    mesh = Mesh(1.0, Mesh.STEP).prepare(Y, *bounds(Y))
     if part == "spread":
         benchmark(ops.mesh_spread_, Y, mesh.charges, mesh.origin, mesh.step)
     elif part == "convolve":
         benchmark(mesh.convolve, mesh.charges)
-    elif part == "rfftn":  # what the convolution would cost without its chunks and shortcuts
+    elif part == "rfftn":  # the convolution by plain FFTs, without chunks and skipped zeros
         grid = torch.zeros(mesh.convolve.padded)
         benchmark(lambda: torch.fft.irfftn(torch.fft.rfftn(grid), s=grid.shape))
     else:

@@ -1,10 +1,11 @@
-"""Documents: the manual pages of SciPy as a map, each a point with its name.
+"""Documents: a map of the manual pages of SciPy, labelled by their names.
 
     python examples/documents.py --document dijkstra
 
-The text of a page is what its functions' docstring says, without the examples and the lists of
-what else to see, which name the module. Pages become vectors by TF-IDF and its leading singular
-vectors (latent semantic analysis, Deerwester et al. 1990). Draws `documents.png`.
+A page is the docstring of a function or class. Its sections See Also, References and Examples are
+left out, because they name the module. Vectors are by TF-IDF and truncated singular value
+decomposition (latent semantic analysis, Deerwester et al. 1990). Prints the pages nearest to one
+page; draws `documents.png`.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def documents():
 
 
 def main(argv=None):
-    """Embed, list, draw; return what was found, as numbers and lists."""
+    """Embed the pages, print neighbours, draw the map; return the measures and neighbours."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
     parser.add_argument("--document", default="dijkstra", help="default: dijkstra")

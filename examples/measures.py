@@ -1,10 +1,10 @@
-"""Measures: two maps of MNIST, one of them torn, and what each measure sees of it.
+"""Measures: two maps of MNIST, in one of which classes are torn apart, by all measures.
 
     python examples/measures.py
 
-Both descents start from the same point and minimise the same divergence; one puts on large momentum
-at once, the other step by step. Draws `measures.png` and prints all measures of both maps, and the
-share of each digit that lies in one piece.
+Both optimizations start from the same initialization and minimise the same divergence. In one the
+momentum is raised at once, in the other step by step. Draws `measures.png`. Prints all measures of
+both maps, and the share of each digit that lies in one piece.
 """
 
 import argparse
@@ -40,7 +40,7 @@ SCHEDULES = {
 
 
 def main(argv=None):
-    """Embed by both schedules, measure, draw; return the measures and cohesions by map."""
+    """Embed by both schedules, measure, draw; return the measures and cohesions of both maps."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")

@@ -1,11 +1,11 @@
-"""Misreading: data whose shape is known beside their maps, and what maps do not tell.
+"""Misreading: what a map does not show, on data whose shape is known.
 
     python examples/misreading.py
 
-Sizes of clusters, distances between clusters, and clusters where there are none, after Wattenberg,
-Viegas and Johnson, "How to use t-SNE effectively" (Distill 2016). The data are drawn here; their
-first two coordinates stand beside the map. Draws `misreading_sizes.png`, `misreading_distances.png`
-and `misreading_noise.png`.
+Maps do not show the sizes of clusters and the distances between them, and they may show clusters
+where the data have none: Wattenberg, Viegas and Johnson, "How to use t-SNE effectively" (Distill
+2016). The data are random numbers; their first two coordinates are drawn beside the map. Draws
+`misreading_sizes.png`, `misreading_distances.png` and `misreading_noise.png`.
 """
 
 import argparse
@@ -20,32 +20,32 @@ from fasttsne import plot
 
 
 def clusters(rng, centres, spreads, n, d=10):
-    """Draw n points around each centre on the first axis; return them and their numbers."""
+    """Sample n points around each centre on the first axis; return points and cluster numbers."""
     X = rng.normal(size=(len(centres), n, d)) * np.reshape(spreads, (-1, 1, 1))
     X[:, :, 0] += np.reshape(centres, (-1, 1))
     return X.reshape(-1, d), np.repeat(np.arange(len(centres)), n)
 
 
 def spread_ratio(points, group):
-    """Divide the spread of the second group by that of the first."""
+    """Return the standard deviation of the second group over that of the first."""
     first, second = (points[group == g] for g in (0, 1))
     return float(np.sqrt(second.var(0).sum() / first.var(0).sum()))
 
 
 def distance_ratio(points, group):
-    """Divide the distance of the last two groups by that of the first two."""
+    """Return the distance between the last two of three groups over that of the first two."""
     a, b, c = (points[group == g].mean(0) for g in range(3))
     return float(np.linalg.norm(c - b) / np.linalg.norm(b - a))
 
 
 def clumping(Y):
-    """Divide the distance of the 20th neighbour by that of the second, each the median."""
+    """Return the median distance to the 20th neighbour over that to the second."""
     distances, _ = NearestNeighbors(n_neighbors=20).fit(Y).kneighbors()
     return float(np.median(distances[:, 19]) / np.median(distances[:, 1]))
 
 
 def main(argv=None):
-    """Draw data, embed, measure, draw maps; return the ratios in data and map."""
+    """Sample data, embed, measure, draw; return the ratios in data and map."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
     parser.add_argument("--most", type=int, default=300, help="points a cluster; default: 300")

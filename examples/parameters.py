@@ -1,10 +1,10 @@
-"""Parameters: the same digits again and again, one parameter changed at a time.
+"""Parameters: maps of the same digits, with one parameter changed at a time.
 
     python examples/parameters.py --only dof
 
-Embeds the first images of MNIST (LeCun et al. 1998). Each map has below it its KL divergence, the
+Embeds the first images of MNIST (LeCun et al. 1998). Below each map are its KL divergence, the
 share of the 10 nearest neighbours that it keeps, the rank correlation of its distances with those
-of the data, and its span. Draws a picture a parameter, `parameters_NAME.png`.
+in the data, and its span. Draws one figure for each parameter, `parameters_NAME.png`.
 """
 
 import argparse
@@ -30,7 +30,7 @@ VALUES = {
 
 
 def embed(X, name, value):
-    """Change one parameter; return the map and its measures."""
+    """Embed with one parameter changed; return the map and its measures."""
     seed = int(value == "random again")
     model = fasttsne.TSNE(random_state=seed).set_params(**{name: "random" if seed else value})
     Y = model.fit_transform(X)
@@ -43,7 +43,7 @@ def embed(X, name, value):
 
 
 def main(argv=None):
-    """Embed, measure, draw; return what was measured by parameter and value."""
+    """Embed, measure, draw; return the measures by parameter and value."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")

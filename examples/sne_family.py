@@ -1,12 +1,13 @@
-"""The SNE family: one data set by SNE, symmetric SNE and t-SNE, and what crowding does.
+"""The SNE family: one data set by SNE, symmetric SNE and t-SNE; the crowding problem.
 
     python examples/sne_family.py
 
-Embeds scikit-learn's digits with the Gaussian map of Hinton and Roweis (2002), the same normalised
-over all pairs, and the Student kernel of van der Maaten and Hinton (2008). In ten dimensions eleven
-points can all be equally far from each other; on paper, three. A Gaussian map crowds the others
-into one disc; the tails of the Student kernel let them go, and gaps open between groups. Draws
-`sne_family.png`.
+Embeds scikit-learn's digits by three objectives: SNE, with Gaussian similarities in the map (Hinton
+and Roweis 2002); symmetric SNE, whose similarities are normalised over all pairs; and t-SNE, with
+the Student kernel (van der Maaten and Hinton 2008). In ten dimensions eleven points can all have
+the same distance from each other; in a plane, only three. With Gaussian similarities the points are
+therefore crowded into one disc. The heavy tails of the Student kernel let moderately distant points
+lie further apart, so that gaps open between groups. Draws `sne_family.png`.
 """
 
 import argparse
@@ -22,7 +23,7 @@ FAMILY = {"SNE": "sne", "symmetric SNE": "symmetric_sne", "t-SNE": "tsne"}
 
 
 def main(argv=None):
-    """Embed, measure, draw; return accuracy and silhouette of each map by objective."""
+    """Embed, measure, draw; return the accuracy and silhouette of the map of each objective."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
     parser.add_argument("--most", type=int, default=1797, help="digits; default: all 1,797")

@@ -1,9 +1,9 @@
-"""t-SNE as an exercise in torch: a module, pairs in mini-batches, Adam.
+"""t-SNE as a torch module, trained by Adam on mini-batches of pairs.
 
     python examples/torch_module.py [--output gallery]
 
-Embeds scikit-learn's 1,797 digits. The model's forward pass is the share of some pairs (i, j) in
-KL(P || Q); the whole of the objective, Z included, comes from `fasttsne.nn.TSNELoss`.
+Embeds scikit-learn's 1,797 digits. The forward pass computes the contribution of a batch of pairs
+(i, j) to KL(P || Q). `fasttsne.nn.TSNELoss` provides it, with the normalisation Z over all pairs.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from fasttsne.nn import EmbeddingMap, TSNELoss, pair_loader
 
 BATCH = 16384
 PHASES = ((12.0, 20), (1.0, 100))
-"""Exaggeration and epochs: first clusters form, then the plain objective."""
+"""(exaggeration, epochs): early exaggeration, then the plain objective."""
 
 
 class PairwiseTSNE(nn.Module):
-    """A map of n points whose forward pass is the cost of some pairs of them."""
+    """A map of n points; the forward pass computes the cost of a batch of pairs."""
 
     def __init__(self, P: JointP, n_dim: int = 2, seed: int = 0) -> None:
         super().__init__()
@@ -39,8 +39,8 @@ def train(model: PairwiseTSNE, pairs: torch.utils.data.DataLoader) -> None:
     """Fit the model to all pairs; print the loss of each epoch."""
     for exaggeration, epochs in PHASES:
         model.loss.exaggeration = exaggeration
-        # A new Adam for each phase: it would go by the exaggerated gradients for long. They are
-        # small, about 1 / n, so that epsilon must not matter.
+        # A new Adam for each phase: its moment estimates would still come from the exaggerated
+        # gradients. Gradients are about 1 / n, so epsilon must be far smaller than the default.
         optimizer = torch.optim.Adam(model.parameters(), lr=1.5, betas=(0.9, 0.99), eps=1e-15)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
         for epoch in range(1, epochs + 1):

@@ -1,11 +1,10 @@
-"""Words: 100,000 word vectors as a map, and what stands around a word.
+"""Words: a map of 100,000 word vectors, and the neighbours of one word.
 
     python examples/words.py --word king
 
-Embeds GloVe vectors (Pennington et al. 2014) by the cosine of the angle between them. Prints the
-word's neighbours in the data and in the map; draws `words.png`, the most frequent words of all on
-the whole map, and `words_around.png`, a crop around the word with its neighbours in the data in
-colour.
+Embeds GloVe vectors (Pennington et al. 2014) with cosine distances. Prints the neighbours of the
+word in the data and in the map. Draws `words.png`, the whole map with its most frequent words, and
+`words_around.png`, the part around the word, with its neighbours in the data in colour.
 """
 
 import argparse
@@ -22,7 +21,7 @@ DATA = Path(os.environ.get("FASTTSNE_DATA", ROOT.parent / "shared" / "data"))
 
 
 def main(argv=None):
-    """Embed, list, draw; return what was found, as numbers and lists."""
+    """Embed, print neighbours, draw; return the map, its recall and the neighbours."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the data sets")
     parser.add_argument("--output", type=Path, default=Path("gallery"), help="default: gallery")
@@ -32,9 +31,10 @@ def main(argv=None):
     word = arguments.word
 
     path = arguments.data / "bench" / "glove6b_50d_100k" / "glove6b_50d_100k.npz"
-    table = tables.read(path, name_column="words")  # the most frequent come first
+    table = tables.read(path, name_column="words")  # sorted by falling frequency
     X, words = table.X[: arguments.most], table.names[: arguments.most]
-    # Of unit vectors, Euclidean distances order neighbours as angles do: the compiled search runs.
+    # For unit vectors, Euclidean and cosine distances give the same neighbours. The compiled search
+    # needs Euclidean ones.
     X /= np.linalg.norm(X, axis=1, keepdims=True)
     in_data = names.neighbors_of(word, words, X, metric="cosine")
     Y = fasttsne.TSNE(random_state=0).fit_transform(X)

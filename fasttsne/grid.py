@@ -1,10 +1,11 @@
-"""Cells of a grid for the points of a map: each point its own, as near as can be.
+"""Assignment of the points of a map to the cells of a grid, at most one point per cell.
 
-This is a linear assignment, solved exactly for some thousands of points. Its time grows with the
-cube of their number, so for more it is solved in windows of 256 cells, each exactly: first on
-lattices of every 2^k-th column and row, whose windows span the grid and move points far, then on
-denser and denser ones, which settle the details. Each step keeps one point a cell and never adds to
-the sum of squared displacements.
+This is a linear assignment problem: minimise the sum of squared displacements. Up to some thousands
+of points it is solved exactly, in a time that grows with the cube of their number. For more points
+it is solved exactly within windows of 256 cells, one after another, from coarse to fine. At stride
+2^k a window takes every 2^k-th column and row, so that at first the windows span the whole grid and
+move points far; the strides are halved until windows are contiguous and settle the details. No
+step increases the sum of squared displacements.
 """
 
 from __future__ import annotations
@@ -17,46 +18,48 @@ import numpy as np
 from . import _validation
 
 _WINDOW = 16
-"""Cells along a side of a window; a grid that is narrower has longer windows."""
+"""Cells along a side of a window; in a narrower grid, windows are longer along the other axis."""
 
 _EXACT = 2000 * 2000
-"""Pairs of points and cells up to which all are assigned at once."""
+"""Largest product of points and cells for which all are assigned at once, exactly."""
 
 
 def to_grid(Y: Any, shape: tuple[int, int] | None = None, exact: bool | None = None) -> np.ndarray:
-    """Give each point of a map a cell of its own.
+    """Assign each point of a map to a grid cell of its own.
 
-    The map is stretched over the grid, each axis by itself, so that its extremes lie in the middle
-    of the outermost cells; then points move so that the sum of their squared displacements,
-    measured in cells, is least.
+    Each axis of the map is scaled so that its extremes are the centres of the outermost cells. Then
+    points are assigned to cells so that the sum of their squared displacements, in units of cells,
+    is minimal.
 
     Parameters
     ----------
     Y : array or tensor, shape (n, 2)
         Map.
     shape : (int, int), optional
-        Cells along either axis of the map, n or more in all. Default: ``grid_shape(n)``.
+        Number of cells along each axis of the map; their product must be n or more.
+        Default: ``grid_shape(n)``.
     exact : bool, optional
-        True finds the least sum, in a time that grows with n³ and memory with n times the number
-        of cells; False comes within some thousandths of it, in seconds for 10,000 points.
-        Default: True while points times cells are no more than 4,000,000.
+        True finds the minimum. Its time grows with n³, its memory with n times the number of
+        cells. False comes within some thousandths of the minimum, in seconds for 10,000 points.
+        Default: True if n times the number of cells is at most 4,000,000.
 
     Returns
     -------
     ndarray, shape (n, 2), int64
-        Cells, counted from 0 in the direction of either axis of the map; no two the same.
+        Column and row of each point's cell, counted from 0 in the direction of each axis of the
+        map. No two points have the same cell.
 
     Raises
     ------
     TypeError
-        If ``Y`` does not hold real numbers or ``shape`` not integers.
+        If ``Y`` does not hold real numbers, or ``shape`` is not two integers.
     ValueError
-        If the shape of ``Y`` is another, a value is not finite, or the grid has too few cells.
+        If ``Y`` has another shape or a value that is not finite, or the grid has too few cells.
     """
     places = unit_square(Y)
     n = len(places)
     shape = _checked_shape(grid_shape(n) if shape is None else shape, n)
-    cells = np.moveaxis(np.indices(shape), 0, -1)  # its own coordinates in each cell
+    cells = np.moveaxis(np.indices(shape), 0, -1)  # cells[i, j] is (i, j)
     places *= np.array(shape) - 1
     if exact is None:
         exact = n * math.prod(shape) <= _EXACT
@@ -71,7 +74,7 @@ def to_grid(Y: Any, shape: tuple[int, int] | None = None, exact: bool | None = N
 
 
 def unit_square(Y: Any) -> np.ndarray:
-    """Stretch a map over the unit square, each axis by itself.
+    """Scale each axis of a map to the range from 0 to 1.
 
     Parameters
     ----------
@@ -81,12 +84,12 @@ def unit_square(Y: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, 2), float64
-        From 0 to 1; 0.5 along an axis on which all points agree.
+        From 0 to 1, or 0.5 along an axis on which all points are equal.
 
     Raises
     ------
     TypeError, ValueError
-        As `to_grid` does of ``Y``.
+        As for ``Y`` of `to_grid`.
     """
     points = _validation.as_matrix(Y, "Y").double().cpu().numpy()
     if points.shape[1] != 2:
@@ -98,18 +101,19 @@ def unit_square(Y: Any) -> np.ndarray:
 
 
 def grid_shape(n: int, aspect: float = 1.0) -> tuple[int, int]:
-    """Cells along either axis of a grid for n points, with few to spare.
+    """Choose the shape of a grid for n points, with few empty cells.
 
     Parameters
     ----------
     n : int
-        Points.
-    aspect : float
-        Cells along the first axis for each along the second.
+        Number of points.
+    aspect : float, default=1.0
+        Desired ratio of the number of cells along the first axis to that along the second.
 
     Returns
     -------
     (int, int)
+        Number of cells along each axis; their product is n or more.
 
     Examples
     --------
@@ -121,6 +125,7 @@ def grid_shape(n: int, aspect: float = 1.0) -> tuple[int, int]:
 
 
 def _checked_shape(shape: Any, n: int) -> tuple[int, int]:
+    """Raise unless the shape is two positive integers whose product is n or more."""
     try:
         first, second = shape
     except (TypeError, ValueError):
@@ -134,14 +139,17 @@ def _checked_shape(shape: Any, n: int) -> tuple[int, int]:
     return first, second
 
 
-# holder: index of the point in each cell, or -1; cells: coordinates of the cells, or of those of a
-# part of the grid; places (n, 2): where the points lie, in the same coordinates.
+# The functions below share three arrays. holder, shape (columns, rows), has the index of the point
+# in each cell, or -1 for an empty cell; cells, shape (columns, rows, 2), the coordinates of each
+# cell; places, shape (n, 2), the positions of the points in these coordinates. holder and cells may
+# be views of a part of the grid; holder is changed in place.
 
 
 def _in_columns(places: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Share the points out in the order of the first axis, and each share in that of the second.
+    """Return a first assignment: points sorted along the first axis, cut into columns and sorted.
 
-    Empty cells come last in a column: were every other cell empty, a lattice would be all empty.
+    The empty cells are at the end of each column. If every second cell were empty instead, a window
+    of stride 2 could have empty cells only, and no point could move into them at that stride.
     """
     holder = np.full(shape, -1)
     order = np.argsort(places[:, 0], kind="stable")
@@ -151,7 +159,7 @@ def _in_columns(places: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _assign(holder: np.ndarray, cells: np.ndarray, places: np.ndarray) -> None:
-    """Assign the points held to the cells anew, at the least sum of squared displacements."""
+    """Reassign the points of ``holder`` to its cells: least sum of squared displacements."""
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 
@@ -164,13 +172,14 @@ def _assign(holder: np.ndarray, cells: np.ndarray, places: np.ndarray) -> None:
 
 
 def _assign_in_windows(holder: np.ndarray, cells: np.ndarray, places: np.ndarray) -> None:
+    """Reassign points within windows, at strides halved from the largest to 1."""
     side = _WINDOW**2 // min(_WINDOW, *holder.shape)
-    # Strides at which a single window spans an axis.
+    # For each axis, the least power of 2 at which one window spans the axis.
     most = [2 ** max(0, math.ceil(math.log2(size / side))) for size in holder.shape]
     stride = max(most)
     while stride:
         strides = [min(stride, largest) for largest in most]
-        for shift in (0, side // 2):  # what one tiling cuts apart, the other holds together
+        for shift in (0, side // 2):  # the second tiling crosses the borders of the first
             for firsts in np.ndindex(*strides):
                 lattice = tuple(
                     slice(i, None, step) for i, step in zip(firsts, strides, strict=True)
@@ -181,6 +190,7 @@ def _assign_in_windows(holder: np.ndarray, cells: np.ndarray, places: np.ndarray
 
 
 def _windows(shape: tuple[int, ...], side: int, shift: int) -> list[tuple[slice, slice]]:
+    """Tile an array of this shape with squares, the first of which begins at -shift, -shift."""
     first, second = (
         [slice(max(0, start), start + side) for start in range(-shift, size, side)]
         for size in shape

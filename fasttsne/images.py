@@ -1,4 +1,8 @@
-"""Pictures: from files, PIL images or arrays, one at a time, upright and in RGB."""
+"""Reading images from files, PIL images and arrays.
+
+`opened` returns each image upright and in RGB, whatever it came from. Collections are checked by
+`as_sequence` without reading files, so that only one image is in memory at a time.
+"""
 
 from __future__ import annotations
 
@@ -19,18 +23,18 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 ENDINGS = tuple(".jpg .jpeg .png .gif .bmp .webp .tif .tiff .avif .jp2 .pgm .ppm".split())
-"""Of the files that are taken for pictures."""
+"""Endings of the names of image files."""
 
-_ORIENTATION = 0x0112  # the Exif tag
+_ORIENTATION = 0x0112  # Exif tag: how the camera was held
 
 
 def files(folder: str | os.PathLike[str]) -> list[Path]:
-    """Files in a folder, and in the folders in it, whose names are those of pictures.
+    """List the image files in a folder and its subfolders, recognised by ``ENDINGS``.
 
     Parameters
     ----------
     folder : str or path-like
-        Folder. Names in it that begin with a dot are left out.
+        Folder. Files and subfolders whose names begin with a dot are left out.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def files(folder: str | os.PathLike[str]) -> list[Path]:
     Raises
     ------
     ValueError
-        If it is no folder, or there are none.
+        If ``folder`` is not a folder, or has no image files.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -53,29 +57,33 @@ def files(folder: str | os.PathLike[str]) -> list[Path]:
         and path.is_file()
     )
     if not found:
-        raise ValueError(f"{folder}: has no pictures in it, that is {', '.join(ENDINGS)}")
+        raise ValueError(f"{folder}: has no image files in it ({', '.join(ENDINGS)})")
     return found
 
 
 def read_npz(path: str | os.PathLike[str]) -> tuple[Sequence[Any], np.ndarray | None]:
-    """Read pictures, and vectors for them if there are any, from a ``.npz`` file.
+    """Read images, and vectors for them if there are any, from a ``.npz`` file.
 
     Parameters
     ----------
     path : str or path-like
-        File with an array ``images`` of shape (n, height, width) or (n, height, width, 3), uint8,
-        and maybe ``X`` of shape (n, d); or with images as ``X``.
+        File with an array ``images`` of uint8, shape (n, height, width) or (n, height, width, 3),
+        and optionally vectors ``X``, shape (n, d). Without ``images``, an array ``X`` of more than
+        two dimensions is taken for the images.
 
     Returns
     -------
     images : sequence of ndarray
-        As of `as_sequence`.
+        As `as_sequence` returns.
     vectors : ndarray, shape (n, d), or None
+        None if the file has none.
 
     Raises
     ------
-    ValueError, TypeError
-        If the file is damaged or has no such arrays.
+    ValueError
+        If the file is not a ``.npz`` file, is damaged, has no images or has arrays of other shapes.
+    TypeError
+        If the images are not uint8.
     OSError
         If the file cannot be read.
     """
@@ -84,11 +92,13 @@ def read_npz(path: str | os.PathLike[str]) -> tuple[Sequence[Any], np.ndarray | 
         names = getattr(loaded, "files", [])
         parts = {name: loaded[name] for name in ("images", "X") if name in names}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path}: is no .npz file, or a damaged one ({error})") from None
+        raise ValueError(f"{path}: is not a .npz file, or is damaged ({error})") from None
     if "images" not in parts and parts.get("X", np.empty(0)).ndim > 2:
         parts["images"] = parts.pop("X")
     if "images" not in parts:
-        raise ValueError(f"{path}: has no array of images, but {', '.join(names) or 'nothing'}")
+        raise ValueError(
+            f"{path}: must have an array named images, got {', '.join(names) or 'no arrays'}"
+        )
     try:
         images = as_sequence(parts["images"])
     except (TypeError, ValueError) as error:
@@ -96,14 +106,14 @@ def read_npz(path: str | os.PathLike[str]) -> tuple[Sequence[Any], np.ndarray | 
     vectors = parts.get("X")
     if vectors is not None and (vectors.ndim != 2 or len(vectors) != len(images)):
         raise ValueError(
-            f"{path}: X must have shape ({len(images)}, d), a row for each image, "
+            f"{path}: X must have shape ({len(images)}, d), one row for each image, "
             f"got {vectors.shape}"
         )
     return images, vectors
 
 
 def as_sequence(images: Any) -> Sequence[Any]:
-    """Check a collection of pictures, as far as that takes no reading.
+    """Check the type and shape of a collection of images, without reading files.
 
     Parameters
     ----------
@@ -113,12 +123,12 @@ def as_sequence(images: Any) -> Sequence[Any]:
     Returns
     -------
     sequence
-        Each item fit for `opened`.
+        Items that `opened` accepts.
 
     Raises
     ------
     TypeError
-        If it is an array of another type, or something else.
+        If it is an array of another dtype, or not a collection.
     ValueError
         If it is an array of another shape.
     """
@@ -142,17 +152,17 @@ def as_sequence(images: Any) -> Sequence[Any]:
 
 
 def opened(image: Any, background: Any = "white", near: int | None = None) -> Image:
-    """Open a picture.
+    """Read an image upright and in RGB.
 
     Parameters
     ----------
     image : path, PIL image or ndarray of uint8
-        Picture. What a camera noted on how it was held is obeyed.
+        Image. If a camera recorded its orientation (Exif), it is turned upright.
     background : colour, as in PIL
-        Seen through where the picture is transparent.
+        Shown where the image is transparent.
     near : int, optional
-        Pixels that will do along its longer side: a large JPEG is then read faster, at a fraction
-        of its size that has no fewer.
+        Number of pixels along the longer side that is enough. A larger JPEG is then decoded at a
+        fraction of its size that still has as many, which is faster. Default: full size.
 
     Returns
     -------
@@ -164,7 +174,7 @@ def opened(image: Any, background: Any = "white", near: int | None = None) -> Im
     ImportError
         If Pillow is not installed.
     OSError
-        If there is no such file, or it is not a picture, or a damaged one.
+        If the file does not exist, is not an image, or is damaged.
     """
     if isinstance(image, np.ndarray):
         return require_pillow().fromarray(np.ascontiguousarray(image)).convert("RGB")
@@ -175,7 +185,21 @@ def opened(image: Any, background: Any = "white", near: int | None = None) -> Im
 
 
 def size_of(image: Any) -> tuple[int, int]:
-    """Width and height of a picture as `opened` will give it; of a file, only the head is read."""
+    """Return the size of an image as `opened` reads it; of a file, only the header is read.
+
+    Parameters
+    ----------
+    image : path, PIL image or ndarray of uint8
+
+    Returns
+    -------
+    width, height : int
+
+    Raises
+    ------
+    ImportError, OSError
+        As for `opened`.
+    """
     if isinstance(image, np.ndarray):
         return image.shape[1], image.shape[0]
     with _file(image) as file:
@@ -186,7 +210,10 @@ def size_of(image: Any) -> tuple[int, int]:
 
 @contextmanager
 def _file(image: Any) -> Iterator[Image]:
-    """Open a file, if it is one, and report what is wrong with it, all in one way."""
+    """Open a path with PIL; all its errors become OSError with the name of the file.
+
+    A PIL image is passed through.
+    """
     pillow = require_pillow()
     if isinstance(image, pillow.Image):
         yield image
@@ -201,11 +228,12 @@ def _file(image: Any) -> Iterator[Image]:
 
 
 def _rgb(image: Image, background: Any) -> Image:
-    from PIL import Image as pillow
+    """Turn an image upright and convert it to RGB, on a background where it is transparent."""
     from PIL import ImageOps
 
+    pillow = require_pillow()
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I;16"):  # Pillow would clip to 255
+    if image.mode.startswith("I;16"):  # 16 bits; Pillow's convert clips values above 255
         image = pillow.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         below = pillow.new("RGBA", image.size, background)
@@ -214,28 +242,29 @@ def _rgb(image: Image, background: Any) -> Image:
 
 
 def pixels(images: Any, side: int = 32) -> np.ndarray:
-    """Pixels of pictures as features: all shrunk, or stretched, to the same small square.
+    """Compute features of images: the pixels after resizing all to the same small square.
 
     Parameters
     ----------
     images : sequence of paths or PIL images, or array or tensor of uint8
         As in `as_sequence`.
-    side : int
-        Pixels along a side of the square.
+    side : int, default=32
+        Pixels along a side of the square; the aspect ratio is not kept.
 
     Returns
     -------
     ndarray, shape (n, 3 * side²), float32
-        Red, green and blue of the pixels in rows, 0 to 1.
+        Red, green and blue of each pixel, row by row, 0 to 1.
 
     Raises
     ------
     TypeError, ValueError, OSError, ImportError
-        As `as_sequence` and `opened` do; if ``side`` is not an integer, or below 1.
+        As for `as_sequence` and `opened`; TypeError if ``side`` is not an integer, ValueError if
+        it is below 1.
 
     See Also
     --------
-    fasttsne.nn.activations : Features from a network, which know what is in a picture.
+    fasttsne.nn.activations : Features from a neural network, which reflect the content of images.
     """
     side = integer("side", side, 1)
     images = as_sequence(images)
@@ -248,7 +277,13 @@ def pixels(images: Any, side: int = 32) -> np.ndarray:
 
 
 def require_pillow() -> Any:
-    """Give the module PIL.Image, or say how to get it."""
+    """Import and return the module PIL.Image.
+
+    Raises
+    ------
+    ImportError
+        If Pillow is not installed; the message says how to install it.
+    """
     try:
         from PIL import Image
     except ImportError:

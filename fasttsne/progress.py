@@ -1,8 +1,8 @@
-"""Progress of a fit: what the estimator reports, and two ways to show it.
+"""Progress reports of a fit, and two ways to show them.
 
-The estimator calls a listener with one `Progress` after another: the phases in the order of
-`PHASES`, each ending with ``done == total``. Any callable will do; `ProgressBar` suits a
-terminal, `ProgressLines` a log file, and `default_listener` picks the one that fits.
+The estimator calls a listener with a `Progress` at each step. Phases come in the order of `PHASES`,
+and the last report of each has ``done == total``. A listener is any callable: `ProgressBar` suits a
+terminal, `ProgressLines` a log file, and `default_listener` chooses between them.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 PHASES = ("neighbors", "initialization", "affinities", "optimization")
-"""Of a fit, in their order."""
+"""Phases of a fit, in order."""
 
 _WIDTH = max(map(len, PHASES))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a fit has come.
+    """One report of how far a fit has come.
 
     Attributes
     ----------
     phase : str
         One of `PHASES`.
     done, total : int
-        Steps done and steps in all of this phase (rows, or iterations).
+        Steps done and total number of steps of this phase (rows or iterations).
     kl : float or None
-        The latest KL divergence in nats, where one is known.
+        The latest KL divergence in nats, if one is known.
     """
 
     phase: str
@@ -41,12 +41,12 @@ class Progress:
 
 
 class Listener(ABC):
-    """A callable that shows progress; also a context manager that closes itself.
+    """A callable that shows progress. As a context manager it closes itself.
 
     Parameters
     ----------
     stream : file, optional
-        Where to write. Default: ``sys.stderr`` as it is now.
+        Where to write. Default: the current ``sys.stderr``.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -56,8 +56,8 @@ class Listener(ABC):
     def __call__(self, progress: Progress) -> None:
         """Show one report."""
 
-    def close(self) -> None:  # noqa: B027  a listener that holds nothing has nothing to close
-        """End the display. Closing twice is harmless."""
+    def close(self) -> None:  # noqa: B027  not abstract: many listeners have nothing to close
+        """End the display. It may be called more than once."""
 
     def __enter__(self) -> Listener:
         return self
@@ -67,7 +67,7 @@ class Listener(ABC):
 
 
 class ProgressBar(Listener):
-    """One ``tqdm`` bar a phase: iteration, time left and KL."""
+    """A ``tqdm`` bar for each phase: steps, time elapsed, time left and KL divergence."""
 
     _FORMAT = (
         "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
@@ -79,10 +79,10 @@ class ProgressBar(Listener):
         self._bar: Any = None
 
     def __call__(self, progress: Progress) -> None:
-        """Move the bar; a new phase begins a new one, the end of a phase closes it."""
+        """Move the bar. A new phase begins a new bar, and the end of a phase closes it."""
         if progress.phase != self._phase:
             self._begin(progress)
-        if self._bar is None:  # the end was reported before
+        if self._bar is None:  # the end of this phase was already reported
             return
         if progress.kl is not None:
             self._bar.set_postfix_str(f"KL {progress.kl:.3f}", refresh=False)
@@ -104,22 +104,22 @@ class ProgressBar(Listener):
         )
 
     def close(self) -> None:
-        """Leave the bar as it is and end its line."""
+        """End the line of the bar, which stays visible."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
 
 class ProgressLines(Listener):
-    """A plain line at the end of each phase, and one every few seconds of a long phase.
+    """A line of text at the end of each phase, and every few seconds during a long phase.
 
     Parameters
     ----------
     stream : file, optional
-        Where to write. Default: ``sys.stderr`` as it is now.
-    every : float
-        Least time between two lines of one phase, in seconds.
-    clock : callable
+        Where to write. Default: the current ``sys.stderr``.
+    every : float, default=2.0
+        Minimum time between two lines of one phase, in seconds.
+    clock : callable, default=time.perf_counter
         Returns the time in seconds.
     """
 
@@ -140,7 +140,8 @@ class ProgressLines(Listener):
         """Write a line if one is due."""
         now = self._clock()
         if progress.phase != self._phase:
-            # The first report of a phase may come at its end: it began where the last one ended.
+            # The first report of a phase may be its last. The phase then began when the previous
+            # one ended.
             self._phase, self._written, self._finished = progress.phase, now, False
             self._began = now if progress.done < progress.total else self._began
         finished = progress.done >= progress.total
@@ -159,12 +160,12 @@ class ProgressLines(Listener):
 
 
 def default_listener(stream: TextIO | None = None) -> Listener:
-    """Pick the display for a stream: a bar on a terminal, lines elsewhere.
+    """Choose the listener for a stream: a bar on a terminal, lines elsewhere.
 
     Parameters
     ----------
     stream : file, optional
-        Where to write. Default: ``sys.stderr`` as it is now.
+        Where to write. Default: the current ``sys.stderr``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Maps kept while a fit goes on: a callback that is also the list of what it saw."""
+"""A callback that keeps copies of the map during a fit."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import Tensor
 
 
 class Snapshot(NamedTuple):
-    """A map in the making."""
+    """The map at one iteration of a fit."""
 
     iteration: int
-    """Iterations done by then."""
+    """Number of iterations done."""
     kl: float
     """KL(P || Q) in nats, without exaggeration."""
     embedding: np.ndarray
-    """(n, m) float32"""
+    """Map, shape (n, m), float32."""
 
 
 class Snapshots(list[Snapshot]):
-    """A list to be given to :class:`fasttsne.TSNE` as its ``callback``.
+    """A list of snapshots that fills itself as the ``callback`` of :class:`fasttsne.TSNE`.
 
     >>> frames = Snapshots()
     >>> TSNE(callback=frames, callback_every=5).fit(X)  # doctest: +SKIP

@@ -29,7 +29,7 @@ def test_files_are_those_of_pictures(tmp_path):
 
 
 def test_files_refuses(tmp_path):
-    with pytest.raises(ValueError, match=r"has no pictures in it, that is \.jpg"):
+    with pytest.raises(ValueError, match=r"has no image files in it \(\.jpg"):
         images.files(tmp_path)
     with pytest.raises(ValueError, match=r"missing: is not a folder"):
         images.files(tmp_path / "missing")
@@ -145,14 +145,14 @@ def test_read_npz(tmp_path, rng):
 @pytest.mark.parametrize(
     ("parts", "error", "message"),
     [
-        ({"X": np.zeros((5, 4))}, ValueError, "has no array of images, but X"),
+        ({"X": np.zeros((5, 4))}, ValueError, "must have an array named images, got X"),
         ({"X": np.zeros((5, 4, 4))}, TypeError, "x.npz: images must be uint8"),
         (
             {"images": np.zeros((5, 4, 4), np.uint8), "X": np.zeros((4, 7))},
             ValueError,
             r"X must have shape \(5, d\), .* got \(4, 7\)",
         ),
-        ({"images": np.array([None])}, ValueError, "is no .npz file, or a damaged one"),
+        ({"images": np.array([None])}, ValueError, "is not a .npz file, or is damaged"),
     ],
 )
 def test_read_npz_refuses(tmp_path, parts, error, message):

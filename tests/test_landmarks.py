@@ -253,9 +253,9 @@ def test_malformed_line_far_into_a_long_list_is_found(tmp_path):
 @pytest.mark.parametrize(
     "value, error, message",
     [
-        (-1, ValueError, "positive, got -1"),
-        (1.5, TypeError, "int, got float"),
-        (True, TypeError, "int, got bool"),
+        (-1, ValueError, "0 or more, got -1"),
+        (1.5, TypeError, "an integer, got 1.5"),
+        (True, TypeError, "an integer, got True"),
     ],
 )
 def test_bad_limits_are_refused_before_the_file_is_opened(name, value, error, message):

@@ -1,19 +1,20 @@
-"""Facial-landmark lists in, arrays out: reading frames, grouping clips, computing features.
+"""Facial landmarks: reading lists of frames, grouping frames into clips, computing features.
 
-A frame is 68 points of one face (the iBUG 300-W order) with a label, a valence and an arousal.
-Frames of one video make a clip; in a list the clip is the directory of the image path. ::
+A frame is 68 points of one face (in the order of iBUG 300-W) with a label, a valence and an
+arousal. A clip is the frames of one video; in a list, of one directory of images. ::
 
     frames = read_list("list.txt")       # or read_openface("video.csv")
-    X = features(frames, "actions")      # (n, 18), ready for fasttsne.TSNE
+    X = features(frames, "actions")      # (n, 18), the input of fasttsne.TSNE
     for clip in frames.clips():
         print(clip.name, len(clip.rows), frames.label_names.get(clip.label))
-    X = standardize(X, person)           # where the person of each frame is known
-    np.mean(leave_group_out(X, frames.label, person) == frames.label)
+    X = standardize(X, person)           # if the person of each frame is known
+    np.mean(leave_group_out(X, frames.label, person) == frames.label)  # accuracy
 """
 
 from .catalog import FEATURES, clip_features, column_names, features
 from .conventions import OMG_LABELS, RAVDESS_LABELS
-from .distances import nose, pairwise
+from .coordinates import procrustes, raw
+from .cross_validation import leave_group_out
 from .face import (
     BROWS,
     CONTOURS,
@@ -30,9 +31,8 @@ from .facial_actions import ACTIONS, actions
 from .frames import Clip, LandmarkFrames
 from .lists import read_list
 from .openface import read_openface
-from .persons import expression, standardize
-from .scores import leave_group_out
-from .shapes import procrustes, raw
+from .per_person import expression, standardize
+from .point_distances import nose, pairwise
 
 __all__ = [
     "ACTIONS",

@@ -1,4 +1,4 @@
-"""Features by name, of frames and of clips."""
+"""Features chosen by name, of frames and of clips."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .distances import nose, pairwise
-from .face import N_POINTS, NOSE_TIP
+from .coordinates import procrustes, raw
+from .face import COORDINATES, N_POINTS, NOSE_TIP
 from .facial_actions import ACTIONS, actions
 from .frames import Clip, Float32, LandmarkFrames
-from .persons import expression
-from .shapes import procrustes, raw
+from .per_person import expression
+from .point_distances import nose, pairwise
 
 _FUNCTIONS = {
     "raw": raw,
@@ -31,67 +31,68 @@ def features(frames: LandmarkFrames, name: str, group: ArrayLike | None = None) 
     ----------
     frames : LandmarkFrames
     name : {"raw", "nose", "procrustes", "pairwise", "actions", "expression"}
-        One of ``FEATURES``: the function of this name.
+        One of ``FEATURES``; the function with this name in ``fasttsne.landmarks`` computes them.
     group : array-like, shape (n,), optional
-        Only for "expression".
+        Only for "expression"; see `expression`.
 
     Returns
     -------
     ndarray of float32, shape (n, f)
-        With f = 136, 67, 136, 2278, 18, 272.
+        f = 136, 67, 136, 2278, 18 and 272 for the names above, in their order.
 
     Raises
     ------
     ValueError
-        If the name is unknown, a group comes with features that have none, or there is no frame.
+        If the name is unknown, ``group`` is given for other features than "expression", or there
+        is no frame.
     """
-    _check_name(name)
+    _check_name("name", name)
     if name == "expression":
         return expression(frames.points, frames.clip, group)
     if group is not None:
-        raise ValueError(f"group is only for the features 'expression', not for {name!r}")
+        raise ValueError(f"group is only for the features 'expression', got it for {name!r}")
     return _FUNCTIONS[name](frames.points)
 
 
 def column_names(name: str, clips: bool = False) -> list[str]:
-    """Say what each column of some features is.
+    """Name the columns of `features` or `clip_features`.
 
     Parameters
     ----------
     name : str
         One of ``FEATURES``.
     clips : bool, default=False
-        Of `clip_features` instead of `features`.
+        Name the columns of `clip_features` instead of those of `features`.
 
     Returns
     -------
     list of str
-        Such as "x30", "30-31" (a distance), "mouth width", "speed of y66" (its change since the
-        frame before); with ``clips``, each with "mean ", "spread ", "range ", "change " before it.
+        For example "x30", "30-31" (the distance between two points), "mouth width", or "speed of
+        y66" (change since the previous frame). With ``clips`` all names come four times, with the
+        prefixes "mean ", "spread ", "range " and "change ".
 
     Raises
     ------
     ValueError
         If the name is unknown.
     """
-    _check_name(name)
-    coordinates = [f"{axis}{i}" for i in range(N_POINTS) for axis in "xy"]
+    _check_name("name", name)
     names = {
-        "raw": coordinates,
+        "raw": COORDINATES,
         "nose": [f"{NOSE_TIP}-{i}" for i in range(N_POINTS) if i != NOSE_TIP],
-        "procrustes": coordinates,
+        "procrustes": COORDINATES,
         "pairwise": [f"{i}-{j}" for i, j in combinations(range(N_POINTS), 2)],
         "actions": list(ACTIONS),
-        "expression": [*coordinates, *(f"speed of {c}" for c in coordinates)],
+        "expression": [*COORDINATES, *(f"speed of {c}" for c in COORDINATES)],
     }[name]
-    parts = ("mean", "spread", "range", "change")
-    return [f"{part} {column}" for part in parts for column in names] if clips else names
+    prefixes = ("mean ", "spread ", "range ", "change ") if clips else ("",)
+    return [prefix + column for prefix in prefixes for column in names]
 
 
 def clip_features(
     frames: LandmarkFrames, feature: str = "expression", group: ArrayLike | None = None
 ) -> tuple[Float32, list[Clip]]:
-    """Describe each clip by one vector: mean, spread, range and speed of its frames' features.
+    """Describe each clip by one vector: mean, spread, range and change of its frames' features.
 
     Parameters
     ----------
@@ -99,22 +100,23 @@ def clip_features(
     feature : str, default="expression"
         One of ``FEATURES``, with f columns.
     group : array-like, shape (n,), optional
-        Only for "expression". With the default, the clip, the means of its first 136 columns are
-        zero: give the person where known.
+        Only for "expression": the person of each frame, if known. By default each clip is a group,
+        and so the means of the first 136 columns are zero.
 
     Returns
     -------
     X : ndarray of float32, shape (clips, 4 f)
-        Mean, standard deviation, largest minus smallest, and mean absolute difference of
-        consecutive frames (0 for a clip of one frame), f columns each.
+        f columns each: mean, standard deviation, maximum minus minimum, and mean absolute
+        difference of consecutive frames (0 for a clip of one frame).
     clips : list of Clip
-        What each row of X is about.
+        The clip of each row of X.
 
     Raises
     ------
     ValueError
-        As `features`.
+        As for `features`.
     """
+    _check_name("feature", feature)
     F = features(frames, feature, group)
     clips = list(frames.clips())
     X = np.zeros((len(clips), 4, F.shape[1]), dtype=np.float32)
@@ -126,6 +128,6 @@ def clip_features(
     return X.reshape(len(clips), -1), clips
 
 
-def _check_name(name: str) -> None:
+def _check_name(argument: str, name: str) -> None:
     if name not in FEATURES:
-        raise ValueError(f"features must be one of {', '.join(FEATURES)}; got {name!r}")
+        raise ValueError(f"{argument} must be one of {', '.join(FEATURES)}; got {name!r}")

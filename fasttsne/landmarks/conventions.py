@@ -1,4 +1,7 @@
-"""What data sets agree on by themselves: names of labels, and where the sound of a clip lies."""
+"""Conventions of the data sets RAVDESS and OMG-Emotion: names of labels, paths of audio files.
+
+A list does not name its data set; a word in the paths of its images does.
+"""
 
 from __future__ import annotations
 
@@ -26,32 +29,59 @@ OMG_LABELS = {
     5: "sad",
     6: "surprise",
 }
-# The word in an image path that says which conventions hold -> the names of its labels.
 KNOWN_LABELS = {"Ryerson": RAVDESS_LABELS, "OMGEmotionChallenge": OMG_LABELS}
+"""Word in an image path that tells the data set -> names of its labels."""
+
 RAVDESS_NEUTRAL = 1
-_LARGEST_LABEL = 2**53  # whole numbers up to here are exact in float64
+_LARGEST_LABEL = 2**53  # float64 represents integers exactly up to here
 
 
 def data_set_of(image_path: list[str], source: str, line: NDArray[np.int64]) -> str:
-    """Return the one word of ``KNOWN_LABELS`` that the paths contain, or "" for none."""
-    words = list(KNOWN_LABELS)
-    found = [next((word for word in words if word in path), "") for path in image_path]
+    """Return the word of ``KNOWN_LABELS`` that all paths contain, or "" if none contains any.
+
+    Raises
+    ------
+    ValueError
+        If the paths belong to different data sets.
+    """
+    found = [next((word for word in KNOWN_LABELS if word in path), "") for path in image_path]
     odd = next((i for i, word in enumerate(found) if word != found[0]), None)
     if odd is not None:
         raise ValueError(
             f"{source}, line {line[odd]}: image path {image_path[odd]!r} belongs to another data "
-            f"set than line {line[0]}, {image_path[0]!r}; their labels differ, so use a list each"
+            f"set than {image_path[0]!r} in line {line[0]}; labels mean different things in them, "
+            "so make a list for each"
         )
     return found[0]
 
 
-def checked_labels(
+def labels_of(
     table: NDArray[np.float64],
     has_label: bool,
     label_names: dict[int, str],
     source: str,
     line: NDArray[np.int64],
 ) -> NDArray[np.int64]:
+    """Return the labels of a list as integers, shape (n,).
+
+    Parameters
+    ----------
+    table : ndarray of float64, shape (n, columns)
+        Valence, arousal and, if ``has_label``, label in the first columns.
+    has_label : bool
+        Otherwise the label is ``int((valence + 10) * (arousal + 10))``.
+    label_names : dict of int to str
+        The labels that are allowed; empty for all.
+    source : str
+        Name of the list, for error messages.
+    line : ndarray of int64, shape (n,)
+        Line number of each row, for error messages.
+
+    Raises
+    ------
+    ValueError
+        If a label is not an integer, is beyond 2^53 or is not allowed.
+    """
     value = table[:, 2] if has_label else np.trunc((table[:, 0] + 10) * (table[:, 1] + 10))
     bad = (value != np.trunc(value)) | (np.abs(value) > _LARGEST_LABEL)
     if bad.any():
@@ -71,7 +101,15 @@ def checked_labels(
 
 
 def audio_path_of(clip: str, data_set: str) -> str | None:
-    """Where the sound of a clip lies by the rules that `read_list` documents."""
+    """Return the path of the sound of a clip by the rules that `read_list` documents, or None.
+
+    Parameters
+    ----------
+    clip : str
+        Directory of the clip's images.
+    data_set : str
+        As `data_set_of` returns.
+    """
     *folders, name = clip.split("/")
     name = re.sub(r"\.(mp4|avi|mov|mkv|webm|flv)$", "", name, flags=re.IGNORECASE)
     if data_set == "Ryerson":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 N_POINTS = 68
 
-# Slices of the 68 points. "Right" and "left" are the person's: the right eye is on the left of
-# the picture.
+COORDINATES = [f"{axis}{i}" for i in range(N_POINTS) for axis in "xy"]
+"""Names of the coordinates of a frame in the order of its rows: x0, y0, ..., x67, y67."""
+
+# Parts of the face. "Right" and "left" are the person's: the right eye is on the left of the
+# picture.
 JAW = slice(0, 17)
 BROWS = slice(17, 27)
 NOSE = slice(27, 36)

@@ -1,4 +1,4 @@
-"""Eighteen distances that facial actions change, as a person with a ruler would measure them."""
+"""Features: eighteen distances in a face, each of which some facial actions change."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .checks import blocks, check_points
+from .checks import check_points
 from .face import N_POINTS
 from .frames import Float32
+from .rows import blocks
 
 
 class Distance(NamedTuple):
-    """How far the mean of some points is from the mean of others, along one axis of the face."""
+    """Mean of the ``end`` points minus mean of the ``start`` points, along one axis of the face."""
 
     axis: str
+    """The axis: "across" or "down"."""
     start: tuple[int, ...]
     end: tuple[int, ...]
 
 
-# Eyes are taken by their corners, which no lid moves.
+# The place of an eye is the mean of its two corners, which the lids do not move.
 _RIGHT_CORNERS, _LEFT_CORNERS = (36, 39), (42, 45)
 _CORNERS = _RIGHT_CORNERS + _LEFT_CORNERS
 
-# Both sides of the face come into each mean, so that a turn of the head to one side cancels to
-# first order. The comments name the action units (Ekman and Friesen 1978) that change a distance.
+# Each mean includes both sides of the face, so that the effect of turning the head to one side
+# cancels to first order. Comments list the action units (Ekman and Friesen 1978) that change a
+# distance.
 ACTIONS: dict[str, Distance] = {
     "inner brow raise": Distance("down", (21, 22), (39, 42)),  # 1, 4
     "brow raise": Distance("down", (19, 24), _CORNERS),  # 1, 2, 4
@@ -49,10 +52,10 @@ ACTIONS: dict[str, Distance] = {
 
 
 def actions(points: ArrayLike) -> Float32:
-    """Return the distances of ``ACTIONS``, over the distance between the eyes.
+    """Compute the distances of ``ACTIONS``, divided by the distance between the eyes.
 
-    They are taken in the frame of the eyes: x runs from the right eye to the left one, y down at
-    right angles. Nothing is left of position, size and in-plane rotation.
+    The axis "across" runs from the right eye to the left one, "down" at right angles to it. So the
+    features do not depend on position, size and in-plane rotation of the head.
 
     Parameters
     ----------
@@ -61,16 +64,15 @@ def actions(points: ArrayLike) -> Float32:
     Returns
     -------
     ndarray of float32, shape (n, 18)
-        In the order of ``ACTIONS``. A frame whose eyes coincide has no size to divide by: its row
-        is zeros.
+        In the order of ``ACTIONS``. The row of a frame whose eyes coincide is zeros.
 
     Raises
     ------
     ValueError
-        If points has another shape, no frame, or a coordinate that is not finite.
+        If ``points`` has another shape, no frame, or a coordinate that is not finite.
     """
     checked = check_points(points)
-    # Every distance is linear in the points: (68, 18) of weights along either axis.
+    # Every distance is a linear function of the points: weights (68, 18) for each axis.
     weights = {axis: np.zeros((N_POINTS, len(ACTIONS))) for axis in ("across", "down")}
     for column, (axis, start, end) in enumerate(ACTIONS.values()):
         weights[axis][list(end), column] += 1 / len(end)
@@ -80,7 +82,7 @@ def actions(points: ArrayLike) -> Float32:
     for some in blocks(len(checked)):
         p = checked[some].astype(np.float64)
         z = p[..., 0] + 1j * p[..., 1]
-        # Dividing complex numbers turns and scales: the vector between the eyes becomes 1.
+        # Division by a complex number rotates and scales: the vector between the eyes becomes 1.
         between = z[:, _LEFT_CORNERS].mean(axis=1) - z[:, _RIGHT_CORNERS].mean(axis=1)
         between[np.abs(between) <= 1e-6 * np.ptp(p, axis=1).max(axis=1)] = np.inf
         z = (z - z[:, _CORNERS].mean(axis=1, keepdims=True)) / between[:, None]

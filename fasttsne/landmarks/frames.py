@@ -1,4 +1,4 @@
-"""Frames and the clips they make: what every reader returns."""
+"""Frames of landmarks and the clips that they belong to; every reader returns these."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .face import N_POINTS
+from .checks import check_shape_of_points
+from .rows import rows_by_id
 
 Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One clip: which frames it has and what they say on average.
+    """One clip: its frames, and their mean ratings and median label.
 
     Attributes
     ----------
     name : str
         Directory of the clip's images.
     rows : ndarray of int64, shape (frames,)
-        Where its frames are in the ``LandmarkFrames``, in the order in which they came.
+        Rows of its frames in the ``LandmarkFrames``, in rising order.
     valence, arousal : float
         Means over the frames.
     label : int
-        Median over the frames; the lower one of an even count, so that it is a label that occurs.
+        Median over the frames. For an even count it is the lower of the two middle labels, so
+        that it is a label that occurs.
     audio_path : str or None
-        Sound of the clip where the data set has a rule for it; see `read_list`.
+        File with the sound of the clip, if the data set has a rule for its name; see `read_list`.
     """
 
     name: str
@@ -47,14 +49,14 @@ class LandmarkFrames:
     Attributes
     ----------
     points : ndarray of float32, shape (n, 68, 2)
-        x (right) and y (down), in the units of the source, mostly pixels.
+        x (to the right) and y (down), in the units of the source, usually pixels.
     clip : ndarray of int64, shape (n,)
         Index into ``clip_names`` and ``audio_path``.
     frame : ndarray of int64, shape (n,)
-        Number that ends the image's file name, or the position in the clip, from 0.
+        Number at the end of the image's file name; without one, the position in the clip, from 0.
     label : ndarray of int64, shape (n,)
     label_names : dict of int to str
-        Empty where the source names no labels.
+        Empty if the source does not name its labels.
     valence, arousal : ndarray of float32, shape (n,)
     image_path : list of str, length n
     audio_path : list of (str or None), one per clip
@@ -65,7 +67,7 @@ class LandmarkFrames:
     Raises
     ------
     ValueError
-        If the shapes do not fit each other.
+        If the shapes or lengths do not agree, or ``clip`` holds an index out of range.
 
     Examples
     --------
@@ -89,8 +91,7 @@ class LandmarkFrames:
     images: list[NDArray[np.uint8]] | None = None
 
     def __post_init__(self) -> None:
-        if self.points.ndim != 3 or self.points.shape[1:] != (N_POINTS, 2):
-            raise ValueError(f"points must have shape (n, 68, 2), got {self.points.shape}")
+        check_shape_of_points(self.points)
         n = len(self.points)
         for name in ("clip", "frame", "label", "valence", "arousal", "image_path", "images"):
             value = getattr(self, name)
@@ -113,7 +114,7 @@ class LandmarkFrames:
         return len(self.points)
 
     def clips(self) -> Iterator[Clip]:
-        """Iterate over the clips, in order of appearance; see `Clip`."""
+        """Iterate over the clips, in order of their index; see `Clip`."""
         for rows in rows_by_id(self.clip):
             i = int(self.clip[rows[0]])
             yield Clip(
@@ -126,30 +127,39 @@ class LandmarkFrames:
             )
 
     def select(self, mask: ArrayLike) -> LandmarkFrames:
-        """Keep some frames; clips without any are forgotten and the others renumbered.
+        """Return some of the frames; clips without frames are removed, the others renumbered.
 
         Parameters
         ----------
         mask : array of bool, shape (n,), or of int
             Which frames to keep, or their rows in the wanted order.
 
+        Returns
+        -------
+        LandmarkFrames
+
         Raises
         ------
         ValueError
-            If a boolean mask has another length than n, or a row is outside [0, n).
+            If a boolean mask does not have shape (n,), or a row is outside [0, n).
         TypeError
-            If mask is neither boolean nor integer.
+            If ``mask`` is neither boolean nor integer.
         """
         mask = np.asarray(mask)
         n = len(self)
         if mask.dtype == bool:
             if mask.shape != (n,):
-                raise ValueError(f"a boolean mask must have shape ({n},), got {mask.shape}")
+                raise ValueError(f"mask of bool must have shape ({n},), got {mask.shape}")
             rows = np.flatnonzero(mask)
         elif np.issubdtype(mask.dtype, np.integer) or mask.size == 0:
             rows = mask.astype(np.int64)
-            if rows.ndim != 1 or (rows.size and not 0 <= rows.min() <= rows.max() < n):
-                raise ValueError(f"mask must hold rows from 0 to {n - 1} in one dimension")
+            if rows.ndim != 1:
+                raise ValueError(f"mask of int must have one dimension, got shape {mask.shape}")
+            if rows.size and not 0 <= rows.min() <= rows.max() < n:
+                raise ValueError(
+                    f"mask of int must hold rows from 0 to {n - 1}, "
+                    f"got {rows.min()} to {rows.max()}"
+                )
         else:
             raise TypeError(f"mask must be boolean or integer, got {mask.dtype}")
 
@@ -166,20 +176,3 @@ class LandmarkFrames:
             is_list = isinstance(value, list)
             chosen[field.name] = [value[i] for i in rows] if is_list else value[rows]
         return replace(self, **chosen)
-
-
-def rows_by_id(ids: NDArray[Any]) -> list[NDArray[np.int64]]:
-    """Rows of each distinct id, in rising order of ids; the rows of one keep their order."""
-    if not len(ids):
-        return []
-    order = np.argsort(ids, kind="stable").astype(np.int64, copy=False)
-    changes = np.flatnonzero(ids[order][1:] != ids[order][:-1]) + 1
-    return np.split(order, changes)
-
-
-def positions(ids: NDArray[Any]) -> NDArray[np.int64]:
-    """How many earlier rows have the same id."""
-    position = np.empty(len(ids), dtype=np.int64)
-    for rows in rows_by_id(ids):
-        position[rows] = np.arange(len(rows))
-    return position

@@ -1,4 +1,4 @@
-"""CSV files of OpenFace."""
+"""Reader of CSV files that OpenFace has written."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .parsing import parse_numbers
 
 
 def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0) -> LandmarkFrames:
-    """Read the CSV that OpenFace's FeatureExtraction writes for one video.
+    """Read the CSV file that OpenFace's FeatureExtraction writes for one video.
 
-    Used are the columns ``frame, confidence, success``, ``x_0`` to ``x_67``, ``y_0`` to ``y_67``
-    (pixels) and, where there is one, ``face_id``; all others are ignored. OpenFace knows neither
-    emotions nor images: label, valence and arousal are 0, ``label_names`` is empty, and
-    ``image_path`` only names the frame, as ``<clip>/<frame, five digits>``.
+    The columns ``frame``, ``confidence``, ``success``, ``x_0`` to ``x_67``, ``y_0`` to ``y_67``
+    (pixels) and, if present, ``face_id`` are used; all others are ignored. The file has no emotions
+    and no images: label, valence and arousal are 0, ``label_names`` is empty, and ``image_path``
+    only names the frame, as ``<clip>/<frame, five digits>``.
 
     Parameters
     ----------
     csv_path : path-like
-        The file; its name without ``.csv`` becomes the name of the clip. Several faces make a clip
-        each: ``<name>/face_<id>``.
+        The file. Its name without ``.csv`` becomes the name of the clip. If it has several faces,
+        each makes a clip ``<name>/face_<id>``.
     min_confidence : float, default=0.0
-        Keep the rows with ``success`` 1 and at least this tracking confidence, in [0, 1].
+        Keep only rows with ``success`` 1 and at least this tracking confidence, in [0, 1].
 
     Returns
     -------
@@ -35,10 +35,10 @@ def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0)
     Raises
     ------
     ValueError
-        If ``min_confidence`` is outside [0, 1], a column is missing, a row is malformed (file,
-        line number and column are named), or no row is kept.
+        If ``min_confidence`` is outside [0, 1], a column is missing, a row is malformed (the
+        message names file, line number and column), or no row is kept.
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     """
     if not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must lie in [0, 1], got {min_confidence!r}")
@@ -65,7 +65,7 @@ def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0)
             if len(row) != len(header):
                 raise ValueError(
                     f"{source}, line {reader.line_num}: {len(row)} fields where the header has "
-                    f"{len(header)}"
+                    f"{len(header)}; each row must have a field for each column"
                 )
             rows.append(row)
             lines.append(reader.line_num)
@@ -73,7 +73,7 @@ def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0)
     at = {name: header.index(name) for name in columns + point_columns}
     line = np.array(lines, dtype=np.int64)
     about = parse_numbers([[row[at[c]] for c in columns] for row in rows], columns, source, line)
-    # Only rows that are kept must have readable points: a failed frame may hold anything.
+    # Parse the points of the rows that are kept only: those of a lost frame may be NaN.
     kept = np.flatnonzero((about[:, 2] == 1) & (about[:, 1] >= min_confidence))
     if not len(kept):
         raise ValueError(
@@ -84,10 +84,10 @@ def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0)
 
     stem = os.path.splitext(os.path.basename(source))[0]
     frame = about[kept, 0].astype(np.int64)
-    # Without the column, the sum over no columns makes all the same face, 0.
+    # Without the column face_id, this sums over no columns: every row gets 0.
     face_id = about[kept, 3:].sum(axis=1).astype(np.int64)
     face, first, clip = np.unique(face_id, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # clips count in order of appearance, not of face_id
+    order = np.argsort(first)  # clips are numbered in order of appearance, not of face_id
     clip = np.argsort(order)[clip].astype(np.int64)
     clip_names = [f"{stem}/face_{i}" for i in face[order]] if len(face) > 1 else [stem]
     zeros = np.zeros(len(kept), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Numbers in a text file."""
+"""Conversion of text fields to numbers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,32 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 def parse_numbers(
     rows: list[list[str]], names: Sequence[str], source: str, line: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Convert text to numbers that fit into float32; an error names file, line and field."""
+    """Convert text fields to finite numbers within the range of float32.
+
+    Parameters
+    ----------
+    rows : list of list of str
+        Fields of each row.
+    names : sequence of str
+        Name of each column, for error messages.
+    source : str
+        Name of the file, for error messages.
+    line : ndarray of int64, shape (rows,)
+        Line number of each row, for error messages.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+
+    Raises
+    ------
+    ValueError
+        If a field is not such a number; the message names file, line and column.
+    """
     try:
         table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
     except ValueError:
-        # Slow, but only once and only to say where.
+        # NumPy does not say which field failed: look for it one by one.
         for row, number in zip(rows, line, strict=True):
             for text, name in zip(row, names, strict=True):
                 try:
@@ -26,7 +47,7 @@ def parse_numbers(
                     message = f"{source}, line {number}: {name} is {text!r}, not a number"
                     raise ValueError(message) from None
         raise
-    bad = ~(np.abs(table) <= _FLOAT32_MAX)  # written so that NaN is bad too
+    bad = ~(np.abs(table) <= _FLOAT32_MAX)  # not "> _FLOAT32_MAX", which is false for NaN
     if bad.any():
         i, j = np.argwhere(bad)[0]
         raise ValueError(
