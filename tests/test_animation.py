@@ -90,7 +90,7 @@ def test_ctrl_c_leaves_the_old_file(tmp_path, frames, monkeypatch):
         ([], "map.gif", ValueError, "snapshots must hold 1 map or more, got none"),
         ([np.zeros((3, 2))], "map.avi", ValueError, "a film must end in one of .gif, .mp4"),
         ([np.zeros((3, 2))], "no/map.gif", FileNotFoundError, "there is no folder"),
-        ([np.zeros((3, 3))], "map.gif", ValueError, "maps of the same points in the plane"),
+        ([np.zeros((3, 3))], "map.gif", ValueError, r"maps of the same points with shape \(n, 2\)"),
         ([np.zeros((4, 2)), np.zeros((3, 2))], "map.gif", ValueError, r"got \(4, 2\) as number 0"),
     ],
     ids=range(5),

@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from fasttsne import landmarks, metrics, page, plot
-from fasttsne.plot.colors import UNLABELLED, perceived
+from fasttsne.plot.colors import UNLABELLED, to_perceived_oklab
 
 GREY = to_rgb(UNLABELLED)
 
@@ -164,7 +164,7 @@ def test_palette_is_told_apart_by_all_eyes(n):
     assert colors.shape == (n, 3) and colors.min() >= 0 and colors.max() <= 1
     np.testing.assert_array_equal(colors[: min(n, 7)], plot.palette(7)[:n])
     everything = np.concatenate([colors, [GREY, (1, 1, 1)]])
-    seen = perceived(everything)
+    seen = to_perceived_oklab(everything)
     apart = np.linalg.norm(seen[:, :, None] - seen[:, None], axis=-1)
     apart[:, np.arange(n + 2), np.arange(n + 2)] = np.inf
     normal, *colour_blind = apart.min((1, 2))
@@ -174,7 +174,7 @@ def test_palette_is_told_apart_by_all_eyes(n):
 
 def test_oklab_of_known_colours():
     # Ottosson 2020: white has lightness 1 and no colour; sRGB red is (0.628, 0.225, 0.126).
-    normal = perceived(np.array([[1.0, 1, 1], [1, 0, 0], [0, 0, 0]]))[0]
+    normal = to_perceived_oklab(np.array([[1.0, 1, 1], [1, 0, 0], [0, 0, 0]]))[0]
     np.testing.assert_allclose(normal, [[1, 0, 0], [0.628, 0.225, 0.126], [0, 0, 0]], atol=2e-3)
 
 

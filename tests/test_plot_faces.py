@@ -134,7 +134,7 @@ def test_tensors_axes_and_odd_maps(frames, Y):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"Y": np.zeros((600, 3))}, ValueError, r"maps \(n, 2\) only, got Y of shape \(600, 3\)"),
+        ({"Y": np.zeros((600, 3))}, ValueError, r"\(n, 2\), got \(600, 3\): make a map of two"),
         ({"points": np.zeros((600, 136))}, ValueError, r"shape \(600, 68, 2\), got \(600, 136\)"),
         ({"points": np.full((600, 68, 2), np.nan)}, ValueError, "points must be finite"),
         ({"at": [600]}, ValueError, "at must lie in 0 to 599, got 600 to 600"),

@@ -12,7 +12,7 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from fasttsne import plot
-from fasttsne.plot import colors
+from fasttsne.plot import coloring
 
 
 def plain(n, height=20, width=20):
@@ -108,7 +108,7 @@ def test_order_is_shuffled_by_the_seed(rng):
 def test_borders_have_the_colours_of_the_classes():
     pictures, rgb = plain(4)
     labels = [3, 1, 3, -1]
-    expected = np.round(255 * colors.coloring_of(labels, None, 4).rgb)
+    expected = np.round(255 * coloring.color_by_labels(labels, None, 4).rgb)
     Y = [[0, 0], [1, 0], [0, 1], [1, 1]]
     for draw in (plot.mosaic, plot.mosaic_grid):
         mosaic = draw(pictures, Y, (200, 200), tile=100, labels=labels)

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from fasttsne import plot
-from fasttsne.plot.placement import place
+from fasttsne.plot.placement import select_disjoint
 
 # ---- Placement --------------------------------------------------------------------------------
 
@@ -44,14 +44,14 @@ entry = st.tuples(box, st.integers(0, 5), st.integers(0, 20))
 @given(st.lists(entry, min_size=1, max_size=60), st.one_of(st.none(), st.integers(1, 10)))
 def test_place_is_greedy(entries, at_most):
     boxes, priority, owner = map(list, zip(*entries, strict=True))
-    kept = place(boxes, priority, owner, at_most)
+    kept = select_disjoint(boxes, priority, owner, at_most)
     assert np.flatnonzero(kept).tolist() == place_one_by_one(boxes, priority, owner, at_most)
 
 
 @settings(deadline=None)
 @given(st.lists(box, min_size=1, max_size=60))
 def test_place_keeps_the_first_and_no_two_on_each_other(boxes):
-    kept = np.flatnonzero(place(boxes)).tolist()
+    kept = np.flatnonzero(select_disjoint(boxes)).tolist()
     assert kept[0] == 0
     assert not any(share_area(boxes[i], boxes[j]) for i in kept for j in kept if i < j)
 
@@ -59,12 +59,12 @@ def test_place_keeps_the_first_and_no_two_on_each_other(boxes):
 def test_place_looks_only_near_by():
     # All pairs of these would take hours.
     corners = np.stack(np.meshgrid(np.arange(200), np.arange(250)), -1).reshape(-1, 2)
-    assert place(np.hstack([corners, corners + 1])).all()
-    assert place(np.hstack([corners, corners + 1.5])).sum() == 100 * 125
+    assert select_disjoint(np.hstack([corners, corners + 1])).all()
+    assert select_disjoint(np.hstack([corners, corners + 1.5])).sum() == 100 * 125
 
 
 def test_place_nothing():
-    assert place(np.zeros((0, 4))).shape == (0,)
+    assert select_disjoint(np.zeros((0, 4))).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_place_nothing():
 )
 def test_place_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
-        place(*arguments)
+        select_disjoint(*arguments)
 
 
 # ---- Words on a map ---------------------------------------------------------------------------
@@ -261,14 +261,17 @@ def test_own_axes_that_are_small(crowd):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"Y": np.zeros((3, 3))}, r"names are written on flat maps; got \(3, 3\)"),
+        ({"Y": np.zeros((3, 3))}, r"\(n, 2\), got \(3, 3\): make a map of two dimensions"),
         ({"Y": np.full((3, 2), np.nan)}, "Y must be finite"),
         ({"names": ["a", "b"]}, "names must hold 3 names, one for each point; got 2"),
         ({"importance": [1, 2]}, r"importance must hold 3 numbers.*\(2,\)"),
         ({"importance": ["a", "b", "c"]}, "importance must hold 3 numbers"),
         ({"around": "kin"}, "there is no name 'kin' among 3: did you mean 'king'"),
         ({"mark": ["kin"]}, "did you mean 'king'"),
-        ({"Y": np.array([[0, 0], [0, 1], [9, 9]]), "span": 1.0}, "no point in the middle 1.0 of"),
+        (
+            {"Y": np.array([[0, 0], [0, 1], [9, 9]]), "span": 1.0},
+            "wider: got 1.0, and no point",
+        ),
         ({"span": 0.0}, "span must be a positive number, got 0.0"),
         ({"span": np.nan}, "span must be a positive number, got nan"),
         ({"n_labels": 0}, "n_labels must be at least 1, or None; got 0"),

@@ -94,7 +94,7 @@ def test_pickles_are_refused_and_never_run(tmp_path, kind):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"data": X, "y": [1]}, r"x\.npz: has no array X, but data, y"),
+        ({"data": X, "y": [1]}, r"x\.npz: must have an array named X, got data, y"),
         ({"X": X[0]}, r"X must have shape \(rows, columns\), got \(3,\)"),
         ({"X": np.zeros((4, 2, 2))}, r"got \(4, 2, 2\)"),
         ({"X": np.zeros((0, 3))}, r"got \(0, 3\)"),
@@ -104,7 +104,10 @@ def test_pickles_are_refused_and_never_run(tmp_path, kind):
         ({"X": np.where(X == X[2, 0], 1e300, X.astype(float))}, r"got 1e\+300 in row 2, column 0"),
         ({"X": X, "y": np.zeros(5, int)}, r"y must have shape \(6,\) as X has 6 rows, got \(5,\)"),
         ({"X": X, "y": np.full(6, 0.5)}, "y must hold whole numbers or strings"),
-        ({"X": X, "y": np.arange(6), "label_names": ["a"]}, "y holds 5, but label_names 1 names"),
+        (
+            {"X": X, "y": np.arange(6), "label_names": ["a"]},
+            "got 1 names and the label 5",
+        ),
     ],
 )
 def test_bad_arrays(tmp_path, arrays, message):
@@ -279,7 +282,7 @@ def test_names_in_an_npz(tmp_path):
     table = tables.read(tmp_path / "x.npz", name_column="words")
     assert table.names == WORDS and table.labels.tolist() == [0, 1, 0, 1, 0, 1]
     assert tables.read(tmp_path / "x.npz").names is None
-    with pytest.raises(ValueError, match="has no array nope, but X, y, words"):
+    with pytest.raises(ValueError, match="must have an array named nope, got X, y, words"):
         tables.read(tmp_path / "x.npz", name_column="nope")
     with pytest.raises(ValueError, match=r"numbers must hold 6 strings.*\(6,\), dtype int64"):
         tables.read(tmp_path / "x.npz", name_column="numbers")
@@ -561,7 +564,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(np, "save", fail_midway)
     monkeypatch.setattr(np, "savez", fail_midway)
-    monkeypatch.setattr(tables.writing, "_shortest", fail)
+    monkeypatch.setattr(tables.writing, "shortest_digits", fail)
     with pytest.raises(error):
         tables.write(path, Y)
     assert path.read_text() == "old"

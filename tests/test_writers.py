@@ -64,7 +64,7 @@ writers = pytest.mark.parametrize("name", WRITERS)
 def test_a_device_is_not_replaced(tmp_path, name):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / name).symlink_to(tmp_path / "pipe")
-    with pytest.raises(OSError, match=f"{name}: is no regular file, and will not be replaced"):
+    with pytest.raises(OSError, match=f"{name}: is not a regular file, and will not be replaced"):
         WRITERS[name](tmp_path / name)
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     assert len(list(tmp_path.iterdir())) == 2
@@ -105,7 +105,7 @@ def test_commands_say_so_before_they_read(tmp_path, capsys, command):
     target = next(argument for argument in arguments if argument.startswith(str(parts["path"])))
     os.mkfifo(target)
     assert main(arguments) == 2
-    assert f"{target}: is no regular file, and will not be replaced" in capsys.readouterr().err
+    assert f"{target}: is not a regular file, and will not be replaced" in capsys.readouterr().err
     assert stat.S_ISFIFO(os.stat(target).st_mode)
 
 

@@ -1,9 +1,9 @@
 """The command line.
 
-``fasttsne embed`` makes a map of a file, ``fasttsne compare`` says what the map keeps that PCA does
-not, ``fasttsne mosaic`` makes a map of pictures, ``fasttsne landmarks`` turns landmarks into
-features, ``fasttsne info`` tells the build. Each is a module with ``add``, its arguments, and
-``run``.
+``fasttsne embed`` makes a map of a file, ``fasttsne compare`` measures a map and the PCA of the
+data, ``fasttsne mosaic`` makes a map of pictures, ``fasttsne landmarks`` computes features of
+landmarks, and ``fasttsne info`` describes the build. Each command is a module with two functions:
+``add`` declares its arguments and ``run`` runs it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from .._version import __version__
 from . import compare, embed, info, landmarks, mosaic
-from .shared import one_line, print_aligned, report
+from .shared import describe_error, print_aligned, report
 
 __all__ = ["main", "print_aligned", "report"]
 
@@ -29,18 +29,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Arguments without the program's name. Default: those of the process.
+        Arguments without the name of the program. Default: those of the process.
 
     Returns
     -------
     int
-        Exit status: 0, 2 after bad input (one line on stderr says what is wrong), or 130 after
-        Ctrl-C. A file is either written whole or left as it was.
+        Exit status: 0 after success; 2 after bad input, with one line on stderr that says what is
+        wrong; 130 after Ctrl-C. Output files are complete or unchanged in all cases.
 
     Raises
     ------
     SystemExit
-        After ``--help`` and ``--version``, with status 0.
+        With status 0 after ``--help`` and ``--version``.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -49,13 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("fasttsne: interrupted", file=sys.stderr)
         return _INTERRUPTED
     except (ValueError, FloatingPointError, OSError, ImportError, MemoryError) as error:
-        print(f"fasttsne: error: {one_line(error)}", file=sys.stderr)
+        print(f"fasttsne: error: {describe_error(error)}", file=sys.stderr)
         return _BAD_INPUT
     return 0
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports a mistake as everything else does: one line, and no usage above it."""
+    """A parser whose errors are reported as all others: in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""``fasttsne compare``: what a map keeps of the data, and what PCA does."""
+"""``fasttsne compare``: quality measures of a t-SNE map and of PCA."""
 
 from __future__ import annotations
 
@@ -6,30 +6,34 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import comparison, metrics, plot, tables
-from .shared import add_input, fit, print_aligned, read, report
+from .. import comparison, metrics, plot
+from ..plot.maps import measured_captions
+from .shared import (
+    add_command,
+    add_input,
+    check_picture,
+    fit_table,
+    print_aligned,
+    read,
+    report,
+)
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    compare = commands.add_parser(
-        "compare",
-        help="measure what a t-SNE map keeps of the data and what PCA does",
-        description="Measure what a t-SNE map keeps of the data and what PCA does.",
-    )
-    compare.set_defaults(run=run)
-    compare.add_argument("--plot", metavar="MAPS.png", type=Path, help="draw both maps")
-    add_input(compare)
-    compare.add_argument("--quiet", action="store_true", help="print the comparison alone")
+    about = "measure how well a t-SNE map and PCA preserve the data"
+    parser = add_command(commands, "compare", about, run)
+    parser.add_argument("--plot", metavar="MAPS.png", type=Path, help="draw both maps")
+    add_input(parser)
+    parser.add_argument("--quiet", action="store_true", help="print the comparison alone")
 
 
 def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
     picture = arguments.plot
-    if picture is not None:
-        plot.check_path(picture)
-        tables.check_writable(picture)
+    check_picture(picture)
     table = read(arguments, arguments.dims)
-    tsne = fit(arguments, table.X)
+    tsne = fit_table(arguments, table.X)
     maps = comparison.beside_pca(table.X, tsne.embedding_, arguments.seed)
     judge = metrics.Judge(
         table.X, table.labels, perplexity=arguments.perplexity, seed=arguments.seed
@@ -44,10 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
             maps,
             table.labels,
             table.label_names,
-            captions=[
-                comparison.caption(comparison.measures(table.X, points, table.labels))
-                for points in maps.values()
-            ],
+            captions=measured_captions(table.X, maps, table.labels),
             title=arguments.input.name,
         )
         plot.save(figure, picture)

@@ -1,7 +1,7 @@
-"""Two maps to look at: ``python -m fasttsne.cli.demo [--out demo] [--frames 20000]``.
+"""Two example maps: ``python -m fasttsne.cli.demo [--out demo] [--frames 20000]``.
 
-`landmarks.png` shows SYNTHETIC facial-landmark video (`fasttsne.datasets`), `digits.png` the
-handwritten digits that come with scikit-learn, if that is installed; each as PCA beside t-SNE.
+`landmarks.png` shows SYNTHETIC facial-landmark video (`fasttsne.datasets`), and `digits.png` the
+handwritten digits of scikit-learn, if that is installed. Both show PCA beside t-SNE.
 """
 
 from __future__ import annotations
@@ -15,11 +15,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import TSNE, datasets, landmarks, metrics, plot
-from . import print_aligned, report
+from .shared import describe_error, print_aligned, report
 
 
 class Sample(NamedTuple):
-    """Something to embed."""
+    """A data set to embed.
+
+    Attributes
+    ----------
+    name : str
+        Name of the picture, without its extension.
+    title : str
+        Title of the picture.
+    X : ndarray, shape (n, d)
+        Data.
+    labels : ndarray, shape (n,), int
+        Classes.
+    label_names : dict of int to str, or None
+        Names of the classes.
+    """
 
     name: str
     title: str
@@ -29,12 +43,12 @@ class Sample(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Make the maps and say how it went.
+    """Make the maps, draw them, and print a report of each.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        Arguments without the program's name. Default: those of the process.
+        Arguments without the name of the program. Default: those of the process.
 
     Returns
     -------
@@ -49,20 +63,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         plot.check_path(arguments.out / "landmarks.png")
         arguments.out.mkdir(parents=True, exist_ok=True)
         for sample in samples(arguments.frames):
-            _show(sample, arguments.out)
+            _draw(sample, arguments.out)
     except (ValueError, OSError, ImportError) as error:
-        print(f"fasttsne.cli.demo: error: {error}", file=sys.stderr)
+        print(f"fasttsne.cli.demo: error: {describe_error(error)}", file=sys.stderr)
         return 2
     return 0
 
 
 def samples(n_frames: int) -> Iterator[Sample]:
-    """Give the data sets of the demo.
+    """Yield the data sets of the demo.
 
     Parameters
     ----------
     n_frames : int
-        Frames of synthetic video.
+        Number of frames of synthetic video.
 
     Yields
     ------
@@ -80,13 +94,14 @@ def samples(n_frames: int) -> Iterator[Sample]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        print("no digits: scikit-learn is not installed", file=sys.stderr)
+        print("no map of digits: scikit-learn is not installed", file=sys.stderr)
         return
     X, labels = load_digits(return_X_y=True)
     yield Sample("digits", f"{len(X):,} handwritten digits", X, labels, None)
 
 
-def _show(sample: Sample, folder: Path) -> None:
+def _draw(sample: Sample, folder: Path) -> None:
+    """Embed a data set, draw PCA beside t-SNE, and print a report."""
     tsne: Any = TSNE(random_state=0, verbose=1)
     Y = tsne.fit_transform(sample.X)
     path = folder / f"{sample.name}.png"

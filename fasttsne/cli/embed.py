@@ -8,45 +8,52 @@ from typing import Any
 
 from .. import page, plot, tables
 from .._version import __version__
-from .shared import add_input, fit, print_aligned, read, report
+from .shared import (
+    add_command,
+    add_input,
+    check_not_input,
+    check_picture,
+    fit_table,
+    print_aligned,
+    read,
+    report,
+)
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    embed = commands.add_parser(
-        "embed",
-        help="make a t-SNE map of a table or of landmarks",
-        description="Make a t-SNE map of a table or of landmarks.",
-    )
-    embed.set_defaults(run=run)
-    option = embed.add_argument
+    parser = add_command(commands, "embed", "make a t-SNE map of a table or of landmarks", run)
+    option = parser.add_argument
     option(
         "-o",
         "--output",
         metavar="OUT",
         type=Path,
-        help=f"where to write the map: {', '.join(tables.OUTPUTS)} (default, where there is no "
-        "--plot or --html either: INPUT.tsne.npz in the current folder)",
+        help=f"where to write the map: {', '.join(tables.OUTPUTS)} (default, if neither "
+        "--plot nor --html is given: INPUT.tsne.npz in the current folder)",
     )
     option("--plot", metavar="MAP.png", type=Path, help="draw the map: .png, .pdf, .svg and others")
     option("--html", metavar="MAP.html", type=Path, help="write the map as an interactive page")
     option(
-        "--compare-pca", action="store_true", help="draw PCA beside it, with what each one keeps"
+        "--compare-pca",
+        action="store_true",
+        help="draw PCA beside the map, with quality measures below each",
     )
-    add_input(embed)
+    add_input(parser)
     option("--quiet", action="store_true", help="print nothing but errors")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    output = _output(arguments)
+    """Run the command."""
+    output = _check_outputs(arguments)
     table = read(arguments, arguments.dims if arguments.compare_pca else 1)
-    tsne = fit(arguments, table.X)
+    tsne = fit_table(arguments, table.X)
     Y = tsne.embedding_
 
     written = []
     if output is not None:
         kl = float(tsne.kl_divergence_)
-        parameters = _parameters(arguments, table, tsne)
+        parameters = _list_parameters(arguments, table, tsne)
         tables.write(output, Y, table.labels, parameters, kl, table.label_names, table.names)
         written.append(("map", str(output)))
     if arguments.plot is not None:
@@ -69,28 +76,28 @@ def run(arguments: argparse.Namespace) -> None:
         print_aligned([*report(tsne), *written])
 
 
-def _output(arguments: argparse.Namespace) -> Path | None:
-    """Where the map goes, if anywhere; everything that will be written is tried out."""
-    output, picture = arguments.output, arguments.plot
-    if arguments.compare_pca and picture is None:
+def _check_outputs(arguments: argparse.Namespace) -> Path | None:
+    """Check that all outputs can be written, and return the path of the map if there is one."""
+    output = arguments.output
+    if arguments.compare_pca and arguments.plot is None:
         raise ValueError("--compare-pca draws a picture: name it with --plot")
     if arguments.html is not None:
         if arguments.dims != 2:
             raise ValueError(f"--html shows maps of two dimensions, got --dims {arguments.dims}")
         page.check_path(arguments.html)
-    if output is None and picture is None and arguments.html is None:
+    if output is None and arguments.plot is None and arguments.html is None:
         output = Path(f"{arguments.input.stem}.tsne.npz")
-    if picture is not None:
-        plot.check_path(picture)
-        tables.check_writable(picture)
+    check_picture(arguments.plot)
     if output is not None:
         tables.check_output(output)
-        if output.exists() and arguments.input.exists() and output.samefile(arguments.input):
-            raise ValueError(f"{output}: the map would replace the input")
+        check_not_input(output, arguments.input, "the map")
     return output
 
 
-def _parameters(arguments: argparse.Namespace, table: tables.Table, tsne: Any) -> dict[str, Any]:
+def _list_parameters(
+    arguments: argparse.Namespace, table: tables.Table, tsne: Any
+) -> dict[str, Any]:
+    """Return what the file of the map tells about how it was made."""
     return {
         "version": __version__,
         "input": arguments.input.name,

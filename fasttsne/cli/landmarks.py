@@ -1,4 +1,4 @@
-"""``fasttsne landmarks``: from a list of landmarks to features."""
+"""``fasttsne landmarks``: features of facial landmarks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from .. import landmarks
 from .._version import __version__
 from ..tables import features as feature_files
-from .shared import print_aligned
+from .shared import add_command, check_not_input, print_aligned
 
 
 def add(commands: Any) -> None:
-    about = "turn landmarks into features"
-    parser = commands.add_parser("landmarks", help=about, description=f"{about.capitalize()}.")
-    parser.set_defaults(run=run)
+    """Add the command to the parser."""
+    parser = add_command(commands, "landmarks", "compute features of landmarks", run)
     option = parser.add_argument
     option("input", metavar="LIST", type=Path, help="landmark list, or OpenFace .csv")
     option(
@@ -24,7 +23,8 @@ def add(commands: Any) -> None:
         metavar="OUT",
         type=Path,
         required=True,
-        help=f"where to write them: {', '.join(feature_files.OUTPUTS)}; fasttsne embed reads it",
+        help=f"where to write the features: {', '.join(feature_files.OUTPUTS)}; fasttsne embed "
+        "reads them",
     )
     option(
         "--features",
@@ -33,15 +33,15 @@ def add(commands: Any) -> None:
         default="procrustes",
         help=f"{', '.join(landmarks.FEATURES)} (default: procrustes)",
     )
-    option("--clips", action="store_true", help="a row for each clip, not for each frame")
+    option("--clips", action="store_true", help="compute one row per clip, not per frame")
     option("--quiet", action="store_true", help="print nothing but errors")
 
 
 def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
     source, output = arguments.input, arguments.output
     feature_files.check_output(output)
-    if output.exists() and source.exists() and output.samefile(source):
-        raise ValueError(f"{output}: the features would replace the input")
+    check_not_input(output, source, "the features")
     X, details = feature_files.of_landmarks(source, arguments.features, arguments.clips)
     details["parameters"] = {
         "version": __version__,

@@ -1,68 +1,68 @@
-"""``fasttsne mosaic``: a map of pictures, with the pictures in it."""
+"""``fasttsne mosaic``: a map of pictures, drawn with the pictures at their points."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import images, plot, tables
-from ..progress import default_listener
-from .shared import one_line, print_aligned, report
+from ..tables.files import check_extension
+from .shared import add_command, describe_error, fit, print_aligned, report
 
-_MOSAICS = (".png", ".jpg", ".jpeg")
+_FORMATS = (".png", ".jpg", ".jpeg")
 
 
 def add(commands: Any) -> None:
-    mosaic = commands.add_parser(
-        "mosaic",
-        help="make a t-SNE map of pictures, with the pictures in it",
-        description="Make a t-SNE map of pictures, with the pictures in it.",
-    )
-    mosaic.set_defaults(run=run)
-    option = mosaic.add_argument
+    """Add the command to the parser."""
+    about = "make a t-SNE map of pictures, drawn with the pictures"
+    option = add_command(commands, "mosaic", about, run).add_argument
     option(
         "input",
         metavar="INPUT",
         type=Path,
-        help="folder of pictures, or .npz with images (n, height, width[, 3]) and, if there are "
-        "better features than pixels, X (n, d)",
+        help="folder of pictures, or .npz with images (n, height, width[, 3]) and, optionally, "
+        "features X (n, d); default features: the pixels",
     )
     option(
         "-o",
         "--output",
         metavar="OUT",
         type=Path,
-        help=f"the mosaic: {', '.join(_MOSAICS)} (default: INPUT.mosaic.png in the current folder)",
+        help=f"the mosaic: {', '.join(_FORMATS)} (default: INPUT.mosaic.png in the current folder)",
     )
-    option("--grid", action="store_true", help="side by side in a grid, none over another")
+    option("--grid", action="store_true", help="draw pictures side by side in a grid")
     option(
         "--json",
         metavar="POINTS.json",
         type=Path,
-        help="write the map for viewers of image t-SNE, too: paths, and points from 0 to 1",
+        help="also write the map for viewers of image t-SNE: paths, and points from 0 to 1",
     )
-    option("--size", metavar="WxH", type=_size, default=(4000, 3000), help="default: 4000x3000")
+    option(
+        "--size",
+        metavar="WxH",
+        type=_parse_size,
+        default=(4000, 3000),
+        help="pixels (default: 4000x3000)",
+    )
     option(
         "--tile",
         metavar="N",
         type=int,
         default=100,
-        help="longer side of each picture, pixels (default: 100)",
+        help="longer side of each picture in pixels (default: 100)",
     )
     option(
         "--visible",
         metavar="F",
-        type=_fraction,
+        type=_parse_fraction,
         default=0.0,
-        help="leave out pictures of which others would leave less than this in sight, "
+        help="leave out pictures of whose area less than this share would be visible, "
         "0 to 1 (default: 0)",
     )
     option(
@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
         metavar="N",
         type=int,
         default=50,
-        help="principal components to reduce the features to first (default: 50)",
+        help="principal components to which the features are reduced first (default: 50)",
     )
     option("--perplexity", metavar="P", type=float, default=30.0, help="default: 30")
     option("--seed", metavar="S", type=int, default=0, help="default: 0")
@@ -78,26 +78,22 @@ def add(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
     from sklearn.decomposition import PCA
 
-    from .. import TSNE
-
-    output = _output(arguments)
+    output = _check_outputs(arguments)
     if arguments.input.suffix.lower() == ".npz":
         pictures, X = images.read_npz(arguments.input)
         if X is None:
             X = images.pixels(pictures)
     else:
-        pictures, X = _readable(images.files(arguments.input), arguments.quiet)
+        pictures, X = _read_pictures(images.files(arguments.input), arguments.quiet)
     if len(X) < 2:
-        raise ValueError(f"{arguments.input}: a map takes 2 pictures or more, got {len(X)}")
+        raise ValueError(f"{arguments.input}: a map needs 2 pictures or more, got {len(X)}")
     if min(X.shape) > arguments.pca:
         X = PCA(arguments.pca, random_state=arguments.seed).fit_transform(X)
-    with warnings.catch_warnings(), nullcontext() if arguments.quiet else default_listener() as bar:
-        if arguments.quiet:
-            warnings.simplefilter("ignore")
-        tsne = TSNE(perplexity=arguments.perplexity, random_state=arguments.seed, progress=bar)
-        Y = tsne.fit_transform(X)
+    tsne = fit(X, arguments.quiet, perplexity=arguments.perplexity, random_state=arguments.seed)
+    Y = tsne.embedding_
 
     if arguments.grid:
         mosaic = plot.mosaic_grid(pictures, Y, arguments.size, arguments.tile)
@@ -120,16 +116,17 @@ def run(arguments: argparse.Namespace) -> None:
         print_aligned([*report(tsne), *written])
 
 
-def _output(arguments: argparse.Namespace) -> Path:
-    """Where the mosaic goes; what can be checked without reading pictures is."""
+def _check_outputs(arguments: argparse.Namespace) -> Path:
+    """Check all that can be checked without reading pictures; return the path of the mosaic."""
     images.require_pillow()
     output = arguments.output or Path(f"{arguments.input.resolve().stem}.mosaic.png")
-    if output.suffix.lower() not in _MOSAICS:
-        raise ValueError(f"{output}: a mosaic must end in one of {', '.join(_MOSAICS)}")
+    check_extension(output, _FORMATS, "a mosaic")
     if output.exists() and output.resolve().is_relative_to(arguments.input.resolve()):
         raise ValueError(f"{output}: the mosaic would replace a picture of the input")
     if arguments.json is not None and arguments.input.suffix.lower() == ".npz":
-        raise ValueError("--json names the files of pictures: it takes a folder of them")
+        raise ValueError(
+            f"--json needs a folder of pictures, whose paths it writes, got {arguments.input}"
+        )
     for path in (output, arguments.json):
         if path is not None:
             tables.check_writable(path)
@@ -139,8 +136,8 @@ def _output(arguments: argparse.Namespace) -> Path:
     return output
 
 
-def _readable(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.ndarray]:
-    """Those of the pictures that can be read, and their pixels; the others are named."""
+def _read_pictures(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.ndarray]:
+    """Return the paths of the pictures that can be read, and their pixels; warn of the others."""
     readable, rows = [], []
     for path in paths:
         try:
@@ -148,20 +145,20 @@ def _readable(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.ndarra
             readable.append(path)
         except OSError as error:
             if not quiet:
-                print(f"fasttsne: warning: {one_line(error)}; left out", file=sys.stderr)
+                print(f"fasttsne: warning: {describe_error(error)}; left out", file=sys.stderr)
     if not rows:
         raise ValueError(f"none of {len(paths)} pictures can be read, the first is {paths[0]}")
     return readable, np.stack(rows)
 
 
-def _size(text: str) -> tuple[int, int]:
+def _parse_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)x(\d+)", text, re.IGNORECASE)
     if not match:
         raise argparse.ArgumentTypeError(f"must be like 4000x3000, got {text!r}")
     return int(match[1]), int(match[2])
 
 
-def _fraction(text: str) -> float:
+def _parse_fraction(text: str) -> float:
     try:
         value = float(text)
     except ValueError:

@@ -1,21 +1,43 @@
-"""What commands share: the input, the fit, and how things are said."""
+"""What commands share: arguments, checks of outputs, the fit, and how results are printed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from .. import landmarks, tables
+from .. import landmarks, plot, tables
 from ..progress import default_listener
 
 
+def add_command(
+    commands: Any, name: str, about: str, run: Callable[[argparse.Namespace], None]
+) -> argparse.ArgumentParser:
+    """Add a command to the parser, and return the parser of its arguments.
+
+    Parameters
+    ----------
+    commands : subparsers of argparse
+        What ``ArgumentParser.add_subparsers`` returns.
+    name : str
+        Name of the command.
+    about : str
+        What the command does, in the imperative.
+    run : callable
+        Function to call with the parsed arguments.
+    """
+    description = f"{about[0].upper()}{about[1:]}."
+    parser = commands.add_parser(name, help=about, description=description)
+    parser.set_defaults(run=run)
+    return parser
+
+
 def add_input(parser: argparse.ArgumentParser) -> None:
-    """Add what is read, and how it is embedded."""
+    """Add the arguments that tell which file is read and how it is embedded."""
     add = parser.add_argument
     add(
         "input",
@@ -40,17 +62,36 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     )
     add("--dims", type=int, choices=(2, 3), default=2, help="dimensions of the map (default: 2)")
     add("--seed", metavar="S", type=int, default=0, help="default: 0")
-    add("--iterations", metavar="N", type=int, help="most iterations (default: by the estimator)")
+    add(
+        "--iterations",
+        metavar="N",
+        type=int,
+        help="upper bound on iterations (default: chosen by the estimator)",
+    )
     add("--label-column", metavar="C", help="column with labels of a table: name, or index from 0")
     add(
         "--name-column",
         metavar="C",
         help="column with names of the rows, which embed writes on the map: name, or index from 0; "
-        "in an .npz the name of an array; 0 where a .txt holds word vectors",
+        "for an .npz, the name of an array; for a .txt with word vectors, 0",
     )
 
 
 def read(arguments: argparse.Namespace, least_columns: int = 1) -> tables.Table:
+    """Read the input that `add_input` declares.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Parsed arguments.
+    least_columns : int, default=1
+        Number of columns that PCA needs.
+
+    Raises
+    ------
+    ValueError
+        If the file has fewer columns or is malformed.
+    """
     table = tables.read(
         arguments.input, arguments.label_column, arguments.features, arguments.name_column
     )
@@ -62,35 +103,70 @@ def read(arguments: argparse.Namespace, least_columns: int = 1) -> tables.Table:
     return table
 
 
-def fit(arguments: argparse.Namespace, X: Any) -> Any:
-    """Return the fitted estimator."""
+def check_picture(path: Path | None) -> None:
+    """Check that a picture can be drawn and written, if there is a path for one."""
+    if path is not None:
+        plot.check_path(path)
+        tables.check_writable(path)
+
+
+def check_not_input(output: Path, source: Path, what: str) -> None:
+    """Raise ValueError if the output is the same file as the input."""
+    if output.exists() and source.exists() and output.samefile(source):
+        raise ValueError(f"{output}: {what} would replace the input")
+
+
+def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
+    """Fit a t-SNE estimator, showing its progress and warnings unless ``quiet``.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Data.
+    quiet : bool
+        Show neither progress nor warnings.
+    **parameters
+        Parameters of :class:`fasttsne.TSNE`.
+
+    Returns
+    -------
+    fasttsne.TSNE
+        The fitted estimator.
+    """
     from .. import TSNE
 
-    with warnings.catch_warnings(), nullcontext() if arguments.quiet else default_listener() as bar:
-        if arguments.quiet:
+    with warnings.catch_warnings(), nullcontext() if quiet else default_listener() as listener:
+        if quiet:
             warnings.simplefilter("ignore")
-        return TSNE(
-            arguments.dims,
-            perplexity=arguments.perplexity,
-            max_iter=arguments.iterations,
-            method=arguments.method,
-            random_state=arguments.seed,
-            progress=bar,
-        ).fit(X)
+        return TSNE(**parameters, progress=listener).fit(X)
+
+
+def fit_table(arguments: argparse.Namespace, X: Any) -> Any:
+    """Fit a t-SNE estimator with the arguments that `add_input` declares."""
+    return fit(
+        X,
+        arguments.quiet,
+        n_components=arguments.dims,
+        perplexity=arguments.perplexity,
+        max_iter=arguments.iterations,
+        method=arguments.method,
+        random_state=arguments.seed,
+    )
 
 
 def report(tsne: Any) -> list[tuple[str, str]]:
-    """Names and values that describe a fit, in the order in which to print them.
+    """Describe a fit by names and values, in the order in which to print them.
 
     Parameters
     ----------
     tsne : fasttsne.TSNE
-        Fitted.
+        A fitted estimator.
 
     Returns
     -------
     list of (str, str)
-        Rows, columns, method, search, kernels, seconds of each phase and of all, KL (nats).
+        Rows, columns, method, neighbour search, kernels, seconds of each phase and in all, and KL
+        divergence in nats.
     """
     fit = tsne.report_
     seconds = {**fit.seconds, "all": sum(fit.seconds.values())}
@@ -107,16 +183,20 @@ def report(tsne: Any) -> list[tuple[str, str]]:
 
 
 def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names and values in two columns."""
+    """Print names and values in two columns.
+
+    Characters that the encoding of stdout lacks, such as some in names of files, become question
+    marks.
+    """
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
     text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
-    # A name of a file may hold what the terminal, or the file in its place, cannot.
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, errors="replace").decode(encoding), flush=True)
 
 
-def one_line(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
+    """Return the message of an error in one line; for an OSError, the file and the reason."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,16 +1,19 @@
 """Pictures of maps.
 
-Drawn with matplotlib's ``Figure`` alone, so no window system is needed. The axes carry no ticks,
-because the coordinates of a t-SNE map mean nothing; points are drawn in shuffled order, so that
-no class hides another.
+They are drawn with matplotlib's ``Figure``, without ``pyplot``, so no window system is needed. The
+axes carry no ticks, because the coordinates of a t-SNE map have no meaning. Points are drawn in
+shuffled order, so that no class hides another.
 """
 
 from .animation import animate
-from .colors import classes, palette
+from .class_names import densest
+from .coloring import classes
+from .colors import palette
 from .faces import faces
-from .figures import check_path, densest, save
+from .files import check_path, save
 from .maps import compare, scatter, side_by_side
-from .mosaics import check_size, mosaic, mosaic_grid, write_points_json
+from .mosaics import check_size, mosaic, mosaic_grid
+from .points_json import write_points_json
 from .trajectories import trajectory
 from .words import words
 

@@ -1,4 +1,4 @@
-"""A map in the making, as a GIF or a film."""
+"""The movement of a map during the optimization, as a GIF or MP4."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..tables import check_writable, replacing
-from .colors import coloring_of
-from .figures import (
-    draw_key,
-    draw_map,
-    drawing_order,
-    map_points,
-    new_axes,
-    plain,
-    require_matplotlib,
-)
+from ..tables.files import check_extension
+from .checks import as_map, require_matplotlib
+from .coloring import color_by_labels
+from .figures import HALF_VIEW, draw_legend, draw_map, drawing_order, make_axes
+from .texts import escape
 
 FORMATS = (".gif", ".mp4")
+"""Extensions that `animate` writes."""
 
 
 def animate(
@@ -38,88 +34,107 @@ def animate(
     follow: bool = True,
     seed: int = 0,
 ) -> None:
-    """Write a film of maps, one a frame.
+    """Write a film in which each frame shows one map.
 
     Parameters
     ----------
     snapshots : iterable of Snapshot or of arrays of shape (n, 2)
-        :class:`fasttsne.Snapshots`, or maps of the same points in the order of time.
+        :class:`fasttsne.Snapshots`, or maps of the same points in order of time.
     path : str or path-like
-        ``.gif``, or ``.mp4``, which needs ffmpeg: that of the system, or the package
-        ``imageio-ffmpeg``. Written whole or not at all.
+        File to write: ``.gif``, or ``.mp4``, which needs ffmpeg (a system-wide one, or the package
+        ``imageio-ffmpeg``). An existing file is replaced once the new one is complete.
     labels, label_names, seed
         As in :func:`fasttsne.plot.scatter`.
     fps : int, default 15
-        Frames a second.
+        Frames per second.
     dpi : int, default 80
-        Dots per inch of a picture about 7 inches wide.
+        Dots per inch. The picture is about 7 inches wide.
     hold : float, default 1.5
         Seconds for which the last map stays.
     follow : bool, default True
-        Fit the frame to each map: t-SNE starts small. False: the frame of the last map.
+        Fit the view to each map, because a t-SNE map is small at the start. False: the size of the
+        view is that of the last map.
 
     Raises
     ------
     ImportError
-        There is no matplotlib, or no ffmpeg for a film.
-    TypeError, ValueError, OSError
-        No maps, maps of different points, another extension, no such folder.
+        If matplotlib is not installed, or ffmpeg for an ``.mp4``.
+    TypeError, ValueError
+        If there are no maps, they are not maps of the same points with shape (n, 2), the labels do
+        not fit, or the extension is another.
+    OSError
+        If the file cannot be written.
     """
     check_format(path)
     check_writable(path)
-    frames = [(_caption(frame), map_points(_map(frame))) for frame in snapshots]
+    frames = [(_describe(frame), as_map(_get_map(frame))) for frame in snapshots]
     if not frames:
         raise ValueError("snapshots must hold 1 map or more, got none")
     last = frames[-1][1]
     for i, (_, Y) in enumerate(frames):
         if Y.shape != last.shape or Y.shape[1] != 2:
             raise ValueError(
-                f"snapshots must be maps of the same points in the plane, got {Y.shape} as number "
-                f"{i} and {last.shape} as the last"
+                "snapshots must be maps of the same points with shape (n, 2), got "
+                f"{Y.shape} as number {i} and {last.shape} as the last"
             )
-    # Names would not move with their classes.
-    coloring = replace(coloring_of(labels, label_names, len(last)), names=[])
-    (ax,) = new_axes(1, 2, coloring)
+    # Names of classes would stay where they are while the classes move.
+    coloring = replace(color_by_labels(labels, label_names, len(last)), names=[])
+    (ax,) = make_axes(1, 2, coloring)
     draw_map(ax, last, coloring, None, None, seed)
-    draw_key(coloring, [ax])
+    draw_legend(coloring, [ax])
     (points,) = ax.collections
     order = drawing_order(coloring, seed)
-    half = 0.53 * max(np.ptp(last, axis=0).max(), 1e-12)
-    still = max(1, round(hold * fps))
+    last_half = _half_view(last)
+    n_last = max(1, round(hold * fps))
     with replacing(path) as temporary:
-        writer = _writer(Path(path).suffix.lower(), fps)
+        writer = _make_writer(Path(path).suffix.lower(), fps)
         with _saving(writer, ax.figure, str(temporary), dpi):
-            for number, (caption, Y) in enumerate(frames, 1):
+            for number, (title, Y) in enumerate(frames, 1):
                 points.set_offsets(Y[order])
                 middle = (Y.min(0) + Y.max(0)) / 2
-                reach = 0.53 * max(np.ptp(Y, axis=0).max(), 1e-12) if follow else half
-                ax.set_xlim(middle[0] - reach, middle[0] + reach)
-                ax.set_ylim(middle[1] - reach, middle[1] + reach)
-                ax.set_title(plain(caption))
-                for _ in range(still if number == len(frames) else 1):
+                half = _half_view(Y) if follow else last_half
+                ax.set_xlim(middle[0] - half, middle[0] + half)
+                ax.set_ylim(middle[1] - half, middle[1] + half)
+                ax.set_title(escape(title))
+                for _ in range(n_last if number == len(frames) else 1):
                     writer.grab_frame()
 
 
 def check_format(path: str | os.PathLike[str]) -> None:
-    """Raise what :func:`animate` would raise for a name, before anything is drawn."""
+    """Check the name of a film before anything is drawn.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the extension is none of `FORMATS`.
+    """
     require_matplotlib()
-    if Path(path).suffix.lower() not in FORMATS:
-        raise ValueError(f"{path}: a film must end in one of {', '.join(FORMATS)}")
+    check_extension(path, FORMATS, "a film")
 
 
-def _map(frame: Any) -> Any:
+def _get_map(frame: Any) -> Any:
     return getattr(frame, "embedding", frame)
 
 
-def _caption(frame: Any) -> str:
+def _describe(frame: Any) -> str:
     if not hasattr(frame, "kl"):
         return ""
     return f"iteration {frame.iteration + 1}, KL {frame.kl:.3f}"
 
 
+def _half_view(Y: np.ndarray) -> float:
+    return HALF_VIEW * max(np.ptp(Y, axis=0).max(), 1e-12)
+
+
 @contextmanager
 def _saving(writer: Any, *arguments: Any) -> Iterator[None]:
-    """Let the writer save; an error comes before what closing half a film complains of."""
+    """Enter ``writer.saving`` so that an error in the body is the one that the caller sees.
+
+    After such an error the writer closes an incomplete film. That can raise an error of its own,
+    which would hide the cause.
+    """
     failure: BaseException | None = None
     try:
         with writer.saving(*arguments):
@@ -134,7 +149,7 @@ def _saving(writer: Any, *arguments: Any) -> Iterator[None]:
         raise
 
 
-def _writer(suffix: str, fps: int) -> Any:
+def _make_writer(suffix: str, fps: int) -> Any:
     import matplotlib
     from matplotlib.animation import FFMpegWriter, PillowWriter
 
@@ -148,6 +163,6 @@ def _writer(suffix: str, fps: int) -> Any:
                 "films need ffmpeg: install it, or pip install imageio-ffmpeg; or write a .gif"
             ) from None
         matplotlib.rcParams["animation.ffmpeg_path"] = get_ffmpeg_exe()
-    # H.264 wants even numbers of pixels, and players its usual colours.
-    even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"]
-    return FFMpegWriter(fps, codec="libx264", extra_args=even)
+    # H.264 needs an even width and height. Most players need the pixel format yuv420p.
+    options = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"]
+    return FFMpegWriter(fps, codec="libx264", extra_args=options)

@@ -1,4 +1,4 @@
-"""One map, maps side by side, or PCA beside t-SNE."""
+"""Scatter plots: one map, several maps side by side, or PCA beside t-SNE."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import comparison
 from .._validation import as_array
-from .colors import coloring_of
-from .figures import draw_key, draw_map, map_points, new_axes, plain
+from .checks import as_map, check_axes_dims
+from .coloring import color_by_labels
+from .figures import draw_legend, draw_map, make_axes
+from .texts import escape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,15 +31,15 @@ def scatter(
     Parameters
     ----------
     Y : array or tensor, shape (n, 2) or (n, 3)
-        Map. Three columns are drawn in three dimensions.
+        Map. One with three columns is drawn in 3-D.
     labels : array, tensor or sequence, shape (n,), optional
-        Integers, booleans or strings colour the points by class, with a legend up to 40 classes;
-        floats without ``label_names`` colour them on a scale. Negative integers, None, NaN and
-        empty strings are drawn in grey, as unlabelled.
+        Integers, booleans or strings are classes: each has a colour and, if there are no more than
+        40, an entry in the legend. Floats without ``label_names`` are numbers on a colour scale.
+        Points with a negative integer, None, NaN or an empty string are unlabelled and grey.
     label_names : mapping or sequence of str, optional
         Name of each integer label.
     ax : matplotlib Axes, optional
-        Where to draw (a 3-D one for three columns). Default: a new figure.
+        Axes to draw on (3-D axes for a map with three columns). Default: those of a new figure.
     title, caption : str, optional
         Text above and below the map.
     seed : int
@@ -54,15 +56,14 @@ def scatter(
     TypeError, ValueError
         If the type or shape of an argument is wrong or a value of ``Y`` is not finite.
     """
-    Y = map_points(Y)
-    coloring = coloring_of(labels, label_names, len(Y))
+    Y = as_map(Y)
+    coloring = color_by_labels(labels, label_names, len(Y))
     if ax is None:
-        axes = new_axes(1, Y.shape[1], coloring)
-        ax = axes[0]
-    elif (getattr(ax, "name", "") == "3d") != (Y.shape[1] == 3):
-        raise ValueError(f"ax must be {Y.shape[1]}-D, as Y is; got {type(ax).__name__}")
+        (ax,) = make_axes(1, Y.shape[1], coloring)
+    else:
+        check_axes_dims("ax", ax, Y.shape[1])
     draw_map(ax, Y, coloring, title, caption, seed)
-    draw_key(coloring, [ax])
+    draw_legend(coloring, [ax])
     return ax.figure
 
 
@@ -77,10 +78,11 @@ def compare(
     k: int = 10,
     seed: int = 0,
 ) -> Figure:
-    """Draw PCA of the data beside its t-SNE map, each with what it keeps written below.
+    """Draw the PCA of the data beside its t-SNE map, with quality measures below each.
 
-    That is the recall of the k nearest neighbours and, with classes, the accuracy of a vote
-    among the k nearest points (see `fasttsne.comparison`), for a sample of 2,000 rows.
+    The measures are the recall of the k nearest neighbours and, if there are classes, the accuracy
+    of a k-nearest-neighbour classifier on the map (see `fasttsne.comparison`). Both are computed
+    for a sample of 2,000 rows.
 
     Parameters
     ----------
@@ -91,13 +93,13 @@ def compare(
     labels, label_names, seed
         As in `scatter`.
     group : array or tensor, shape (n,), optional
-        Clip or person of each row. Only rows of other groups vote then
-        (`fasttsne.landmarks.leave_group_out`): frames of one clip are all but equal, and would
-        elect each other wherever they lie.
+        Clip or person of each row. A row is then classified by its nearest rows in other groups
+        (`fasttsne.landmarks.leave_group_out`): frames of one clip are almost equal and would
+        always find each other, however bad the map is.
     title : str, optional
-        Text above both.
+        Text above both maps.
     k : int
-        Neighbours of a row; fewer where there are not as many rows.
+        Neighbours per row, at most n - 1.
 
     Returns
     -------
@@ -110,16 +112,45 @@ def compare(
     TypeError, ValueError
         If the type or shape of an argument is wrong or a value is not finite.
     """
-    Y = map_points(Y)
+    Y = as_map(Y)
     if group is not None and (group := as_array(group)).shape != (len(Y),):
         raise ValueError(f"group must have shape ({len(Y)},), got {group.shape}")
     maps = comparison.beside_pca(X, Y, seed)
-    codes = coloring_of(labels, label_names, len(Y)).codes
-    captions = [
+    codes = color_by_labels(labels, label_names, len(Y)).codes
+    captions = measured_captions(X, maps, codes, k, seed, group)
+    return side_by_side(maps, labels, label_names, captions=captions, title=title, seed=seed)
+
+
+def measured_captions(
+    X: Any,
+    maps: Mapping[str, Any],
+    codes: Any = None,
+    k: int = 10,
+    seed: int = 0,
+    group: Any = None,
+) -> list[str]:
+    """Write a caption for each map of X that tells its quality measures.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n, d)
+        Data.
+    maps : mapping of str to array, shape (n, m)
+        Maps by name.
+    codes : ndarray, shape (n,), int, optional
+        Class of each row, negative for rows without one.
+    k, seed, group
+        As in `fasttsne.comparison.measures`.
+
+    Returns
+    -------
+    list of str
+        A caption for each map, in their order.
+    """
+    return [
         comparison.caption(comparison.measures(X, points, codes, k, seed=seed, group=group))
         for points in maps.values()
     ]
-    return side_by_side(maps, labels, label_names, captions=captions, title=title, seed=seed)
 
 
 def side_by_side(
@@ -131,18 +162,18 @@ def side_by_side(
     title: str | None = None,
     seed: int = 0,
 ) -> Figure:
-    """Draw several maps of the same rows beside each other.
+    """Draw several maps of the same rows in one figure.
 
     Parameters
     ----------
     maps : mapping of str to array or tensor, shape (n, 2) or (n, 3)
-        Maps by name, all of one shape.
+        Maps by name, all of the same shape. The names are their titles.
     labels, label_names, seed
         As in `scatter`.
     captions : sequence of str, optional
         Text below each map.
     title : str, optional
-        Text above all.
+        Text above all maps.
 
     Returns
     -------
@@ -155,19 +186,20 @@ def side_by_side(
     TypeError, ValueError
         If the type or shape of an argument is wrong or a value is not finite.
     """
-    drawn = {name: map_points(points) for name, points in maps.items()}
-    shapes = [points.shape for points in drawn.values()]
+    checked = {name: as_map(points) for name, points in maps.items()}
+    shapes = [points.shape for points in checked.values()]
     if len(set(shapes)) != 1:
-        raise ValueError(f"maps must hold maps of one shape, got {shapes}")
-    if captions is not None and len(captions) != len(drawn):
-        raise ValueError(f"captions must hold {len(drawn)}, one for each map; got {len(captions)}")
+        raise ValueError(f"maps must hold one map or more, all of one shape, got {shapes}")
+    n_maps = len(checked)
+    if captions is not None and len(captions) != n_maps:
+        raise ValueError(f"captions must hold {n_maps}, one for each map; got {len(captions)}")
     n, n_dims = shapes[0]
-    coloring = coloring_of(labels, label_names, n)
-    axes = new_axes(len(drawn), n_dims, coloring)
-    below: Sequence[str | None] = captions or [None] * len(drawn)
-    for ax, (name, points), caption in zip(axes, drawn.items(), below, strict=True):
+    coloring = color_by_labels(labels, label_names, n)
+    axes = make_axes(n_maps, n_dims, coloring)
+    below: Sequence[str | None] = captions or [None] * n_maps
+    for ax, (name, points), caption in zip(axes, checked.items(), below, strict=True):
         draw_map(ax, points, coloring, name, caption, seed)
-    draw_key(coloring, axes)
+    draw_legend(coloring, axes)
     if title:
-        axes[0].figure.suptitle(plain(title), y=0.99, va="bottom")
+        axes[0].figure.suptitle(escape(title), y=0.99, va="bottom")
     return axes[0].figure

@@ -1,4 +1,4 @@
-"""Which of many boxes to keep, so that none lies on another."""
+"""Greedy placement of labels: which of many boxes to keep so that no two of them overlap."""
 
 from __future__ import annotations
 
@@ -7,38 +7,42 @@ from typing import Any
 import numpy as np
 
 _CHUNK = 4096
+"""Boxes that are turned into Python lists at a time."""
 
 
-def place(
+def select_disjoint(
     boxes: Any, priority: Any = None, owner: Any = None, at_most: int | None = None
 ) -> np.ndarray:
-    """Keep each box that lies on none of higher priority that is kept.
+    """Select boxes in order of priority, each if it overlaps none that was selected before.
 
-    A grid of cells as large as the largest box tells where to look: a box touches four cells at
-    most, and only boxes in the same cells can lie on each other. So the time grows as the number
-    of boxes, as long as their sizes are alike.
+    The overlaps are found with a grid whose cells are as large as the largest box: a box meets at
+    most four cells, and two boxes can overlap only if they meet the same cell. The time is
+    therefore linear in the number of boxes if they have similar sizes.
 
     Parameters
     ----------
     boxes : array, shape (n, 4)
         Left, bottom, right and top of each box, finite, with left < right and bottom < top.
     priority : array, shape (n,), optional
-        Greatest first; equals in the order given. Default: the order given.
+        The box with the greatest priority comes first; ties keep the given order. Default: the
+        given order.
     owner : array, shape (n,), int, optional
-        Whose box it is, from 0 on; of each owner's boxes, which are places to choose from, one at
-        most is kept. Default: each box is an owner's only one.
+        Index of the label that each box belongs to. The boxes of a label are its candidate
+        positions, of which at most one is selected. Default: each box belongs to a label of its
+        own.
     at_most : int, optional
-        Stop when so many are kept.
+        Number of selected boxes after which to stop. Default: no limit.
 
     Returns
     -------
     ndarray, shape (n,), bool
-        Which are kept: no two share any area, though edges may touch. The first always is.
+        Whether the box is selected. Selected boxes may share edges, but no area. The first box
+        in order of priority is always selected.
 
     Raises
     ------
     ValueError
-        If a shape is wrong, a box has no area or ``at_most`` is below 1.
+        If a shape is wrong, a box is not finite or has no area, or ``at_most`` is below 1.
     """
     boxes = np.asarray(boxes, np.float64)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
@@ -49,16 +53,16 @@ def place(
     if at_most is not None and at_most < 1:
         raise ValueError(f"at_most must be at least 1, got {at_most}")
     n = len(boxes)
-    priority = _of_each("priority", priority, n, np.zeros(n))
-    owner = _of_each("owner", owner, n, np.arange(n))
-    kept = np.zeros(n, bool)
+    priority = _one_per_box("priority", priority, n, np.zeros(n))
+    owner = _one_per_box("owner", owner, n, np.arange(n))
+    selected = np.zeros(n, bool)
     if n == 0:
-        return kept
+        return selected
     order = np.argsort(-priority, kind="stable")
     cells = np.floor(boxes / np.tile(sides.max(0), 2)).astype(int)
-    taken: dict[tuple[int, int], list[list[float]]] = {}
-    served: set[int] = set()
-    # In chunks, because lists take much memory, and often the first boxes leave no room.
+    boxes_in_cell: dict[tuple[int, int], list[list[float]]] = {}
+    placed_owners: set[int] = set()
+    # In chunks, because lists take much memory, and often at_most is reached early.
     for chunk in np.split(order, range(_CHUNK, n, _CHUNK)):
         rows = zip(
             chunk.tolist(),
@@ -67,27 +71,27 @@ def place(
             cells[chunk].tolist(),
             strict=True,
         )
-        for i, who, box, (first_column, first_row, last_column, last_row) in rows:
-            if len(served) == at_most:
-                return kept
-            if who in served:
+        for i, label, box, (first_column, first_row, last_column, last_row) in rows:
+            if len(placed_owners) == at_most:
+                return selected
+            if label in placed_owners:
                 continue
-            touched = [
-                taken.setdefault((column, row), [])
+            met_cells = [
+                boxes_in_cell.setdefault((column, row), [])
                 for column in range(first_column, last_column + 1)
                 for row in range(first_row, last_row + 1)
             ]
-            if _is_free(box, touched):
-                for cell in touched:
+            if _is_free(box, met_cells):
+                for cell in met_cells:
                     cell.append(box)
-                kept[i] = True
-                served.add(who)
-    return kept
+                selected[i] = True
+                placed_owners.add(label)
+    return selected
 
 
-def _is_free(box: list[float], touched: list[list[list[float]]]) -> bool:
+def _is_free(box: list[float], met_cells: list[list[list[float]]]) -> bool:
     left, bottom, right, top = box
-    for cell in touched:
+    for cell in met_cells:
         for other_left, other_bottom, other_right, other_top in cell:
             if (
                 left < other_right
@@ -99,7 +103,7 @@ def _is_free(box: list[float], touched: list[list[list[float]]]) -> bool:
     return True
 
 
-def _of_each(name: str, values: Any, n: int, default: np.ndarray) -> np.ndarray:
+def _one_per_box(name: str, values: Any, n: int, default: np.ndarray) -> np.ndarray:
     values = default if values is None else np.asarray(values)
     if values.shape != (n,):
         raise ValueError(f"{name} must have shape ({n},), one for each box; got {values.shape}")

@@ -1,4 +1,4 @@
-"""The path of a clip through a map."""
+"""The path of the frames of a clip through a map."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .figures import axes_of, map_points, plain, rows_of
+from .checks import as_map, check_rows, get_axes
+from .texts import escape, halo
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PALEST = 0.3  # how much of the colour the first step has
-_JUMP = 0.15  # of the wider side of the map: longer steps are between islands
-_ARROWS = 6
+_FIRST_SATURATION = 0.3
+"""Share of the colour in the first step; the rest is white."""
+
+_JUMP = 0.15
+"""Length from which a step is a jump between clusters, relative to the longer side of the map."""
+
+_N_ARROWS = 6
 
 
 def trajectory(
@@ -24,21 +29,23 @@ def trajectory(
     color: Any = "black",
     label: str | None = None,
 ) -> Figure:
-    """Draw the path of a clip through a map: from a ring, paler to darker, to a square.
+    """Draw the path of a clip through a map, as a line from a ring to a square.
 
-    Arrowheads show the way, too. Steps that jump across the map are dotted: t-SNE keeps neighbours
-    together, and the length of a jump between its islands says nothing.
+    The line darkens from the first to the last step, and arrowheads show its direction. Steps
+    across the map are dotted: t-SNE keeps neighbours together, but distances between its clusters
+    mean little, and so does the length of such a step.
 
     Parameters
     ----------
     target : matplotlib Axes or Figure
-        The map, such as `scatter` draws; of a figure, its only axes.
+        Picture of the map, as drawn by `scatter`. A figure must have exactly one Axes.
     Y : array or tensor, shape (n, 2) or (n, 3)
         Map.
     rows : array of int, shape (steps,), optional
-        Frames of the clip in order of time, such as ``clip.rows``; two or more. Default: all.
+        Rows of the frames of the clip in order of time, such as ``clip.rows``; two or more.
+        Default: all rows.
     color : matplotlib color
-        Of the last step.
+        Colour of the last step.
     label : str, optional
         Text at the end of the path.
 
@@ -54,19 +61,19 @@ def trajectory(
         If the type or shape of an argument is wrong, a row is out of range, or a value of ``Y``
         is not finite.
     """
-    Y = map_points(Y)
-    path = Y if rows is None else Y[rows_of(rows, "rows", len(Y))]
+    Y = as_map(Y)
+    path = Y if rows is None else Y[check_rows("rows", rows, len(Y))]
     if len(path) < 2:
         raise ValueError(f"a trajectory needs two frames or more, got {len(path)}")
-    ax = axes_of(target, Y.shape[1])
+    ax = get_axes(target, Y.shape[1])
     from matplotlib.colors import to_rgb
 
     last = np.array(to_rgb(color))
     steps = np.stack([path[:-1], path[1:]], axis=1)
     length = np.linalg.norm(path[1:] - path[:-1], axis=1)
     is_jump = length > _JUMP * np.ptp(Y, axis=0).max()
-    tints = 1 - np.linspace(_PALEST, 1, len(steps))[:, None] * (1 - last)
-    if Y.shape[1] == 2:  # set off from the points below it
+    tints = 1 - np.linspace(_FIRST_SATURATION, 1, len(steps))[:, None] * (1 - last)
+    if Y.shape[1] == 2:  # a white outline separates the path from the points below it
         _draw_steps(ax, steps[~is_jump], np.ones((1, 3)), linewidth=4.0, alpha=0.8)
     _draw_steps(ax, steps[~is_jump], tints[~is_jump], linewidth=2.0)
     _draw_steps(ax, steps[is_jump], tints[is_jump], linewidth=1.0, linestyle="dotted")
@@ -78,7 +85,7 @@ def trajectory(
     ax.scatter(*path[:1].T, marker="o", facecolors="white", edgecolors=[tuple(last)], **style)
     ax.scatter(*path[-1:].T, marker="s", facecolors=[tuple(last)], edgecolors="white", **style)
     if label:
-        _write(ax, path[-1], label, last)
+        _write_label(ax, path[-1], label, last)
     return ax.figure
 
 
@@ -88,7 +95,7 @@ def _draw_steps(ax: Any, steps: np.ndarray, tints: np.ndarray, **style: Any) -> 
     if steps.shape[2] == 3:
         from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-        ax.computed_zorder = False  # which would hide the path among the points
+        ax.computed_zorder = False  # draw by zorder, not by depth: points would hide the path
         ax.add_collection3d(Line3DCollection(steps, colors=tints, zorder=5, **style), autolim=False)
     else:
         from matplotlib.collections import LineCollection
@@ -98,9 +105,9 @@ def _draw_steps(ax: Any, steps: np.ndarray, tints: np.ndarray, **style: Any) -> 
 
 
 def _draw_arrowheads(ax: Any, steps: np.ndarray, length: np.ndarray, color: np.ndarray) -> None:
-    """Put arrowheads in the middle of steps that are about equally far apart along the path."""
-    walked = np.cumsum(length)
-    at = np.searchsorted(walked, walked[-1] * (np.arange(_ARROWS) + 0.5) / _ARROWS)
+    """Draw arrowheads in the middle of steps that are about equally spaced along the path."""
+    distance = np.cumsum(length)
+    at = np.searchsorted(distance, distance[-1] * (np.arange(_N_ARROWS) + 0.5) / _N_ARROWS)
     for i in np.unique(at[length[at] > 0]):
         start, end = steps[i]
         ax.annotate(
@@ -119,16 +126,13 @@ def _draw_arrowheads(ax: Any, steps: np.ndarray, length: np.ndarray, color: np.n
         )
 
 
-def _write(ax: Any, where: np.ndarray, label: str, color: np.ndarray) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
+def _write_label(ax: Any, position: np.ndarray, label: str, color: np.ndarray) -> None:
     ax.text(
-        *where,
-        f"  {plain(label)}",
+        *position,
+        f"  {escape(label)}",
         fontsize=8,
         color=0.7 * color,
         va="center",
         zorder=7,
-        path_effects=halo,
+        path_effects=halo(),
     )

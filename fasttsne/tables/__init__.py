@@ -1,14 +1,15 @@
 """Tables in files: reading data, writing maps.
 
-Everything is checked as it is read, so that a bad cell is reported with its file, line and column
-and not as a NaN in the map; and a file is written under a temporary name and then renamed, so
-that what stands under the final name is always complete.
+Data is checked while it is read, so that an error names the file, line and column of a bad cell. A
+file is written under a temporary name and then renamed, so that an incomplete file never has the
+final name.
 """
 
 from .files import check_writable, replacing
+from .formats import as_json
 from .reading import INPUTS, read
 from .table import LabelNames, Table
-from .writing import OUTPUTS, as_json, check_output, write
+from .writing import OUTPUTS, check_output, write
 
 __all__ = [
     "INPUTS",

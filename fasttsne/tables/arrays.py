@@ -1,4 +1,4 @@
-"""Tables in NumPy's files."""
+"""Tables in NumPy files: ``.npy`` and ``.npz``."""
 
 from __future__ import annotations
 
@@ -12,44 +12,52 @@ from typing import Any
 
 import numpy as np
 
+from .labels import encode_labels
 from .table import LabelNames, Table
-from .text import coded
 
 _KEYS = {"X", "y", "label_names"}
 
 
 def read_arrays(path: Path, name_column: str | int | None) -> Table:
+    """Read an array, or the arrays ``X``, ``y``, ``label_names`` and ``name_column``.
+
+    See `fasttsne.tables.read`.
+    """
     loaded = _load(path, lambda: np.load(path, allow_pickle=False))
     if isinstance(loaded, np.ndarray):
-        return Table(_checked_matrix(path, "the array", loaded))
-    wanted = _KEYS if name_column is None else _KEYS | {str(name_column)}
+        return Table(_check_matrix(path, "the array", loaded))
+    name_key = None if name_column is None else str(name_column)
+    required = ["X"] if name_key is None else ["X", name_key]
     with loaded:
-        for key in {"X"} if name_column is None else {"X", str(name_column)}:
+        for key in required:
             if key not in loaded.files:
                 found = ", ".join(loaded.files) or "nothing"
-                raise ValueError(f"{path}: has no array {key}, but {found}")
-        parts = {key: _load(path, partial(loaded.__getitem__, key)) for key in wanted & set(loaded)}
-    X = _checked_matrix(path, "X", parts["X"])
-    names = None
-    if name_column is not None:
-        names = _checked_names(path, str(name_column), parts[str(name_column)], len(X))
+                raise ValueError(f"{path}: must have an array named {key}, got {found}")
+        parts = {
+            key: _load(path, partial(loaded.__getitem__, key))
+            for key in _KEYS.union(required) & set(loaded)
+        }
+    X = _check_matrix(path, "X", parts["X"])
+    names = None if name_key is None else _check_names(path, name_key, parts[name_key], len(X))
     if "y" not in parts:
         return Table(X, names=names)
-    labels, label_names = _checked_labels(path, parts["y"], len(X))
+    labels, label_names = _check_labels(path, parts["y"], len(X))
     if "label_names" in parts and label_names is None:
         label_names = dict(enumerate(map(str, parts["label_names"].ravel().tolist())))
         if labels.max() >= len(label_names):
             raise ValueError(
-                f"{path}: y holds {labels.max()}, but label_names {len(label_names)} names"
+                f"{path}: label_names must hold a name for each label in y, got "
+                f"{len(label_names)} names and the label {labels.max()}"
             )
     return Table(X, labels, label_names, names)
 
 
 def _load(path: Path, load: Callable[[], Any]) -> Any:
+    """Call ``load``, and name the file and the reason if it fails."""
     try:
         return load()
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        # NumPy takes any file that it does not know for a pickle.
+        # np.load takes any file of an unknown format for a pickle.
         reason = (
             "is no NumPy file, or holds pickled Python objects, which are not loaded because a "
             "pickle can run any program: save a numeric array instead"
@@ -59,7 +67,8 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
         raise ValueError(f"{path}: {reason}") from None
 
 
-def _checked_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+def _check_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """Return a C-contiguous float32 matrix with finite values, or raise ValueError."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{path}: {name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2 or array.size == 0:
@@ -75,7 +84,7 @@ def _checked_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
     return X
 
 
-def _checked_names(path: Path, key: str, names: np.ndarray, n: int) -> list[str]:
+def _check_names(path: Path, key: str, names: np.ndarray, n: int) -> list[str]:
     if names.dtype.kind != "U" or names.shape != (n,):
         raise ValueError(
             f"{path}: {key} must hold {n} strings, a name for each row of X; got shape "
@@ -84,7 +93,8 @@ def _checked_names(path: Path, key: str, names: np.ndarray, n: int) -> list[str]
     return names.tolist()
 
 
-def _checked_labels(path: Path, y: np.ndarray, n: int) -> tuple[np.ndarray, LabelNames | None]:
+def _check_labels(path: Path, y: np.ndarray, n: int) -> tuple[np.ndarray, LabelNames | None]:
+    """Return labels as int64, -1 where a float is NaN or a string empty, and names of strings."""
     if y.shape != (n,):
         raise ValueError(f"{path}: y must have shape ({n},) as X has {n} rows, got {y.shape}")
     if y.dtype.kind in "biu":
@@ -92,5 +102,5 @@ def _checked_labels(path: Path, y: np.ndarray, n: int) -> tuple[np.ndarray, Labe
     if y.dtype.kind == "f" and all(math.isnan(label) or label.is_integer() for label in y.tolist()):
         return np.where(np.isnan(y), -1, y).astype(np.int64), None
     if y.dtype.kind == "U":
-        return coded(y.tolist())
+        return encode_labels(y.tolist())
     raise ValueError(f"{path}: y must hold whole numbers or strings, got dtype {y.dtype}")

@@ -1,8 +1,10 @@
-"""Features in files, as `fasttsne.tables.read` reads them: rows to embed, not a map of them."""
+"""Features of landmarks: computed from a file, and written as a table to embed.
+
+`fasttsne.tables.read` reads the files that `write` writes.
+"""
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from . import as_json, check_writable, replacing
+from .files import check_extension, check_writable, replacing
+from .formats import as_json, shortest_digits, write_csv
+from .labels import list_names
 
 OUTPUTS = (".npy", ".npz", ".csv")
+"""Extensions that `write` writes."""
 
 
 def of_landmarks(
@@ -23,20 +28,21 @@ def of_landmarks(
     Parameters
     ----------
     path : str or path-like
-        ``.csv`` of OpenFace, or else a list. Neutral frames of RAVDESS are kept.
+        ``.csv`` of OpenFace; any other file is a landmark list. Neutral frames of RAVDESS are
+        kept.
     name : str
         One of ``fasttsne.landmarks.FEATURES``.
     clips : bool, default=False
-        A row for each clip (`fasttsne.landmarks.clip_features`) instead of each frame.
+        Compute one row per clip (`fasttsne.landmarks.clip_features`), not one per frame.
 
     Returns
     -------
     X : ndarray of float32, shape (n, f)
     details : dict of str to array
-        What the rows and columns are, by the names that `write` takes: ``columns`` (f,), ``y``
-        (n,) and ``label_names`` where the source has labels, ``clip_names``, ``valence`` and
-        ``arousal`` (n,); of frames also ``clip`` (n,), which indexes ``clip_names``, and
-        ``frame`` (n,), its number.
+        What the rows and columns are: ``columns`` (f,), their names; ``clip_names``; ``valence``
+        and ``arousal`` (n,); ``y`` (n,) and ``label_names`` if the source has labels. With one row
+        per frame also ``clip`` (n,), an index into ``clip_names``, and ``frame`` (n,), the number
+        of the frame.
 
     Raises
     ------
@@ -65,29 +71,30 @@ def of_landmarks(
     if not is_openface:
         details["y"] = label
         if frames.label_names:
-            last = max(frames.label_names)
-            details["label_names"] = [frames.label_names.get(i, str(i)) for i in range(last + 1)]
+            details["label_names"] = list_names(frames.label_names)
     return X, details
 
 
 def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any]) -> None:
-    """Write features; the extension tells how. A file of that name is replaced by a complete one.
+    """Write features in the format of the extension.
+
+    An existing file is replaced once the new one is complete.
 
     ========  ===================================================================================
     ``.npy``  ``X``
-    ``.npz``  ``X`` and all details; what is neither an array nor a list as JSON text
-    ``.csv``  a column for each of ``columns``, and ``label`` where there is ``y``: the name where
-              ``label_names`` has one
+    ``.npz``  ``X`` and all details; those that are neither arrays nor lists become JSON text
+    ``.csv``  a column for each of ``columns`` and, if there is ``y``, a column ``label`` with the
+              names of the labels, or their numbers if they have no names
     ========  ===================================================================================
 
     Parameters
     ----------
     path : str or path-like
-        File.
+        File to write.
     X : ndarray, shape (n, f)
         Features.
     details : mapping
-        As `of_landmarks` returns it; anything else goes into an ``.npz`` too.
+        What `of_landmarks` returns. An ``.npz`` also holds all other entries.
 
     Raises
     ------
@@ -96,8 +103,7 @@ def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any
     OSError
         If the file cannot be written.
     """
-    check_output(path)
-    kind = Path(path).suffix.lower()
+    kind = check_extension(path, OUTPUTS, "the output")
     with replacing(path) as temporary:
         if kind == ".csv":
             _write_csv(temporary, X, details)
@@ -114,21 +120,28 @@ def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
-    """Raise what `write` would raise for a name, before there is anything to write."""
-    if Path(path).suffix.lower() not in OUTPUTS:
-        raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
+    """Check that `write` can write a file before there is anything to write.
+
+    Raises
+    ------
+    ValueError
+        If the extension is none of `OUTPUTS`.
+    OSError
+        If the file cannot be written.
+    """
+    check_extension(path, OUTPUTS, "the output")
     check_writable(path)
 
 
 def _write_csv(path: Path, X: np.ndarray, details: Mapping[str, Any]) -> None:
-    header, rows = list(details["columns"]), np.asarray(X).astype(str).tolist()
-    if "y" in details:
-        names = details.get("label_names")
-        header.append("label")
-        for row, label in zip(rows, details["y"].tolist(), strict=True):
-            name = names[label] if names and 0 <= label < len(names) else label
-            row.append(None if label < 0 else name)
-    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+    header, rows = list(details["columns"]), shortest_digits(X)
+    if "y" not in details:
+        write_csv(path, header, rows)
+        return
+    names = details.get("label_names")
+    labels = [
+        None if label < 0 else names[label] if names and label < len(names) else label
+        for label in details["y"].tolist()
+    ]
+    labelled = ([*row, label] for row, label in zip(rows, labels, strict=True))
+    write_csv(path, [*header, "label"], labelled)

@@ -1,4 +1,4 @@
-"""Files of all kinds, each told by its extension."""
+"""Tables in any of the supported formats."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from .arrays import read_arrays
+from .delimited import is_openface_table, read_delimited
+from .files import check_extension
 from .table import Table
-from .text import is_openface_table, read_text
 from .vectors import read_vectors
 
 INPUTS = (".npy", ".npz", ".csv", ".tsv", ".txt", ".vec")
+"""Extensions that `read` reads."""
 
 _DEFAULT_FEATURES = "procrustes"
 
@@ -23,19 +25,21 @@ def read(
     features: str | None = None,
     name_column: str | int | None = None,
 ) -> Table:
-    """Read a table; the extension, and for a CSV its header, tells which kind.
+    """Read a table. The extension and, for a CSV, the header determine the format.
 
     ============  ===============================================================================
     ``.npy``      an array (n, d)
-    ``.npz``      arrays ``X`` (n, d), and ``y`` (n,) and ``label_names`` if there are any
-    ``.csv``      numbers between commas; a first row that holds anything else is a header. A
-                  first column without a name is the row index that pandas writes, and left out.
-                  With the header of OpenFace: landmarks
-    ``.tsv``      the same between tabs
-    ``.txt``      a landmark list, see `fasttsne.landmarks.read_list`; with ``name_column=0``
-                  word vectors, as GloVe writes them: a word and its numbers, between spaces
-    ``.vec``      word vectors, as word2vec and fastText write them: the same below a first line
-                  with the numbers of words and of columns
+    ``.npz``      arrays ``X`` (n, d) and, optionally, ``y`` (n,) and ``label_names``
+    ``.csv``      numbers separated by commas. The first row is a header if it holds anything but
+                  numbers. If the header has no name for the first column, that column is the row
+                  index that pandas writes, and is left out. A CSV with the header of OpenFace
+                  holds landmarks
+    ``.tsv``      numbers separated by tabs, else as ``.csv``
+    ``.txt``      a landmark list, see `fasttsne.landmarks.read_list`; with ``name_column=0``,
+                  word vectors in the format of GloVe: on each line a word and its numbers,
+                  separated by spaces
+    ``.vec``      word vectors in the format of word2vec and fastText: a first line with the
+                  numbers of words and of columns, then the format of GloVe
     ============  ===============================================================================
 
     Parameters
@@ -43,14 +47,15 @@ def read(
     path : str or path-like
         File.
     label_column : str or int, optional
-        Column with the labels of a ``.csv`` or ``.tsv``: its name, or its index from 0. Whole
-        numbers stay as they are, other texts are numbered in alphabetical order; an empty cell,
-        or among numbers ``nan``, is a row without a label.
+        Column with the labels in a ``.csv`` or ``.tsv``: its name, or its index from 0. If all
+        labels are whole numbers, they stay as they are; otherwise the distinct texts are numbered
+        in alphabetical order. An empty cell, or 'nan' among numbers, is a missing label.
     features : str, optional
-        Features of landmarks, one of ``fasttsne.landmarks.FEATURES``. Default: 'procrustes'.
+        Features to compute from landmarks, one of ``fasttsne.landmarks.FEATURES``. Default:
+        'procrustes'.
     name_column : str or int, optional
-        Column with the names of the rows of a ``.csv`` or ``.tsv``, as for ``label_column``; the
-        name of an array of n strings in an ``.npz``; 0 for word vectors.
+        Column with the names of the rows: its name or index in a ``.csv`` or ``.tsv``, the name of
+        an array of n strings in an ``.npz``, or 0 for word vectors.
 
     Returns
     -------
@@ -59,14 +64,12 @@ def read(
     Raises
     ------
     ValueError
-        If the kind is unknown, an argument does not apply to it, or the content is malformed.
+        If the format is unknown, an argument does not apply to it, or the content is malformed.
     OSError
         If the file cannot be read.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if kind not in INPUTS:
-        raise ValueError(f"{path}: the input must end in one of {', '.join(INPUTS)}")
+    kind = check_extension(path, INPUTS, "the input")
     if path.is_dir():
         raise ValueError(f"{path}: is a folder, not a file")
     is_text_table = kind in (".csv", ".tsv")
@@ -86,7 +89,7 @@ def read(
     if is_vectors:
         return read_vectors(path)
     if is_text_table:
-        return read_text(path, "," if kind == ".csv" else "\t", label_column, name_column)
+        return read_delimited(path, "," if kind == ".csv" else "\t", label_column, name_column)
     return read_arrays(path, name_column)
 
 
@@ -99,7 +102,7 @@ def _read_landmarks(path: Path, features: str, is_openface: bool) -> Table:
     if is_openface:
         frames = landmarks.read_openface(path)
         return Table(landmarks.features(frames, features), features=features)
-    frames = landmarks.read_list(path, drop_neutral=False)  # a point for every line
+    frames = landmarks.read_list(path, drop_neutral=False)  # one row for every line
     return Table(
         landmarks.features(frames, features),
         frames.label.astype(np.int64),

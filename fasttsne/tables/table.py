@@ -1,4 +1,4 @@
-"""What is read from a file."""
+"""What is read from a file of data."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 LabelNames = Mapping[int, str]
+"""Name of each class, by its label."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to embed.
+    """Data to embed, with labels and names of its rows if the file has them.
 
     Attributes
     ----------
     X : ndarray, shape (n, d), float32
-        Finite values.
+        Data; all values are finite.
     labels : ndarray, shape (n,), int64, or None
-        A class for each row, negative where it has none.
+        Class of each row, negative for a row without one.
     label_names : mapping of int to str, or None
         Names of the classes.
-    names : list of str, or None
-        Name of each row: a word, a document.
+    names : list of str, length n, or None
+        Name of each row, such as a word or a document.
     features : str or None
-        Features that were computed, where landmarks were read.
+        Name of the features that were computed, if the file holds landmarks.
     """
 
     X: np.ndarray

@@ -1,26 +1,26 @@
-"""Maps into files, each written whole or not at all."""
+"""Maps in files: ``.npy``, ``.npz``, ``.csv`` and ``.json``."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._labels import as_labels, as_texts
-from .files import check_writable, replacing
+from .files import check_extension, check_writable, replacing
+from .formats import as_json, shortest_digits, write_csv
+from .labels import list_names
 from .table import LabelNames
 
 OUTPUTS = (".npy", ".npz", ".csv", ".json")
+"""Extensions that `write` writes."""
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
-    """Raise what `write` would raise for a name, before there is anything to write.
+    """Check that `write` can write a file before there is anything to write.
 
     Parameters
     ----------
@@ -32,10 +32,9 @@ def check_output(path: str | os.PathLike[str]) -> None:
     ValueError
         If the extension is none of `OUTPUTS`.
     OSError
-        If there is no such folder or it cannot be written to.
+        If the folder does not exist or the file cannot be written.
     """
-    if Path(path).suffix.lower() not in OUTPUTS:
-        raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
+    check_extension(path, OUTPUTS, "the output")
     check_writable(path)
 
 
@@ -48,43 +47,45 @@ def write(
     label_names: LabelNames | Sequence[str] | None = None,
     names: Sequence[str] | None = None,
 ) -> None:
-    """Write a map; the extension tells how. A file of that name is replaced by a complete one.
+    """Write a map in the format of the extension.
+
+    An existing file is replaced once the new one is complete.
 
     =========  ==================================================================================
     ``.npy``   ``Y``
     ``.npz``   ``Y``, ``kl``, ``parameters`` (JSON text), ``labels``, ``label_names``, ``names``
-    ``.csv``   columns ``y0``, ``y1`` and so on, ``label``: the class's name where there is one,
-               and ``name``: the row's
+    ``.csv``   columns ``y0``, ``y1`` and so on; ``label``, the name of the class or, if it has
+               none, its label; and ``name``, the name of the row
     ``.json``  ``parameters``, ``kl`` and ``points``: each ``point`` with its ``label`` and ``name``
     =========  ==================================================================================
 
     Parameters
     ----------
     path : str or path-like
-        File.
+        File to write.
     Y : ndarray, shape (n, m)
         Map.
     labels : array or sequence, shape (n,), optional
-        Class of each row; negative, '', None or NaN where it has none.
+        Class of each row; negative, '', None or NaN for a row without one.
     parameters : mapping, optional
-        How the map was made: anything that JSON can hold.
+        How the map was made: anything that JSON can represent.
     kl : float, optional
         KL divergence in nats.
     label_names : mapping or sequence, optional
-        Names of the classes.
+        Names of the classes, by their labels.
     names : sequence of str, length n, optional
         Names of the rows.
 
     Raises
     ------
     ValueError
-        If the extension is none of `OUTPUTS`, or there is not a name for each row.
+        If the extension is none of `OUTPUTS`, or ``labels`` or ``names`` does not have length n.
+    TypeError
+        If the labels are neither numbers nor strings.
     OSError
         If the file cannot be written.
     """
-    kind = Path(path).suffix.lower()
-    if kind not in OUTPUTS:
-        raise ValueError(f"{path}: the output must end in one of {', '.join(OUTPUTS)}")
+    kind = check_extension(path, OUTPUTS, "the output")
     if names is not None and len(names) != len(Y):
         raise ValueError(f"names must hold {len(Y)} names, one for each row; got {len(names)}")
     classes = dict(
@@ -121,7 +122,7 @@ def _write_npz(
     if labels is not None:
         parts["labels"] = labels
         if classes:
-            parts["label_names"] = [classes.get(i, str(i)) for i in range(max(classes) + 1)]
+            parts["label_names"] = list_names(classes)
     if names is not None:
         parts["names"] = np.array(names, str)
     with path.open("wb") as file:
@@ -129,11 +130,9 @@ def _write_npz(
 
 
 def _write_csv(path: Path, Y: Any, columns: Mapping[str, Sequence[Any]]) -> None:
-    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*(f"y{i}" for i in range(Y.shape[1])), *columns])
-        for point, *texts in zip(_shortest(Y), *columns.values(), strict=True):
-            writer.writerow([*point, *texts])  # None is an empty cell
+    header = [*(f"y{i}" for i in range(Y.shape[1])), *columns]
+    rows = zip(shortest_digits(Y), *columns.values(), strict=True)
+    write_csv(path, header, ([*point, *texts] for point, *texts in rows))
 
 
 def _write_json(
@@ -141,27 +140,7 @@ def _write_json(
 ) -> None:
     points = [
         {"point": [float(text) for text in point], **dict(zip(columns, texts, strict=True))}
-        for point, *texts in zip(_shortest(Y), *columns.values(), strict=True)
+        for point, *texts in zip(shortest_digits(Y), *columns.values(), strict=True)
     ]
     content = {"parameters": dict(parameters or {}), "kl": kl, "points": points}
     path.write_text(as_json(content) + "\n", encoding="utf-8")
-
-
-def as_json(content: Any) -> str:
-    """Return content as JSON text, which knows neither NaN nor infinity: they become null."""
-    return json.dumps(_finite(content), allow_nan=False)
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, float):
-        return content if isfinite(content) else None
-    if isinstance(content, Mapping):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [_finite(value) for value in content]
-    return content
-
-
-def _shortest(Y: np.ndarray) -> list[list[str]]:
-    """Fewest digits that give the same value again in the type of ``Y``."""
-    return np.asarray(Y).astype(str).tolist()

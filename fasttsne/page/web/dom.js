@@ -1,14 +1,19 @@
-// Small helpers: elements of the page, and numbers and texts as they are shown.
+// Helpers: elements of the page, the format of numbers and texts, and colours.
 
 const element = (id) => document.getElementById(id);
 
-function make(tag, className, text = "") {
+function makeElement(tag, className, text = "") {
   const made = document.createElement(tag);
   made.className = className;
   made.textContent = text;
   return made;
 }
 
-const counted = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-const number = (value) => String(Number(value.toPrecision(4)));
-const shortened = (text) => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
+/** "1 point", "2,000 points". */
+const formatCount = (n, one, many = `${one}s`) =>
+  `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+const formatNumber = (value) => String(Number(value.toPrecision(4)));
+const shorten = (text) => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
+
+/** Red, green and blue, 0 to 255, of "#rrggbb". */
+const hexToRgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));

@@ -1,28 +1,28 @@
-// The page: reads the data, puts the parts together and draws a frame when something has changed.
+// The page: reads the data, connects the parts, and draws a frame when something has changed.
 
 const data = readData();
 const grid = new Grid(data.positions);
 const stage = element("stage");
 const canvases = [element("points"), element("overlay")];
-const pictures =
+const thumbnails =
   data.images &&
-  new Pictures(data.images, () => {
-    card.drawPicture();
+  new Thumbnails(data.images, () => {
+    card.drawThumbnail();
     invalidate();
   });
-const card = new Card(data, pictures);
-const overlay = new Overlay(canvases[1], data, grid, pictures);
+const card = new Card(data, thumbnails);
+const overlay = new Overlay(canvases[1], data, grid, thumbnails);
 const view = new View(invalidate);
 const points =
-  WebglPoints.on(canvases[0], data.positions, invalidate) ??
+  WebglPoints.create(canvases[0], data.positions, invalidate) ??
   new CanvasPoints(canvases[0], data.positions);
 const shuffled = shuffle(data.n);
-let theme;
-let pending = null;
-let matches = null; // of the search: a flag for each row
-let rings = []; // rows
+let theme; // colours of the paper, the ink and the points, as CSS texts
+let pending = null; // the animation frame that is requested
+let matches = null; // a flag for each row that the search found; null without a search
+let rings = []; // rows to draw a ring around
 
-const legend = new Legend(data, choose);
+const legend = new Legend(data, updateRows);
 const search = new Search(data, showFound, goTo);
 
 // ---- Frames -------------------------------------------------------------------------------------
@@ -36,18 +36,18 @@ function frame() {
   const style = pointStyle(data.n, view);
   points.draw(view, style);
   overlay.draw(view, style, theme, {
-    shown: isShown,
-    classShown: (code) => !legend.hidden[code] && (legend.pointedAt ?? code) === code,
+    isShown,
+    isClassShown: (code) => !legend.hidden[code] && (legend.highlighted ?? code) === code,
     rings,
     focus: card.row,
   });
   card.place(view);
 }
 
-/** All rows in an order in which no class hides another; the same each time. */
+/** All rows in a pseudorandom order, so that no class hides another; the same order each time. */
 function shuffle(n) {
   const rows = Uint32Array.from({ length: n }, (_, i) => i);
-  let state = 1;
+  let state = 1; // of a linear congruential generator
   for (let i = n - 1; i > 0; i--) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const j = Math.floor((state / 2 ** 32) * (i + 1));
@@ -56,18 +56,19 @@ function shuffle(n) {
   return rows;
 }
 
-// ---- What is drawn, and how strongly ------------------------------------------------------------
+// ---- Rows and colours ---------------------------------------------------------------------------
 
+/** Whether a row is drawn, and not faintly. */
 function isShown(row) {
   const code = data.codes[row];
   if (legend.hidden[code]) return false;
-  if (legend.pointedAt !== null) return code === legend.pointedAt;
+  if (legend.highlighted !== null) return code === legend.highlighted;
   return !matches || matches[row] === 1;
 }
 
-/** Rows from the bottom up: faint ones, unlabelled ones, the others. */
-function choose() {
-  const layer = new Uint8Array(data.n); // 0 is hidden
+/** Set the rows to draw: first the faint ones, then unlabelled ones, then all others. */
+function updateRows() {
+  const layer = new Uint8Array(data.n); // 0 for hidden rows
   for (let row = 0; row < data.n; row++) {
     const code = data.codes[row];
     if (!legend.hidden[code]) layer[row] = isShown(row) ? (code === data.unlabelled ? 2 : 3) : 1;
@@ -79,32 +80,30 @@ function choose() {
     for (const row of shuffled) if (layer[row] === wanted) rows[end++] = row;
     if (wanted === 1) faint = end;
   }
-  points.choose(rows.subarray(0, end), faint);
+  points.setRows(rows.subarray(0, end), faint);
   if (card.row >= 0 && legend.hidden[data.codes[card.row]]) unpin();
   invalidate();
 }
 
-function paint() {
+/** Set the colours of the theme, which the style sheet defines. */
+function updateColors() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(name).trim();
   const lift = Number(read("--lift")); // dark colours are hard to see on dark paper
-  const lifted = (hex) =>
-    [1, 3, 5].map((i) => {
-      const part = parseInt(hex.slice(i, i + 2), 16);
-      return Math.round(part + (255 - part) * lift);
-    });
-  const unlabelled = [1, 3, 5].map((i) => parseInt(read("--unlabelled").slice(i, i + 2), 16));
-  const palette = [...data.colors.map(lifted), unlabelled];
+  const lighten = (channel) => Math.round(channel + (255 - channel) * lift);
+  const palette = data.colors.map((hex) => hexToRgb(hex).map(lighten));
+  palette.push(hexToRgb(read("--unlabelled")));
   theme = { paper: read("--paper"), ink: read("--ink"), css: palette.map((rgb) => `rgb(${rgb})`) };
   const rgba = new Uint8Array(4 * data.n).fill(255);
   for (let row = 0; row < data.n; row++) rgba.set(palette[data.codes[row]], 4 * row);
-  points.color(rgba);
-  legend.paint(theme.css);
+  points.setColors(rgba);
+  legend.setColors(theme.css);
   invalidate();
 }
 
-// ---- Pointing, searching ------------------------------------------------------------------------
+// ---- Pointer and search -------------------------------------------------------------------------
 
+/** The row at or near a position on the screen, or -1. */
 function rowAt(sx, sy) {
   const [x, y] = view.toMap(sx, sy);
   const radius = Math.max(10, pointStyle(data.n, view).diameter / 2 + 3) / view.k;
@@ -115,7 +114,7 @@ function show(row, isPinned) {
   if (row === card.row && isPinned === card.isPinned) return;
   card.show(row, isPinned, theme.css[data.codes[row]]);
   clearTimeout(show.timer);
-  // Told once the pointer rests, so that a screen reader is not flooded.
+  // Announced once the pointer rests, so that a screen reader does not read every point on its way.
   show.timer = setTimeout(() => {
     element("live").textContent = row < 0 ? "" : card.text();
   }, 150);
@@ -126,30 +125,32 @@ const unpin = () => show(-1, false);
 
 function showFound(found, rows) {
   matches = found;
-  rings = rows.length <= MOST_RINGS ? rows : [];
+  rings = rows.length <= MAX_RINGS ? rows : [];
   if (card.isPinned) unpin();
-  choose();
+  updateRows();
 }
 
+/** Move the view to a row, or to the points of a class. */
 function goTo({ row, code }) {
   if (row !== undefined) {
-    if (legend.hidden[data.codes[row]]) legend.set(() => 0);
+    if (legend.hidden[data.codes[row]]) legend.setHidden(() => 0);
     const [x, y] = data.positions.subarray(2 * row, 2 * row + 2);
-    view.fly({ x, y, k: Math.max(view.k, 8 * view.home.k) });
+    view.flyTo({ x, y, k: Math.max(view.k, 8 * view.home.k) });
     show(row, true);
     return;
   }
   const rows = shuffled.filter((other) => data.codes[other] === code);
   const middle = (axis) => {
     const sorted = Float32Array.from(rows, (other) => data.positions[2 * other + axis]).sort();
-    // Stray points of the class would spoil the view.
-    const [low, high] = [0.05, 0.95].map((part) => sorted[Math.floor(part * (sorted.length - 1))]);
+    // Quantiles instead of extremes, because a few outliers would make the view too wide.
+    const quantile = (share) => sorted[Math.floor(share * (sorted.length - 1))];
+    const [low, high] = [quantile(0.05), quantile(0.95)];
     return [(low + high) / 2, high - low];
   };
   const [[x, width], [y, height]] = [middle(0), middle(1)];
   const k = 0.6 * Math.min(view.width / (width + 1e-3), view.height / (height + 1e-3));
-  view.fly({ x, y, k: Math.min(k, 40 * view.home.k) });
-  element("live").textContent = `${data.classes[code]}, ${counted(rows.length, "point")}`;
+  view.flyTo({ x, y, k: Math.min(k, 40 * view.home.k) });
+  element("live").textContent = `${data.classes[code]}, ${formatCount(rows.length, "point")}`;
 }
 
 listen(stage, view, {
@@ -185,19 +186,19 @@ function resize() {
   const header = element("header").getBoundingClientRect();
   const isNarrow = width <= 640;
   const margin = isNarrow ? 20 : 32;
-  // The map lies below the header or beside it, whichever shows it larger.
+  // The whole map is shown below the header or to its right, wherever it is larger.
   const right = width - margin - (isNarrow ? 0 : element("legend").offsetWidth);
-  const rooms = [[margin, header.bottom + margin, right, height - 44 - margin]];
-  if (!isNarrow) rooms.push([header.right + margin, margin, right, height - margin]);
-  view.resize(width, height, devicePixelRatio, data.extent, rooms);
+  const areas = [[margin, header.bottom + margin, right, height - 44 - margin]];
+  if (!isNarrow) areas.push([header.right + margin, margin, right, height - margin]);
+  view.resize(width, height, devicePixelRatio, data.extent, areas);
 }
 
 stage.dataset.renderer = points instanceof WebglPoints ? "webgl" : "canvas";
 element("title").textContent = data.title;
-element("summary").textContent = counted(data.n, "point");
-stage.setAttribute("aria-label", `Map of ${counted(data.n, "point")}`);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+element("summary").textContent = formatCount(data.n, "point");
+stage.setAttribute("aria-label", `Map of ${formatCount(data.n, "point")}`);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateColors);
 addEventListener("resize", resize);
 resize();
-choose();
-paint();
+updateRows();
+updateColors();

@@ -1,27 +1,27 @@
-// What lies over the points: pictures and texts of single points, names of classes, rings.
+// The layer above the points: names of classes, thumbnails or names of points, rings.
 
 const FONT = 'system-ui, "Segoe UI", Roboto, "Open Sans", sans-serif';
-const MOST_LOOKED_AT = 4000; // rows that may get a picture or a text in a frame
-const MOST_TEXTS = 120;
-const MOST_RINGS = 300;
+const MAX_CANDIDATES = 4000; // rows that are considered for a thumbnail or a name in one frame
+const MAX_NAMES = 120;
+const MAX_RINGS = 300;
 
-/** Boxes on the screen, none of which may lie on another: who comes first stays. */
-class Room {
+/** The occupied part of the screen, as disjoint boxes in a grid of cells of 64 by 64 pixels. */
+class Occupancy {
   constructor() {
-    this.boxes = new Map();
+    this.boxes = new Map(); // cell: boxes that meet it
   }
 
-  /** Take a box if it is free. */
-  take(left, top, width, height) {
+  /** Occupy a box and return true, or return false if it overlaps an occupied one. */
+  occupy(left, top, width, height) {
     const cells = [];
     for (let i = Math.floor(left / 64); i <= Math.floor((left + width) / 64); i++) {
       for (let j = Math.floor(top / 64); j <= Math.floor((top + height) / 64); j++) {
         cells.push(1000 * j + i);
       }
     }
-    const meets = ([l, t, w, h]) =>
+    const overlaps = ([l, t, w, h]) =>
       left < l + w && l < left + width && top < t + h && t < top + height;
-    if (cells.some((cell) => this.boxes.get(cell)?.some(meets))) return false;
+    if (cells.some((cell) => this.boxes.get(cell)?.some(overlaps))) return false;
     for (const cell of cells) {
       if (!this.boxes.has(cell)) this.boxes.set(cell, []);
       this.boxes.get(cell).push([left, top, width, height]);
@@ -30,15 +30,15 @@ class Room {
   }
 }
 
-/** Thumbnails on a few large sheets, each of which is decoded when it is first needed. */
-class Pictures {
+/** The thumbnails. They are on a few large images, sheets, which are decoded when first needed. */
+class Thumbnails {
   constructor(images, onLoad) {
     Object.assign(this, images);
     this.onLoad = onLoad;
-    this.loaded = new Map();
+    this.loaded = new Map(); // number of the sheet: image
   }
 
-  /** Sheet and place of a row's picture; null where it has none or the sheet is still decoded. */
+  /** Sheet, place and size of a row's thumbnail; null if it has none or is not decoded yet. */
   find(row) {
     const width = this.sizes[2 * row];
     const height = this.sizes[2 * row + 1];
@@ -48,21 +48,21 @@ class Pictures {
     if (!this.loaded.has(number)) {
       const sheet = new Image();
       sheet.onload = this.onLoad;
-      sheet.src = `data:image/webp;base64,${block(`sheet-${number}`)}`;
+      sheet.src = `data:image/webp;base64,${readBlock(`sheet-${number}`)}`;
       this.loaded.set(number, sheet);
     }
     const sheet = this.loaded.get(number);
     if (!sheet.complete || !sheet.naturalWidth) return null;
-    const place = row % (columns * columns);
+    const index = row % (columns * columns);
     const tile = sheet.naturalWidth / columns;
-    const left = (place % columns) * tile;
-    return { sheet, left, top: Math.floor(place / columns) * tile, width, height };
+    const left = (index % columns) * tile;
+    return { sheet, left, top: Math.floor(index / columns) * tile, width, height };
   }
 
-  /** Draw a row's picture into a square of `side` about (x, y); tell whether there is one. */
+  /** Draw a row's thumbnail, if it is decoded, in a square with middle (x, y). */
   draw(context, row, x, y, side, border) {
     const found = this.find(row);
-    if (!found) return false;
+    if (!found) return;
     const scale = side / Math.max(found.width, found.height);
     const width = found.width * scale;
     const height = found.height * scale;
@@ -83,35 +83,43 @@ class Pictures {
       width,
       height,
     );
-    return true;
   }
 }
 
 class Overlay {
-  constructor(canvas, data, grid, pictures) {
-    Object.assign(this, { data, grid, pictures });
+  constructor(canvas, data, grid, thumbnails) {
+    Object.assign(this, { data, grid, thumbnails });
     this.context = canvas.getContext("2d");
-    this.widths = new Map();
+    this.widths = new Map(); // cache of the widths of texts
   }
 
-  /** `shown` tells of a row whether it is to be seen strongly; `rings` are rows. */
-  draw(view, style, theme, { shown, classShown, rings, focus }) {
+  /**
+   * Draw a frame.
+   *
+   * isShown(row): whether the row is drawn, and not faintly.
+   * isClassShown(code): whether the name of the class is written.
+   * rings: rows to draw a ring around; focus: the row of the card, or -1.
+   */
+  draw(view, style, theme, { isShown, isClassShown, rings, focus }) {
     const { context, data } = this;
     context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
-    const at = (row) => view.toScreen(data.positions[2 * row], data.positions[2 * row + 1]);
-    const room = new Room();
-    for (const row of rings.slice(0, MOST_RINGS)) this.ring(at(row), style, theme.ink, 1.2);
-    if (focus >= 0) this.ring(at(focus), style, theme.ink, 2.2);
-    if (data.classes) this.classNames(view, theme, room, classShown);
-    const isClose = view.k > 4 * view.home.k; // farther away, names of classes tell more
-    if (this.pictures) this.thumbnails(view, theme, room, at, shown);
+    const toScreen = (row) => view.toScreen(data.positions[2 * row], data.positions[2 * row + 1]);
+    const occupancy = new Occupancy();
+    for (const row of rings.slice(0, MAX_RINGS)) {
+      this.drawRing(toScreen(row), style, theme.ink, 1.2);
+    }
+    if (focus >= 0) this.drawRing(toScreen(focus), style, theme.ink, 2.2);
+    if (data.classes) this.writeClassNames(view, theme, occupancy, isClassShown);
+    // Names of points would leave no room for those of classes, which tell more in a wide view.
+    const isClose = view.k > 4 * view.home.k;
+    if (this.thumbnails) this.drawThumbnails(view, theme, occupancy, toScreen, isShown);
     else if (data.names && (isClose || !data.classes)) {
-      this.texts(view, style, theme, room, at, shown);
+      this.writeNames(view, style, theme, occupancy, toScreen, isShown);
     }
   }
 
-  ring([x, y], style, color, width) {
+  drawRing([x, y], style, color, width) {
     const { context } = this;
     context.strokeStyle = color;
     context.lineWidth = width;
@@ -137,7 +145,7 @@ class Overlay {
     context.fillText(text, x, y);
   }
 
-  width(text, font) {
+  measureWidth(text, font) {
     const key = font + text;
     if (!this.widths.has(key)) {
       this.context.font = font;
@@ -146,46 +154,48 @@ class Overlay {
     return this.widths.get(key);
   }
 
-  /** The name of each class where it is densest (above a class of few), largest classes first. */
-  classNames(view, theme, room, classShown) {
+  /** Write the name of each class where it is densest (above a small class), the largest first. */
+  writeClassNames(view, theme, occupancy, isClassShown) {
     const font = `600 13px ${FONT}`;
     for (const { code, place } of this.data.places) {
       const [x, middle] = view.toScreen(...place);
       const y = this.data.counts[code] < 10 ? middle - 15 : middle;
-      if (!classShown(code) || x < -99 || y < -9 || x > view.width + 99 || y > view.height + 9) {
+      if (!isClassShown(code) || x < -99 || y < -9 || x > view.width + 99 || y > view.height + 9) {
         continue;
       }
-      const text = shortened(this.data.classes[code]);
-      const width = this.width(text, font);
-      if (room.take(x - width / 2, y - 8, width, 16)) this.write(text, x, y, theme, font);
+      const text = shorten(this.data.classes[code]);
+      const width = this.measureWidth(text, font);
+      if (occupancy.occupy(x - width / 2, y - 8, width, 16)) {
+        this.write(text, x, y, theme, font);
+      }
     }
   }
 
-  /** Pictures in place of points, once there is room for them. */
-  thumbnails(view, theme, room, at, shown) {
+  /** Draw thumbnails over their points where there is room, once the view is close enough. */
+  drawThumbnails(view, theme, occupancy, toScreen, isShown) {
     const spacing = (1.2 * view.k) / Math.sqrt(this.data.n);
     const side = Math.max(20, Math.min(64, spacing));
     if (spacing < 14) return;
-    for (const row of this.grid.within(...view.box(side), MOST_LOOKED_AT)) {
-      if (!shown(row) || !this.pictures.sizes[2 * row]) continue;
-      const [x, y] = at(row);
+    for (const row of this.grid.within(...view.box(side), MAX_CANDIDATES)) {
+      if (!isShown(row) || !this.thumbnails.sizes[2 * row]) continue;
+      const [x, y] = toScreen(row);
       const half = side / 2 + 3;
-      if (!room.take(x - half, y - half, 2 * half, 2 * half)) continue;
-      this.pictures.draw(this.context, row, x, y, side, theme.css[this.data.codes[row]]);
+      if (!occupancy.occupy(x - half, y - half, 2 * half, 2 * half)) continue;
+      this.thumbnails.draw(this.context, row, x, y, side, theme.css[this.data.codes[row]]);
     }
   }
 
-  /** Texts beside points where there is room; rows that come first have the first choice. */
-  texts(view, style, theme, room, at, shown) {
+  /** Write the names of points above them where there is room, in the order of the rows. */
+  writeNames(view, style, theme, occupancy, toScreen, isShown) {
     const font = `12px ${FONT}`;
-    let left = MOST_TEXTS;
-    for (const row of this.grid.within(...view.box(), MOST_LOOKED_AT)) {
-      if (!shown(row) || !this.data.names[row]) continue;
-      const [x, y] = at(row);
-      const text = shortened(this.data.names[row]);
-      const width = this.width(text, font);
+    let left = MAX_NAMES;
+    for (const row of this.grid.within(...view.box(), MAX_CANDIDATES)) {
+      if (!isShown(row) || !this.data.names[row]) continue;
+      const [x, y] = toScreen(row);
+      const text = shorten(this.data.names[row]);
+      const width = this.measureWidth(text, font);
       const top = y - style.diameter / 2 - 15;
-      if (!room.take(x - width / 2 - 6, top - 3, width + 12, 20)) continue;
+      if (!occupancy.occupy(x - width / 2 - 6, top - 3, width + 12, 20)) continue;
       this.write(text, x, top + 7, theme, font);
       if (--left === 0) return;
     }

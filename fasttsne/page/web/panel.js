@@ -1,10 +1,15 @@
-// The legend: classes that are shown, hidden or singled out, or the scale of values.
+// The legend: the classes, which can be shown, hidden or highlighted, or the colour scale.
 
-const MOST_LISTED = 500;
+const MAX_LISTED = 500;
+
+/**
+ * hidden: a flag for each code, 1 if its points are hidden.
+ * highlighted: the code under the pointer, or null.
+ * onChange: called when one of them has changed.
+ */
 class Legend {
-  /** `onChange` is called when `hidden` (a flag for each code) or `pointedAt` (a code) change. */
   constructor(data, onChange) {
-    Object.assign(this, { data, onChange, pointedAt: null });
+    Object.assign(this, { data, onChange, highlighted: null });
     this.hidden = new Uint8Array(data.colors.length + 1);
     this.buttons = new Map();
     const legend = element("legend");
@@ -14,51 +19,52 @@ class Legend {
     element("legend-title").textContent = data.range ? "Scale" : `${data.classes.length} classes`;
     if (data.range) this.showScale();
     else this.listClasses();
-    element("all").addEventListener("click", () => this.set(() => 0));
+    element("all").addEventListener("click", () => this.setHidden(() => 0));
   }
 
   showScale() {
     element("scale").hidden = false;
     element("bar").style.background = `linear-gradient(to right, ${this.data.colors})`;
-    element("low").textContent = number(this.data.range[0]);
-    element("high").textContent = number(this.data.range[1]);
+    element("low").textContent = formatNumber(this.data.range[0]);
+    element("high").textContent = formatNumber(this.data.range[1]);
   }
 
   listClasses() {
     const { data } = this;
     const names = [...data.classes];
     if (data.counts[data.unlabelled]) names.push("unlabelled");
-    names.slice(0, MOST_LISTED).forEach((name, code) => {
-      const button = make("button", "class");
+    names.slice(0, MAX_LISTED).forEach((name, code) => {
+      const button = makeElement("button", "class");
       button.type = "button";
       button.title = `Hide or show ${name}`;
       button.append(
-        make("span", "swatch"),
-        make("span", "name", name),
-        make("span", "count", data.counts[code].toLocaleString("en")),
+        makeElement("span", "swatch"),
+        makeElement("span", "name", name),
+        makeElement("span", "count", data.counts[code].toLocaleString("en")),
       );
       button.addEventListener("click", () =>
-        this.set((other) => (other === code ? !this.hidden[code] : this.hidden[other])),
+        this.setHidden((other) => (other === code ? !this.hidden[code] : this.hidden[other])),
       );
-      const only = make("button", "only", "only");
+      const only = makeElement("button", "only", "only");
       only.type = "button";
       only.setAttribute("aria-label", `Show only ${name}`);
-      only.addEventListener("click", () => this.set((other) => other !== code));
+      only.addEventListener("click", () => this.setHidden((other) => other !== code));
       const item = document.createElement("li");
       item.append(button, only);
-      item.addEventListener("pointerenter", () => this.point(code));
-      item.addEventListener("pointerleave", () => this.point(null));
+      item.addEventListener("pointerenter", () => this.highlight(code));
+      item.addEventListener("pointerleave", () => this.highlight(null));
       element("classes").append(item);
       button.setAttribute("aria-pressed", "true");
       this.buttons.set(code, button);
     });
-    if (names.length > MOST_LISTED) {
-      const more = `and ${counted(names.length - MOST_LISTED, "more", "more")}: search for them`;
-      element("classes").append(make("li", "more", more));
+    if (names.length > MAX_LISTED) {
+      const more = `and ${formatCount(names.length - MAX_LISTED, "more", "more")}: search for them`;
+      element("classes").append(makeElement("li", "more", more));
     }
   }
 
-  set(isHidden) {
+  /** Hide the codes for which `isHidden(code)` holds, and show all others. */
+  setHidden(isHidden) {
     this.hidden = this.hidden.map((_, code) => (isHidden(code) ? 1 : 0));
     for (const [code, button] of this.buttons) {
       button.setAttribute("aria-pressed", String(!this.hidden[code]));
@@ -67,12 +73,12 @@ class Legend {
     this.onChange();
   }
 
-  point(code) {
-    this.pointedAt = code !== null && !this.hidden[code] ? code : null;
+  highlight(code) {
+    this.highlighted = code !== null && !this.hidden[code] ? code : null;
     this.onChange();
   }
 
-  paint(css) {
+  setColors(css) {
     for (const [code, button] of this.buttons) {
       button.querySelector(".swatch").style.background = css[code];
     }

@@ -1,5 +1,7 @@
-// The points: by WebGL, or on a 2-D canvas where there is none. Both take the colours of all rows,
-// the rows to draw (the first `faint` of them faintly) and, for each frame, the view and the style.
+// The points, drawn by WebglPoints or, if the browser has no WebGL 2, by CanvasPoints. Both have
+// setColors(rgba): the colours of all rows, 4 bytes each;
+// setRows(rows, faint): the rows to draw, in this order, the first `faint` of them faintly;
+// draw(view, style): draw a frame, with the style that pointStyle() returns.
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec2 position;
@@ -9,7 +11,7 @@ uniform float diameter, opacity;
 out vec4 tint;
 void main() {
   gl_Position = vec4((position - center) * scale, 0.0, 1.0);
-  gl_PointSize = diameter + 1.0;  // half a pixel around it for the soft edge
+  gl_PointSize = diameter + 1.0;  // half a pixel on each side for the antialiased edge
   tint = vec4(color.rgb * opacity, opacity);
 }`;
 
@@ -24,7 +26,8 @@ void main() {
 }`;
 
 class WebglPoints {
-  static on(canvas, positions, onRestored) {
+  /** Return a WebglPoints for a canvas, or null if there is no WebGL 2. */
+  static create(canvas, positions, onRestored) {
     const gl = canvas.getContext("webgl2", { antialias: false });
     return gl && new WebglPoints(gl, canvas, positions, onRestored);
   }
@@ -35,15 +38,16 @@ class WebglPoints {
     this.rows = new Uint32Array(0);
     this.faint = 0;
     this.colors = new Uint8Array(positions.length * 2);
-    this.start();
+    this.initialize();
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
-      this.start();
+      this.initialize();
       onRestored();
     });
   }
 
-  start() {
+  /** Compile the shaders and fill the buffers: at first, and after the WebGL context was lost. */
+  initialize() {
     const { gl } = this;
     const program = gl.createProgram();
     for (const [kind, source] of [
@@ -60,52 +64,51 @@ class WebglPoints {
       throw new Error(gl.getProgramInfoLog(program));
     }
     gl.useProgram(program);
-    this.at = Object.fromEntries(
-      ["center", "scale", "diameter", "opacity"].map((x) => [x, gl.getUniformLocation(program, x)]),
+    const names = ["center", "scale", "diameter", "opacity"];
+    this.uniforms = Object.fromEntries(
+      names.map((name) => [name, gl.getUniformLocation(program, name)]),
     );
-    const attribute = (location, size, type, isNormalized) => {
-      const buffer = gl.createBuffer();
-      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    const bindAttribute = (location, size, type, isNormalized) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
       gl.enableVertexAttribArray(location);
       gl.vertexAttribPointer(location, size, type, isNormalized, 0, 0);
-      return buffer;
     };
-    attribute(0, 2, gl.FLOAT, false);
+    bindAttribute(0, 2, gl.FLOAT, false);
     gl.bufferData(gl.ARRAY_BUFFER, this.positions, gl.STATIC_DRAW);
-    attribute(1, 4, gl.UNSIGNED_BYTE, true); // stays bound: `color` fills it
+    bindAttribute(1, 4, gl.UNSIGNED_BYTE, true); // stays bound, because setColors fills it
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
     gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.color(this.colors);
-    this.choose(this.rows, this.faint);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA); // for colours with premultiplied alpha
+    this.setColors(this.colors);
+    this.setRows(this.rows, this.faint);
   }
 
-  color(rgba) {
+  setColors(rgba) {
     this.colors = rgba;
     this.gl.bufferData(this.gl.ARRAY_BUFFER, rgba, this.gl.STATIC_DRAW);
   }
 
-  choose(rows, faint) {
+  setRows(rows, faint) {
     this.rows = rows;
     this.faint = faint;
     this.gl.bufferData(this.gl.ELEMENT_ARRAY_BUFFER, rows, this.gl.DYNAMIC_DRAW);
   }
 
   draw(view, style) {
-    const { gl, at, faint } = this;
+    const { gl, uniforms, faint } = this;
     gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    gl.uniform2f(at.center, view.x, view.y);
-    gl.uniform2f(at.scale, (2 * view.k) / view.width, (2 * view.k) / view.height);
-    gl.uniform1f(at.diameter, style.diameter * view.dpr);
-    const run = (first, end, opacity) => {
+    gl.uniform2f(uniforms.center, view.x, view.y);
+    gl.uniform2f(uniforms.scale, (2 * view.k) / view.width, (2 * view.k) / view.height);
+    gl.uniform1f(uniforms.diameter, style.diameter * view.dpr);
+    const drawRange = (first, end, opacity) => {
       if (end === first) return;
-      gl.uniform1f(at.opacity, opacity);
+      gl.uniform1f(uniforms.opacity, opacity);
       gl.drawElements(gl.POINTS, end - first, gl.UNSIGNED_INT, 4 * first);
     };
-    run(0, faint, style.faint);
-    run(faint, this.rows.length, style.opacity);
+    drawRange(0, faint, style.faintOpacity);
+    drawRange(faint, this.rows.length, style.opacity);
   }
 }
 
@@ -115,23 +118,23 @@ class CanvasPoints {
     this.positions = positions;
   }
 
-  color(rgba) {
-    this.colors = new Uint32Array(rgba.buffer); // alpha in the highest byte
+  setColors(rgba) {
+    this.colors = new Uint32Array(rgba.buffer); // red in the lowest byte, alpha in the highest
   }
 
-  choose(rows, faint) {
+  setRows(rows, faint) {
     this.rows = rows;
     this.faint = faint;
   }
 
   draw(view, style) {
     this.context.clearRect(0, 0, view.width * view.dpr, view.height * view.dpr);
-    if (style.diameter < 4) this.squares(view, style);
-    else this.discs(view, style);
+    if (style.diameter < 4) this.drawSquares(view, style);
+    else this.drawDiscs(view, style);
   }
 
-  /** Call `put(x, y, row, isFaint)`, in pixels of the canvas, for each row that is in sight. */
-  each(view, put) {
+  /** Call `put(x, y, row, isFaint)` for each row in view; x and y are in pixels of the canvas. */
+  forEachInView(view, put) {
     const { positions, rows, faint } = this;
     const k = view.k * view.dpr;
     const { width, height } = this.context.canvas;
@@ -142,34 +145,36 @@ class CanvasPoints {
     }
   }
 
-  /** Many small points: written into a picture, far faster than a rectangle for each. */
-  squares(view, style) {
+  /** Draw small points as squares. Setting their pixels is much faster than fillRect for each. */
+  drawSquares(view, style) {
     const { context } = this;
     const { width, height } = context.canvas;
-    const picture = context.createImageData(width, height);
-    const pixels = new Uint32Array(picture.data.buffer);
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
     const side = Math.max(1, Math.round(style.diameter * view.dpr));
-    const [strong, faint] = [style.opacity, style.faint].map((x) => Math.round(255 * x) << 24);
-    this.each(view, (x, y, row, isFaint) => {
+    const toAlpha = (opacity) => Math.round(255 * opacity) << 24;
+    const [alpha, faintAlpha] = [toAlpha(style.opacity), toAlpha(style.faintOpacity)];
+    this.forEachInView(view, (x, y, row, isFaint) => {
       const left = Math.round(x - side / 2);
       const top = Math.round(y - side / 2);
       if (left < 0 || top < 0 || left + side > width || top + side > height) return;
-      const pixel = (this.colors[row] & 0xffffff) | (isFaint ? faint : strong);
+      const pixel = (this.colors[row] & 0xffffff) | (isFaint ? faintAlpha : alpha);
       for (let j = top; j < top + side; j++) {
         pixels.fill(pixel, j * width + left, j * width + left + side);
       }
     });
-    context.putImageData(picture, 0, 0);
+    context.putImageData(image, 0, 0);
   }
 
-  discs(view, style) {
+  drawDiscs(view, style) {
     const { context } = this;
     const radius = (style.diameter / 2) * view.dpr;
     let last = null;
-    this.each(view, (x, y, row, isFaint) => {
+    this.forEachInView(view, (x, y, row, isFaint) => {
       const color = this.colors[row];
-      context.globalAlpha = isFaint ? style.faint : style.opacity;
+      context.globalAlpha = isFaint ? style.faintOpacity : style.opacity;
       if (color !== last) {
+        // Setting a fill style is slow.
         const rgb = [color & 255, (color >> 8) & 255, (color >> 16) & 255];
         context.fillStyle = `rgb(${rgb})`;
       }
@@ -181,13 +186,17 @@ class CanvasPoints {
   }
 }
 
-/** Diameter (CSS pixels) and opacities of the points: small and faint where there are many. */
+/**
+ * Diameter (in CSS pixels) and opacities of the points.
+ *
+ * In the whole map both decrease with n; they increase when the view is zoomed in.
+ */
 function pointStyle(n, view) {
   const zoom = Math.max(1, view.k / view.home.k);
-  const room = (0.59 * 2 * view.home.k) / Math.sqrt(n);
-  const small = Math.max(1.3, Math.min(7, room));
-  const diameter = Math.min(small * zoom ** 0.45, Math.max(small, 11));
-  const thin = Math.max(0.4, Math.min(0.85, 1.15 - 0.1 * Math.log10(n)));
-  const opacity = 0.9 - (0.9 - thin) / zoom ** 0.5;
-  return { diameter, opacity, faint: 0.13 * opacity };
+  const spacing = (0.59 * 2 * view.home.k) / Math.sqrt(n);
+  const homeDiameter = Math.max(1.3, Math.min(7, spacing));
+  const diameter = Math.min(homeDiameter * zoom ** 0.45, Math.max(homeDiameter, 11));
+  const homeOpacity = Math.max(0.4, Math.min(0.85, 1.15 - 0.1 * Math.log10(n)));
+  const opacity = 0.9 - (0.9 - homeOpacity) / zoom ** 0.5;
+  return { diameter, opacity, faintOpacity: 0.13 * opacity };
 }

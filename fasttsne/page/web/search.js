@@ -1,12 +1,16 @@
-// The search: rows whose name, and classes whose name, holds what is typed; Enter goes from one to
-// the next. `#12` finds row 12.
+// The search: finds points and classes by a part of their name, and row 12 by `#12`. Enter moves
+// the view from one match to the next.
 
 class Search {
-  /** `onFound(matches, rows)`: flags of all rows or null, rows found by name; `onVisit(target)`. */
+  /**
+   * onFound(matches, rows): called after a search. `matches` has a flag for each row that is found,
+   * or whose class is, and is null if nothing is searched for; `rows` are the rows that are found.
+   * onVisit(target): called to show a match, `{ row }` or `{ code }`.
+   */
   constructor(data, onFound, onVisit) {
     Object.assign(this, { data, onFound, onVisit, targets: [], at: -1 });
-    const what = [data.names && "names", data.classes && "classes", "#row"].filter(Boolean);
-    element("query").placeholder = `Search ${what.join(", ")}`;
+    const kinds = [data.names && "names", data.classes && "classes", "#row"].filter(Boolean);
+    element("query").placeholder = `Search ${kinds.join(", ")}`;
     element("query").addEventListener("input", () => {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.find(), 60);
@@ -14,7 +18,9 @@ class Search {
     element("query").addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
       if (event.key === "Enter") {
-        event.preventDefault(); // submits nothing while the button is still disabled
+        // Not left to the form: it submits nothing while its button is disabled, which it is until
+        // the search has run.
+        event.preventDefault();
         this.visit(event.shiftKey ? -1 : 1);
       }
     });
@@ -40,8 +46,8 @@ class Search {
     this.query = element("query").value;
     const { data } = this;
     const wanted = this.query.trim().toLowerCase();
-    const classes = wanted ? this.containing(data.classes, wanted) : [];
-    const rows = wanted ? this.rows(wanted) : [];
+    const classes = wanted ? this.findContaining(data.classes, wanted) : [];
+    const rows = wanted ? this.findRows(wanted) : [];
     this.targets = [...classes.map((code) => ({ code })), ...rows.map((row) => ({ row }))];
     this.at = -1;
     let matches = null;
@@ -51,27 +57,28 @@ class Search {
       for (const row of rows) matches[row] = 1;
     }
     const parts = [];
-    if (classes.length) parts.push(counted(classes.length, "class", "classes"));
-    if (rows.length || !classes.length) parts.push(counted(rows.length, "point"));
+    if (classes.length) parts.push(formatCount(classes.length, "class", "classes"));
+    if (rows.length || !classes.length) parts.push(formatCount(rows.length, "point"));
     element("found").textContent = wanted ? `${parts.join(", ")} – Enter goes there` : "";
     element("previous").disabled = element("next").disabled = !this.targets.length;
     this.onFound(matches, rows);
   }
 
-  rows(wanted) {
+  findRows(wanted) {
     const row = /^#\d+$/.test(wanted) ? Number(wanted.slice(1)) : -1;
     if (row >= 0) return row < this.data.n ? [row] : [];
-    return this.containing(this.data.names, wanted);
+    return this.findContaining(this.data.names, wanted);
   }
 
-  /** Places of the texts that hold `wanted`; first those equal to it, then those it begins. */
-  containing(texts, wanted) {
-    const ranks = [[], [], []];
+  /** Indices of texts that contain `wanted`: equal ones, those that start with it, the others. */
+  findContaining(texts, wanted) {
+    const [equal, starting, containing] = [[], [], []];
     texts?.forEach((text, i) => {
-      const place = text.toLowerCase().indexOf(wanted);
-      if (place >= 0) ranks[place > 0 ? 2 : text.length > wanted.length ? 1 : 0].push(i);
+      const position = text.toLowerCase().indexOf(wanted);
+      if (position > 0) containing.push(i);
+      else if (position === 0) (text.length > wanted.length ? starting : equal).push(i);
     });
-    return ranks.flat();
+    return [...equal, ...starting, ...containing];
   }
 
   visit(step) {
@@ -79,7 +86,7 @@ class Search {
     const count = this.targets.length;
     if (!count) return;
     this.at = this.at < 0 && step < 0 ? count - 1 : (this.at + step + count) % count;
-    const [at, all] = [this.at + 1, count].map((x) => x.toLocaleString("en"));
+    const [at, all] = [this.at + 1, count].map((number) => number.toLocaleString("en"));
     element("found").textContent = `${at} of ${all}`;
     this.onVisit(this.targets[this.at]);
   }

@@ -1,6 +1,6 @@
-// Which part of the map is seen, and the gestures that change it.
+// The part of the map that is in view, and the gestures and keys that change it.
 
-/** Centre (x, y) in the units of the map and k, CSS pixels to a unit. */
+/** The view: its centre (x, y) in units of the map, and its scale k in CSS pixels per unit. */
 class View {
   constructor(onChange) {
     Object.assign(this, { x: 0, y: 0, k: 1, width: 1, height: 1, dpr: 1, isHome: true });
@@ -16,43 +16,50 @@ class View {
     return [this.x + (sx - this.width / 2) / this.k, this.y - (sy - this.height / 2) / this.k];
   }
 
-  /** Left, bottom, right, top of what is seen, and `margin` pixels around it. */
+  /** Left, bottom, right and top of the view in units of the map, with a margin in pixels. */
   box(margin = 0) {
     const [left, top] = this.toMap(-margin, -margin);
     const [right, bottom] = this.toMap(this.width + margin, this.height + margin);
     return [left, bottom, right, top];
   }
 
-  limit(k) {
+  limitScale(k) {
     return Math.max(0.4 * this.home.k, Math.min(5000 * this.home.k, k));
   }
 
   set(x, y, k) {
-    this.k = this.limit(k);
-    const far = 1 + Math.max(this.width, this.height) / 4 / this.k; // some of it stays in sight
-    this.x = Math.max(-far, Math.min(far, x));
-    this.y = Math.max(-far, Math.min(far, y));
+    this.k = this.limitScale(k);
+    const limit = 1 + Math.max(this.width, this.height) / 4 / this.k; // keeps the map in view
+    this.x = Math.max(-limit, Math.min(limit, x));
+    this.y = Math.max(-limit, Math.min(limit, y));
     this.isHome = false;
     this.onChange();
   }
 
+  /** Move the map by (dx, dy) pixels on the screen. */
   pan(dx, dy) {
     this.stop();
     this.set(this.x - dx / this.k, this.y + dy / this.k, this.k);
   }
 
-  /** Zoom so that what lies under a place on the screen stays there. */
+  /** Zoom so that the point of the map at (sx, sy) on the screen stays there. */
   zoom(factor, sx = this.width / 2, sy = this.height / 2) {
     this.stop();
     const [x, y] = this.toMap(sx, sy);
-    const k = this.limit(this.k * factor);
+    const k = this.limitScale(this.k * factor);
     this.set(x - (sx - this.width / 2) / k, y + (sy - this.height / 2) / k, k);
   }
 
-  /** Take the size of the window and where in it (left, top, right, bottom) the whole map fits. */
-  resize(width, height, dpr, extent, rooms) {
+  /**
+   * Adapt to the size of the window.
+   *
+   * extent: half the width and half the height of the map.
+   * areas: areas of the window, as [left, top, right, bottom], that the whole map can be shown in.
+   * The one that shows it largest is chosen.
+   */
+  resize(width, height, dpr, extent, areas) {
     Object.assign(this, { width, height, dpr });
-    this.home = rooms
+    this.home = areas
       .map(([left, top, right, bottom]) => {
         const k = Math.max(
           20,
@@ -70,13 +77,18 @@ class View {
   }
 
   goHome() {
-    this.fly(this.home, () => {
+    this.flyTo(this.home, () => {
       this.isHome = true;
     });
   }
 
-  /** Move to another view within half a second, straight for the place that both show alike. */
-  fly(to, onEnd = () => {}) {
+  /**
+   * Move to another view within half a second.
+   *
+   * The scale changes by a constant factor per (eased) time. The centre moves so that the point of
+   * the map that has the same place on the screen in both views keeps it all the way.
+   */
+  flyTo(to, onEnd = () => {}) {
     this.stop();
     const from = { x: this.x, y: this.y, k: this.k };
     const ratio = to.k / from.k;
@@ -86,8 +98,8 @@ class View {
       const t = duration ? Math.min(1, Math.max(0, (now - started) / duration)) : 1;
       const eased = t * t * (3 - 2 * t);
       const k = from.k * ratio ** eased;
-      const way = Math.abs(ratio - 1) < 1e-3 ? eased : (1 - from.k / k) / (1 - 1 / ratio);
-      this.set(from.x + (to.x - from.x) * way, from.y + (to.y - from.y) * way, k);
+      const share = Math.abs(ratio - 1) < 1e-3 ? eased : (1 - from.k / k) / (1 - 1 / ratio);
+      this.set(from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share, k);
       this.flight = t < 1 ? requestAnimationFrame(step) : null;
       if (t === 1) onEnd();
     };
@@ -112,7 +124,11 @@ const KEYS = {
   Home: (view) => view.goHome(),
 };
 
-/** Wheel, drag, pinch, double-click and keys; `onHover` and `onClick` get places on the screen. */
+/**
+ * Listen to wheel, drag, pinch, double-click and keys.
+ *
+ * `onHover` and `onClick` are called with a position on the screen.
+ */
 function listen(stage, view, { onHover, onLeave, onClick }) {
   const pointers = new Map();
   let moved = 0;
@@ -122,7 +138,7 @@ function listen(stage, view, { onHover, onLeave, onClick }) {
     (event) => {
       event.preventDefault();
       const pixels = event.deltaY * [1, 16, 100][event.deltaMode];
-      // A pinch on a touch pad comes as a wheel with Ctrl, in much smaller steps.
+      // Browsers report a pinch on a touch pad as a wheel event with Ctrl and much smaller steps.
       const steps = Math.max(-400, Math.min(400, pixels * (event.ctrlKey ? 6 : 1)));
       view.zoom(Math.exp(-0.0018 * steps), event.clientX, event.clientY);
     },
@@ -147,16 +163,16 @@ function listen(stage, view, { onHover, onLeave, onClick }) {
     moved += Math.hypot(dx, dy);
     const [other] = [...pointers.values()].filter((p) => p.pointerId !== event.pointerId);
     pointers.set(event.pointerId, event);
-    if (moved < 4) return;
+    if (moved < 4) return; // not yet a drag: it may become a click
     stage.classList.add("dragging");
     if (!other) {
       view.pan(dx, dy);
       return;
     }
-    const apart = (p) => Math.hypot(p.clientX - other.clientX, p.clientY - other.clientY);
+    const distance = (p) => Math.hypot(p.clientX - other.clientX, p.clientY - other.clientY);
     const middle = [(event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2];
     view.pan(dx / 2, dy / 2);
-    view.zoom(apart(event) / Math.max(1, apart(before)), ...middle);
+    view.zoom(distance(event) / Math.max(1, distance(before)), ...middle);
   });
 
   const release = (event) => {

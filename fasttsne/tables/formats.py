@@ -1,0 +1,43 @@
+"""CSV and JSON, as all files that are written have them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a header and rows with commas and in UTF-8; None becomes an empty cell.
+
+    Characters that UTF-8 cannot represent become question marks.
+    """
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def as_json(content: Any) -> str:
+    """Return content as JSON text. NaN and infinity, which JSON does not have, become null."""
+    return json.dumps(_replace_nonfinite(content), allow_nan=False)
+
+
+def _replace_nonfinite(content: Any) -> Any:
+    if isinstance(content, float):
+        return content if isfinite(content) else None
+    if isinstance(content, Mapping):
+        return {key: _replace_nonfinite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_replace_nonfinite(value) for value in content]
+    return content
+
+
+def shortest_digits(array: np.ndarray) -> list[list[str]]:
+    """Write each number with the fewest digits that give the same value in the array's dtype."""
+    return np.asarray(array).astype(str).tolist()
