@@ -1,6 +1,5 @@
-# make demo | test | test-deep | docs | examples | gallery | bench | lint; each sets up .venv on its
-# first run.
-# make gpu-check PYTHON=python3: on a machine with a GPU, with the torch that is there.
+# `make` lists the targets. Those that need .venv set it up on their first run.
+# `make gpu-check PYTHON=python3` runs on a machine with a GPU and uses the torch of that Python.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -9,22 +8,27 @@ TORCH := torch==2.13.0
 
 SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 
-# Tests of what is computed, for which it matters on which processor.
+# Tests of numerical results, which can differ between processors.
 NUMERIC := $(patsubst %,tests/test_%.py,affinities build cells convolution datasets distances examples \
   forces graphs mesh metrics neighbors nn objective optimize parametric pitfalls quality schedule \
   sklearn sne_family transform tsne worked_example)
 
-.PHONY: demo test test-deep lint docs examples gallery bench gpu-check clean
+.PHONY: help dev demo test test-deep lint docs examples gallery bench gpu-check clean
 
-demo: $(VENV)/built
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+dev: $(VENV)/built  ## set up .venv with all tools, and build the kernels in place
+
+demo: $(VENV)/built  ## draw two maps into demo/
 	$(BIN)/python -m fasttsne.cli.demo
 
-test: lint docs $(VENV)/browser
+test: lint docs $(VENV)/browser  ## what CI runs first: lint, the site, all tests
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
 
-# What takes long: tests marked deep, then the numeric tests as lesser processors run them, from
-# other starts each time.
-test-deep: $(VENV)/built
+# First the tests marked deep. Then the numeric tests at the SIMD levels of older processors and at
+# the best level, each time with slightly different starting maps.
+test-deep: $(VENV)/built  ## what takes long: other SIMD levels, long fuzz
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m deep
 	@seed=1; for level in baseline avx2 ""; do \
 	  echo "FASTTSNE_SIMD=$$level --start-noise $$seed"; \
@@ -33,47 +37,46 @@ test-deep: $(VENV)/built
 	  seed=$$((seed + 1)); \
 	done
 
-lint: $(VENV)/built
+lint: $(VENV)/built  ## ruff, mypy, clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	find csrc -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' | xargs $(BIN)/clang-format --dry-run -Werror
 
-# All of it anew each time: an old page would hide a link that is dead now.
-docs: $(VENV)/built
+# The site is built from scratch each time: a page left by an earlier build would hide a dead link.
+docs: $(VENV)/built  ## the site, into site/
 	rm -rf site
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet \
 	  -d build/doctrees docs site
 	@echo "site/index.html"
 
-# All pictures, into gallery/.
-examples: $(VENV)/built
+examples: $(VENV)/built  ## all pictures, into gallery/
 	@for example in examples/*.py; do \
 	  echo "$$example"; SECONDS=0; \
 	  $(BIN)/python "$$example" --output gallery || exit 1; \
 	  echo "$$example: $$SECONDS s"; \
 	done
 
-# And those that the site shows, small, into docs/images/.
-gallery: examples
+# The small pictures of the site go to docs/images/.
+gallery: examples  ## those, and the small ones that the site shows
 	$(BIN)/python docs/pictures.py
 
-bench: $(VENV)/built
+bench: $(VENV)/built  ## time the kernels and whole fits
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only
 
-gpu-check:
+gpu-check:  ## build, test and time on a machine with a GPU
 	FASTTSNE_CUDA=1 $(PYTHON) setup.py build_ext --inplace
 	PYTHONPATH=$(CURDIR) $(PYTHON) bench/gpu_check.py $(GPU_CHECK)
 
-# Headless Chromium for the tests of pages, which are skipped without one (and fail under CI).
+# Headless Chromium for the tests of web pages. Without it they are skipped, or fail under CI.
 $(VENV)/browser: $(VENV)/built tests/browser.py
 	-$(BIN)/python tests/browser.py && touch $@
 
-clean:
+clean:  ## remove all that was made
 	rm -rf $(VENV) build demo gallery site fasttsne/*.so
 
-# The tools and torch first: the kernels are built with them, not in an isolated environment, which
-# would fetch a torch of its own.
+# The build tools and torch are installed first, because the kernels are built with them. An
+# isolated build environment would download another torch.
 $(VENV)/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) "numpy>=1.26" \
