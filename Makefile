@@ -9,9 +9,11 @@ TORCH := torch==2.13.0
 SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
 
 # Tests of numerical results, which can differ between processors.
-NUMERIC := $(patsubst %,tests/test_%.py,affinities build cells convolution datasets distances examples \
-  forces graphs mesh metrics neighbors nn objective optimize parametric pitfalls quality schedule \
-  sklearn sne_family transform tsne worked_example)
+NUMERIC := tests/affinities tests/descent tests/metrics $(patsubst %,tests/%.py, \
+  $(addprefix estimator/test_,pitfalls quality sklearn tsne worked_example) \
+  $(addprefix neighbors/test_,cells graphs metric neighbors) \
+  $(addprefix nn/test_,nn objective parametric) \
+  $(addprefix ops/test_,build forces) landmarks/test_datasets project/test_examples)
 
 .PHONY: help dev demo test test-deep lint docs examples gallery bench gpu-check clean
 

@@ -81,10 +81,9 @@ def prebuilt(library: Path) -> None:
 
 def tests() -> None:
     title("tests")
-    names = (
-        "affinities cells convolution cuda forces graphs mesh neighbors optimize sne_family tsne"
-    )
-    files = [ROOT / "tests" / f"test_{name}.py" for name in names.split()]
+    rooms = ("affinities", "descent", "neighbors", "nn", "ops")
+    files = [ROOT / "tests" / room for room in rooms]
+    files += [ROOT / "tests" / "estimator" / f"test_{name}.py" for name in ("cuda", "tsne")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
         cwd=ROOT,

@@ -10,7 +10,7 @@ import pytest
 
 import fasttsne
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fasttsne"
 
 # The floors of the house, in the order of the data. A module imports what lies on lower floors, and

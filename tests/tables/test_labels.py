@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 import torch
-from test_page import Reader
+from page_reader import Reader
 
 from fasttsne import metrics, page, plot
 from fasttsne._labels import as_labels

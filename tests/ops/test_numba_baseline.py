@@ -12,7 +12,7 @@ from fasttsne import ops, reference
 from fasttsne.affinities import Perplexity
 from fasttsne.neighbors.exact import exact_neighbors
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 import numba_baseline
 
 KINDS_2D = ("normal", "clustered", "duplicates", "wide")

@@ -41,7 +41,7 @@ from fasttsne.nn import (
 )
 from fasttsne.page import write
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fasttsne"
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 import re
 import sys
-from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from page_reader import Reader
 
 from fasttsne import page, plot
 
@@ -21,43 +19,6 @@ HOSTILE = (
     "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> "
     "& \"' \u2028 \\u003c {{script}}"
 )
-
-
-class Reader(HTMLParser):
-    """Collects what a browser would: scripts with their attributes and text, styles, title."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open = None  # list whose last element is open
-        self.scripts, self.styles, self.titles, self.metas, self.tags = [], [], [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.open = {"script": self.scripts, "style": self.styles, "title": self.titles}.get(tag)
-        if self.open is not None:
-            self.open.append(SimpleNamespace(text="", **{**dict(attributes), "tag": tag}))
-        if tag == "meta":
-            self.metas.append(dict(attributes))
-
-    def handle_data(self, data):
-        if self.open:
-            self.open[-1].text += data
-
-    def handle_endtag(self, tag):
-        self.open = None
-
-    def block(self, name):
-        (found,) = [script for script in self.scripts if getattr(script, "id", "") == name]
-        return found
-
-    def json(self, name):
-        return json.loads(self.block(name).text)
-
-    def array(self, name):
-        block = self.block(name)
-        dtype = np.dtype(getattr(block, "data-type")).newbyteorder("<")
-        return np.frombuffer(base64.b64decode(block.text, validate=True), dtype)
 
 
 @pytest.fixture

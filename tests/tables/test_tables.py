@@ -16,7 +16,7 @@ import pytest
 from fasttsne import landmarks, tables
 from fasttsne.tables import features as feature_files
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 X = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 
 
