@@ -10,8 +10,8 @@ import numpy as np
 
 from ._validation import as_array
 
+# The name of a row, and its distance.
 Neighbor = tuple[str, float]
-"""Name of a row and its distance."""
 
 
 def index_of(name: str, names: Sequence[str]) -> int:

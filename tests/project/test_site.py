@@ -29,7 +29,7 @@ def test_gallery_shows_every_example():
 
 def test_gallery_shows_every_figure_that_examples_draw():
     shown = set(re.findall(r"images/(\w+)\.webp", (DOCS / "gallery.md").read_text()))
-    tests = (ROOT / "tests" / "test_examples.py").read_text()
+    tests = (ROOT / "tests" / "project" / "test_examples.py").read_text()
     # What the tests of the examples expect to be drawn; those of three are a stem and a name.
     drawn = set(re.findall(r'"(\w+)\.(?:png|jpg)"', tests))
     for stem, count in (("emotion", 7), ("parameters", 6), ("misreading", 3)):
