@@ -57,6 +57,16 @@ def check_tensor(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | No
         raise ValueError(f"{name} must have shape ({wanted}), got {tuple(t.shape)}")
 
 
+def check_contiguous(**tensors: Tensor) -> None:
+    """Check tensors that an op changes in place, or that are too large to be copied unasked."""
+    for name, t in tensors.items():
+        if not t.is_contiguous():
+            raise ValueError(
+                f"{name} must be contiguous, got strides {t.stride()} for shape {tuple(t.shape)}: "
+                f"pass {name}.contiguous()"
+            )
+
+
 def check_matrix(name: str, t: Tensor, columns: int | None = None) -> None:
     """Check a float32 matrix: 1 column or more, or the given number, and at most 2^31 - 1 rows.
 

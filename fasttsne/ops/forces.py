@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .checks import check_dof, check_embedding, check_number, check_tensor
+from .checks import check_contiguous, check_dof, check_embedding, check_number, check_tensor
 from .table import torch_ops
 
 
@@ -41,6 +41,7 @@ def attractive_forces(
     check_tensor("indices", indices, torch.int32, (None,))
     check_tensor("values", values, torch.float32, tuple(indices.shape))
     check_dof(dof)
+    check_contiguous(indptr=indptr, indices=indices, values=values)
     return torch_ops.attractive_forces.default(
         indptr, indices, values, Y.contiguous(), float(dof), with_cost
     )

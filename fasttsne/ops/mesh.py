@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .checks import MAX_INT32, check_embedding, check_positive, check_tensor
+from .checks import MAX_INT32, check_contiguous, check_embedding, check_positive, check_tensor
 from .table import torch_ops
 
 _MIN_NODES = 4
@@ -44,6 +44,7 @@ def mesh_spread_(Y: Tensor, grid: Tensor, origin: Tensor, step: float) -> None:
         Distance between neighbouring nodes, the same for all axes.
     """
     _check_mesh(Y, "grid", grid, origin, step)
+    check_contiguous(grid=grid, origin=origin)
     torch_ops.mesh_spread_.default(Y.contiguous(), grid, origin, float(step))
 
 
@@ -68,6 +69,7 @@ def mesh_gather(
         Sum of the values.
     """
     _check_mesh(Y, "potential", potential, origin, step)
+    check_contiguous(origin=origin)
     return torch_ops.mesh_gather.default(
         Y.contiguous(), potential.contiguous(), origin, float(step)
     )

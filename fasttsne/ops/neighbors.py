@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .checks import check_integer, check_matrix, check_tensor
+from .checks import check_contiguous, check_integer, check_matrix, check_tensor
 from .table import torch_ops
 
 
@@ -80,6 +80,8 @@ def knn_scan_(
     check_integer("keep", keep)
     if not 0 < keep < keys.shape[1]:
         raise ValueError(f"keep must be in 1 .. capacity - 1 = {keys.shape[1] - 1}, got {keep}")
+    check_contiguous(X=X, sq_norms=sq_norms, keys=keys, count=count, bound=bound)
+    check_contiguous(blocks=blocks, tiles=tiles)
     torch_ops.knn_scan_.default(X, sq_norms, keys, count, bound, keep, blocks, tiles)
 
 
@@ -118,4 +120,5 @@ def knn_rerank(
     check_integer("k", k)
     if not 0 < k <= keep:
         raise ValueError(f"k must be in 1 .. keep = {keep}, got {k}")
+    check_contiguous(X=X, keys=keys, count=count, bound=bound)
     return torch_ops.knn_rerank.default(X, keys, count, bound, keep, k)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .checks import check_embedding, check_number, check_tensor
+from .checks import check_contiguous, check_embedding, check_number, check_tensor
 from .table import torch_ops
 
 
@@ -63,6 +63,8 @@ def update_embedding_(
         ("max_step", max_step),
     ):
         check_number(number, value)
+    check_contiguous(Y=Y, velocity=velocity, gains=gains)
+    check_contiguous(attractive=attractive, repulsive=repulsive)
     return torch_ops.update_embedding_.default(
         Y,
         velocity,

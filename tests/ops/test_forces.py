@@ -1,5 +1,6 @@
 """attractive_forces, repulsive_exact, repulsive_bh and update_embedding_."""
 
+import inspect
 import math
 
 import pytest
@@ -246,3 +247,39 @@ def test_bad_input_is_named():
         ops.repulsive_exact(repeated)
     with pytest.raises(ValueError, match=r"Z must have 2\^31 - 1 rows or fewer, got 1,099,511,6"):
         ops.pairwise_sq_distances(Y, repeated)
+
+
+def strided(t):
+    """The same numbers, every other one of a tensor twice as long."""
+    return torch.stack([t, t], -1)[..., 0]
+
+
+def test_what_is_not_copied_must_be_contiguous():
+    """With kernels and without, and with a message that says what to pass."""
+    Y = points("normal", 30, 2)
+    P = sparse_P(30, 4)
+    grid, origin = torch.empty(40, 40), torch.full((2,), -10.0)
+    Z = torch.tensor(900.0, dtype=torch.float64)
+    scan = (Y, Y.square().sum(1), torch.empty(30, 9, dtype=torch.int64))
+    scan += (torch.zeros(30, dtype=torch.int32), torch.full((30,), math.inf), 4)
+    scan += (torch.tensor([0, 16, 30]), torch.tensor([[0, 0]]))
+    ops.knn_scan_(*scan[:7], torch.tensor([[0, 0], [1, 1]]))
+    ops.knn_scan_(*scan[:7], torch.tensor([[0, 1]]))
+    calls = [
+        (ops.attractive_forces, (*P, Y), (0, 1, 2)),
+        (ops.mesh_spread_, (Y, grid, origin, 0.5), (1, 2)),
+        (ops.mesh_gather, (Y, grid, origin, 0.5), (2,)),
+        (ops.update_embedding_, (*torch.zeros(5, 30, 2), Z, 4.0, 9.0, 0.8), (0, 1, 2, 3, 4)),
+        (ops.knn_scan_, scan, (0, 1, 2, 3, 4, 6, 7)),
+        (ops.knn_rerank, (*scan[:1], *scan[2:6], 3), (0, 1, 2, 3)),
+    ]
+    for op, arguments, places in calls:
+        names = list(inspect.signature(op).parameters)
+        op(*arguments)
+        for place in places:
+            changed = [*arguments]
+            changed[place] = strided(changed[place])
+            with pytest.raises(
+                ValueError, match=f"^{names[place]} must be contiguous, got strides"
+            ):
+                op(*changed)
