@@ -1,7 +1,7 @@
 // Repulsive forces by Barnes-Hut: a cell that is far from a group of points acts as one point at
 // its centre of mass.
 #pragma once
-#include "kernels/quadtree.h"
+#include "kernels/tree.h"
 #include "kernels/types.h"
 
 namespace fasttsne {

@@ -1,6 +1,6 @@
 """Repulsion by particle mesh: how fine its grid is, when it is replaced, when it is not used.
 
-The computation on one grid is in :mod:`fasttsne.descent.charge_grid`.
+The computation on one grid is in :mod:`fasttsne.descent.mesh_grid`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import warnings
 from torch import Tensor
 
 from .bounds import Bounds, bounds_of
-from .charge_grid import ChargeGrid, FixedPotential, make_charge_grid
 from .fft_lengths import next_fast_length, next_gpu_length
+from .mesh_grid import ChargeGrid, FixedPotential, make_charge_grid
 from .repulsion import MOST_POINTS_FOR_EXACT, Approximate, BarnesHut, Exact, RepulsionFunction
 
 _NODES_IN_ANY_CASE, _NODES_PER_PAIR, _NODES_PER_POINT = 400_000, 2, 8000

@@ -21,8 +21,8 @@ from .. import ops
 from ..affinities import Affinities
 from ..neighbors import Neighbors
 from ..neighbors.search import Search
-from .charge_grid import FixedPotential
 from .mesh import Mesh
+from .mesh_grid import FixedPotential
 
 STARTS = ("weighted", "median")
 ITERATIONS = 200

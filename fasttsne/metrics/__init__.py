@@ -19,7 +19,7 @@ from .divergence import BestScale, kl_at_best_scale, kl_divergence
 from .judge import Judge, Report, digits, report
 from .neighborhoods import continuity, neighbor_recall, trustworthiness
 from .outliers import reach, strays
-from .pieces import cohesion, cohesion_by_label
+from .torn_classes import cohesion, cohesion_by_label
 
 __all__ = [
     "BestScale",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import _validation
 from ..affinities import JointP, joint_affinities
-from . import classes, distances, divergence, exact, neighborhoods, outliers, pieces
+from . import classes, distances, divergence, exact, neighborhoods, outliers, torn_classes
 from .inputs import as_points, find_labelled, same_rows, sample_indices
 
 _COHESION_K = 15
@@ -164,7 +164,7 @@ class Judge:
         found = {"10-NN accuracy": classes.score_votes(codes, rows, near_rows)}
         if codes.max() > 1:
             found["class neighbours"] = classes.class_neighbor_recall(x, y, names)
-        largest = pieces.count_largest_pieces(y, codes, near[:, :_COHESION_K])
+        largest = torn_classes.count_largest_pieces(y, codes, near[:, :_COHESION_K])
         found["cohesion"] = float(largest.sum() / len(y))
         if classes.has_silhouette(codes[rows.numpy()]):
             found["silhouette"] = classes.silhouette(y, names, self._n_sample, self._seed)

@@ -1,4 +1,4 @@
-#include "kernels/quadtree.h"
+#include "kernels/tree.h"
 
 #include <algorithm>
 #include <array>
