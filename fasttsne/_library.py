@@ -132,6 +132,8 @@ def trouble_on(device: torch.device) -> str:
         point = torch.zeros(1, 1, dtype=torch.float32, device=device)
         torch.ops.fasttsne.repulsive_exact.default(point, 1.0)
         torch.cuda.synchronize(device)
+    except torch.OutOfMemoryError:
+        raise  # says nothing about the kernels, and is not kept as the answer
     except (RuntimeError, AssertionError) as error:  # AssertionError: torch without CUDA
         # Without "function, file:line, ", with which the message of a failed check begins.
         return re.sub(r"^\w+, \S+:\d+, ", "", str(error).partition("\n")[0])

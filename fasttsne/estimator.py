@@ -77,7 +77,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         global generator, as scikit-learn does, so that ``np.random.seed(0)`` makes a fit repeat.
     method : {'auto', 'exact', 'barnes_hut', 'fft'}, default 'auto'
         How the repulsive forces are summed. 'auto' picks the fastest by n and n_components. 'fft'
-        changes to another, with a warning, where that takes a hundredth of the time.
+        changes to another where no grid in memory is fine enough, and on a CPU, with a warning,
+        where another takes a hundredth of the time.
     angle : float, default 0.5
         Opening angle of Barnes-Hut, from 0, which is exact, to 1.
     mesh_step : float, optional

@@ -43,10 +43,16 @@ class MeshOrTree(Approximate):
 
     def prepare(self, Y: Tensor, low: list[float], high: list[float]) -> RepulsionFunction:
         """Return the function of the faster of the two."""
-        # On a GPU any mesh that fits in memory is faster than a tree of thousands of points.
-        nodes = self.mesh.nodes_for(low, high)
-        dense = Y.is_cuda or nodes <= _MESH_NODES_PER_POINT * Y.shape[0] - _NODES_OF_OVERHEAD
-        return (self.mesh if dense else self.tree).prepare(Y, low, high)
+        by_mesh = self._prefers_mesh(Y.shape[0], low, high, Y.is_cuda)
+        return (self.mesh if by_mesh else self.tree).prepare(Y, low, high)
+
+    def _prefers_mesh(self, n: int, low: list[float], high: list[float], on_gpu: bool) -> bool:
+        # The mesh must not choose its own replacement, a tree of another theta. On a GPU any mesh
+        # that is fine enough is about as fast as a tree of thousands of points, or faster.
+        if not self.mesh.is_fine_enough(low, high, on_gpu):
+            return False
+        most = _MESH_NODES_PER_POINT * n - _NODES_OF_OVERHEAD
+        return on_gpu or self.mesh.nodes_for(low, high) <= most
 
     def grid_bounds(self) -> Bounds | None:
         """Return the bounds of the mesh's grid."""

@@ -58,12 +58,15 @@ def check_tensor(name: str, t: Tensor, dtype: torch.dtype, shape: tuple[int | No
 
 
 def check_contiguous(**tensors: Tensor) -> None:
-    """Check tensors that an op changes in place, or that are too large to be copied unasked."""
+    """Check tensors that the wrapper does not copy, because an op changes them in place or by rule.
+
+    A copy of what is changed in place would lose the result.
+    """
     for name, t in tensors.items():
         if not t.is_contiguous():
             raise ValueError(
                 f"{name} must be contiguous, got strides {t.stride()} for shape {tuple(t.shape)}: "
-                f"pass {name}.contiguous()"
+                f"assign {name} = {name}.contiguous() first"
             )
 
 

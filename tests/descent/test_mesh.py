@@ -1,6 +1,7 @@
 """mesh_spread_, mesh_gather and the particle mesh made of them."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -120,6 +121,21 @@ def test_few_points_far_apart_have_a_positive_Z():
     expected, expected_Z = reference.repulsive_exact(Y.double(), 1.0)
     assert_close(forces, expected, 1e-2)
     assert_close(Z, expected_Z, 1e-2)
+
+
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_auto_leaves_maps_too_wide_for_a_mesh_to_its_own_tree(on_gpu):
+    """Not to the tree that replaces a mesh by itself, which has another theta."""
+    n = 10_000
+    auto = choose_repulsion("auto", n, 3, 1.0, 0.2)
+    wide = [-200.0] * 3, [200.0] * 3
+    Y = SimpleNamespace(shape=(n, 3), is_cuda=on_gpu)
+    assert not auto.mesh.is_fine_enough(*wide, on_gpu)
+    assert auto.prepare(Y, *wide) is auto.tree.function
+    assert auto.tree.theta == 0.2
+    # In the plane a GPU keeps the mesh, where a CPU takes the tree.
+    plane = choose_repulsion("auto", n, 2, 1.0, 0.2)
+    assert plane._prefers_mesh(n, [-100.0] * 2, [100.0] * 2, on_gpu) == on_gpu
 
 
 @pytest.mark.parametrize("spread, expected", [(0.1, "mesh"), (100, "tree")])

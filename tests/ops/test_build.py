@@ -295,6 +295,20 @@ def test_a_gpu_without_kernels_is_an_error_that_says_so(monkeypatch):
 
 
 @pytest.mark.usefixtures("fresh_trouble")
+def test_a_gpu_that_is_full_at_first_is_tried_again(monkeypatch):
+    def fail(*shape, **_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    X = torch.zeros(5, 2).as_subclass(TensorOnCard)
+    monkeypatch.setattr(_library, "has_cuda", True)
+    with monkeypatch.context() as while_full:
+        while_full.setattr(torch, "zeros", fail)
+        with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory"):
+            fasttsne.ops.repulsive_exact(X)
+    assert _library.trouble_on.cache_info().currsize == 0
+
+
+@pytest.mark.usefixtures("fresh_trouble")
 @pytest.mark.parametrize(
     "message",
     [

@@ -24,7 +24,7 @@ ENOUGH = 60
 
 def outcomes(seeds: range, level: str | None = None) -> Counter[str]:
     """Try the inputs of some seeds in another process, and fail with the seeds that went wrong."""
-    environment = dict(os.environ, PYTHONPATH=str(WORKER.parents[1]))
+    environment = dict(os.environ, PYTHONPATH=str(WORKER.parents[2]))
     if level:
         environment["FASTTSNE_SIMD"] = level
     done = subprocess.run(
