@@ -23,9 +23,9 @@ def next_fast_length(least: int) -> int:
 def next_gpu_length(least: int) -> int:
     """Return the smallest even number 2^a or 3 2^a that is ``least`` or more.
 
-    On a GPU the first FFT of each length takes as long as hundreds of later ones, as its kernels
-    are loaded and its plan is made; so fewer different lengths are faster. They also leave a
-    growing map more room, so that its grid is replaced, and its work recorded, less often.
+    On a GPU the first FFT of each length takes much longer than later ones, because its kernels are
+    loaded and its plan is made. So a descent is faster with few different lengths. They also leave
+    a growing map more room, so that its grid is replaced, and its work captured, less often.
     """
     power = 1 << max(1, (least - 1).bit_length())
     return power // 4 * 3 if power >= 8 and power // 4 * 3 >= least else power

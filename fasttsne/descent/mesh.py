@@ -101,10 +101,6 @@ class Mesh(Approximate):
         """Return the number of nodes of the padded grid for these bounds."""
         return math.prod(self._step_and_sides(low, high, on_gpu)[1])
 
-    def is_fine_enough(self, low: list[float], high: list[float], on_gpu: bool) -> bool:
-        """Return whether a grid that fits in memory is fine enough for these bounds."""
-        return not self._is_too_coarse(self._step_and_sides(low, high, on_gpu)[0], on_gpu)
-
     def potential_of(self, Y: Tensor) -> FixedPotential | None:
         """Return the potential of a map that stays; None where no grid is fine enough."""
         low, high = bounds_of(Y)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .bounds import Bounds
 from .mesh import Mesh
+from .mesh_grid import ChargeGrid
 from .repulsion import (
     MOST_POINTS_FOR_EXACT,
     Approximate,
@@ -31,7 +32,7 @@ class MeshOrTree(Approximate):
 
     All maps start small, so that the early phase uses the mesh. When the tree takes over depends on
     how wide the map becomes: late or never for 100,000 points in the plane, at once for 2,000
-    points far apart.
+    points far apart. A GPU, on which the tree is slower, uses it only where no mesh is fine enough.
     """
 
     name = "fft, barnes_hut"
@@ -43,16 +44,13 @@ class MeshOrTree(Approximate):
 
     def prepare(self, Y: Tensor, low: list[float], high: list[float]) -> RepulsionFunction:
         """Return the function of the faster of the two."""
-        by_mesh = self._prefers_mesh(Y.shape[0], low, high, Y.is_cuda)
-        return (self.mesh if by_mesh else self.tree).prepare(Y, low, high)
-
-    def _prefers_mesh(self, n: int, low: list[float], high: list[float], on_gpu: bool) -> bool:
-        # The mesh must not choose its own replacement, a tree of another theta. On a GPU any mesh
-        # that is fine enough is about as fast as a tree of thousands of points, or faster.
-        if not self.mesh.is_fine_enough(low, high, on_gpu):
-            return False
-        most = _MESH_NODES_PER_POINT * n - _NODES_OF_OVERHEAD
-        return on_gpu or self.mesh.nodes_for(low, high) <= most
+        most = _MESH_NODES_PER_POINT * Y.shape[0] - _NODES_OF_OVERHEAD
+        if Y.is_cuda or self.mesh.nodes_for(low, high) <= most:
+            function = self.mesh.prepare(Y, low, high)
+            # Anything else is what the mesh falls back to: a tree with a theta of its own.
+            if isinstance(function, ChargeGrid):
+                return function
+        return self.tree.prepare(Y, low, high)
 
     def grid_bounds(self) -> Bounds | None:
         """Return the bounds of the mesh's grid."""

@@ -12,7 +12,7 @@ from .. import _library
 
 _RUNS_BEFORE_CAPTURE = 2
 """The first run makes what must not be made during a capture, such as the plans of FFTs. A capture
-takes about as long as three runs, and is worth it for a mesh that lasts some iterations."""
+takes longer than a run, and pays if the same grid lasts for some more iterations."""
 _one_capture = threading.Lock()
 """torch captures one graph at a time."""
 

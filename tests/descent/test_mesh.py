@@ -1,7 +1,6 @@
 """mesh_spread_, mesh_gather and the particle mesh made of them."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +9,7 @@ from sample import assert_close, opcheck, over_devices, over_kinds, points
 from fasttsne import ops, reference
 from fasttsne.descent.fft_lengths import next_fast_length, next_gpu_length
 from fasttsne.descent.mesh import Mesh
+from fasttsne.descent.mesh_grid import ChargeGrid
 from fasttsne.descent.methods import MeshOrTree, choose_repulsion
 from fasttsne.descent.repulsion import BarnesHut, Exact
 
@@ -123,19 +123,30 @@ def test_few_points_far_apart_have_a_positive_Z():
     assert_close(Z, expected_Z, 1e-2)
 
 
-@pytest.mark.parametrize("on_gpu", [False, True])
-def test_auto_leaves_maps_too_wide_for_a_mesh_to_its_own_tree(on_gpu):
-    """Not to the tree that replaces a mesh by itself, which has another theta."""
-    n = 10_000
+class MapOnGpu(torch.Tensor):
+    """A map that says it is on a GPU."""
+
+    is_cuda = True
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor, MapOnGpu])
+def test_auto_leaves_maps_too_wide_for_a_mesh_to_its_own_tree(kind):
+    """Not to the tree that the mesh falls back to by itself, which has another theta."""
+    n = 1_000_000
     auto = choose_repulsion("auto", n, 3, 1.0, 0.2)
-    wide = [-200.0] * 3, [200.0] * 3
-    Y = SimpleNamespace(shape=(n, 3), is_cuda=on_gpu)
-    assert not auto.mesh.is_fine_enough(*wide, on_gpu)
-    assert auto.prepare(Y, *wide) is auto.tree.function
+    Y = points("normal", n, 3).as_subclass(kind)
+    assert auto.prepare(Y, [-200.0] * 3, [200.0] * 3) is auto.tree.function
     assert auto.tree.theta == 0.2
-    # In the plane a GPU keeps the mesh, where a CPU takes the tree.
-    plane = choose_repulsion("auto", n, 2, 1.0, 0.2)
-    assert plane._prefers_mesh(n, [-100.0] * 2, [100.0] * 2, on_gpu) == on_gpu
+    assert isinstance(auto.prepare(Y, [-3.0] * 3, [3.0] * 3), ChargeGrid)
+
+
+@pytest.mark.parametrize("kind", [torch.Tensor, MapOnGpu])
+def test_auto_keeps_the_mesh_on_a_gpu_where_a_cpu_takes_the_tree(kind):
+    n = 10_000
+    auto = choose_repulsion("auto", n, 2, 1.0, 0.2)
+    Y = 30 * points("normal", n, 2).as_subclass(kind)
+    function = auto.prepare(Y, [-100.0] * 2, [100.0] * 2)
+    assert isinstance(function, ChargeGrid) == Y.is_cuda
 
 
 @pytest.mark.parametrize("spread, expected", [(0.1, "mesh"), (100, "tree")])
