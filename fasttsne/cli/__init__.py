@@ -9,18 +9,14 @@ landmarks, and ``fasttsne info`` describes the build. Each command is a module w
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from .._version import __version__
 from . import compare, embed, info, landmarks, mosaic
-from .shared import describe_error, print_aligned, report
+from .shared import exit_status
 
-__all__ = ["main", "print_aligned", "report"]
-
-_BAD_INPUT = 2
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,16 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With status 0 after ``--help`` and ``--version``.
     """
-    try:
+
+    def run() -> None:
         arguments = _parser().parse_args(argv)
         arguments.run(arguments)
-    except KeyboardInterrupt:
-        print("fasttsne: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    except (ValueError, FloatingPointError, OSError, ImportError, MemoryError) as error:
-        print(f"fasttsne: error: {describe_error(error)}", file=sys.stderr)
-        return _BAD_INPUT
-    return 0
+
+    return exit_status("fasttsne", run)
 
 
 class _Parser(argparse.ArgumentParser):

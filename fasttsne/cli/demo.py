@@ -1,7 +1,7 @@
 """Two example maps: ``python -m fasttsne.cli.demo [--out demo] [--frames 20000]``.
 
 `landmarks.png` shows SYNTHETIC facial-landmark video (`fasttsne.datasets`), and `digits.png` the
-handwritten digits of scikit-learn, if that is installed. Both show PCA beside t-SNE.
+handwritten digits of scikit-learn. Both show PCA beside t-SNE.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 from .. import TSNE, datasets, landmarks, metrics, plot
-from .shared import describe_error, print_aligned, report
+from .shared import exit_status, print_aligned, report
 
 
 class Sample(NamedTuple):
@@ -53,21 +54,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 2 after one line on stderr that says what is wrong.
+        Exit status: 0; or 2, or after Ctrl-C 130, after one line on stderr that says why.
     """
     parser = argparse.ArgumentParser(prog="python -m fasttsne.cli.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder (default: demo)")
     parser.add_argument("--frames", type=int, default=20_000, help="default: 20000")
     arguments = parser.parse_args(argv)
-    try:
+
+    def run() -> None:
         plot.check_path(arguments.out / "landmarks.png")
         arguments.out.mkdir(parents=True, exist_ok=True)
         for sample in samples(arguments.frames):
             _draw(sample, arguments.out)
-    except (ValueError, OSError, ImportError) as error:
-        print(f"fasttsne.cli.demo: error: {describe_error(error)}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_status("fasttsne.cli.demo", run)
 
 
 def samples(n_frames: int) -> Iterator[Sample]:
@@ -91,11 +91,6 @@ def samples(n_frames: int) -> Iterator[Sample]:
         frames.label,
         frames.label_names,
     )
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        print("no map of digits: scikit-learn is not installed", file=sys.stderr)
-        return
     X, labels = load_digits(return_X_y=True)
     yield Sample("digits", f"{len(X):,} handwritten digits", X, labels, None)
 

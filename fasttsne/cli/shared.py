@@ -13,6 +13,9 @@ from typing import Any
 from .. import landmarks, plot, tables
 from ..progress import default_listener
 
+_BAD_INPUT = 2
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
 
 def add_command(
     commands: Any, name: str, about: str, run: Callable[[argparse.Namespace], None]
@@ -77,14 +80,14 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read(arguments: argparse.Namespace, least_columns: int = 1) -> tables.Table:
+def read(arguments: argparse.Namespace, least_columns: int) -> tables.Table:
     """Read the input that `add_input` declares.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         Parsed arguments.
-    least_columns : int, default=1
+    least_columns : int
         Number of columns that PCA needs.
 
     Raises
@@ -193,6 +196,26 @@ def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
     text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, errors="replace").decode(encoding), flush=True)
+
+
+def exit_status(program: str, run: Callable[[], object]) -> int:
+    """Run a program, and report what ends it in one line on stderr.
+
+    Returns
+    -------
+    int
+        0 after success; 2 after bad input, a lack of memory or a package that is missing; 130 after
+        Ctrl-C.
+    """
+    try:
+        run()
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except (ValueError, FloatingPointError, OSError, ImportError, MemoryError) as error:
+        print(f"{program}: error: {describe_error(error)}", file=sys.stderr)
+        return _BAD_INPUT
+    return 0
 
 
 def describe_error(error: BaseException) -> str:

@@ -671,3 +671,12 @@ def test_demo_refuses(tmp_path, capsys):
     assert demo.main(["--out", str(tmp_path), "--frames", "0"]) == 2
     err = capsys.readouterr().err
     assert err.count("fasttsne.cli.demo: error: ") == err.count("\n") == 2
+
+
+def test_demo_says_that_it_was_interrupted(tmp_path, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "samples", interrupt)
+    assert demo.main(["--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "fasttsne.cli.demo: interrupted\n"
