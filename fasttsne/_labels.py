@@ -51,6 +51,14 @@ def as_labels(labels: Any, n: int) -> np.ndarray:
     return array
 
 
+def is_labelled(labels: np.ndarray) -> np.ndarray:
+    """Return for each of the labels of :func:`as_labels` whether it is one: bool, shape (n,).
+
+    Negative, infinite and missing ones are not.
+    """
+    return labels != "" if labels.dtype.kind == "U" else np.isfinite(labels) & (labels >= 0)
+
+
 def is_scale(labels: np.ndarray, label_names: Any) -> bool:
     """Whether labels are values to show on a color scale, and not classes.
 
@@ -72,6 +80,24 @@ def is_missing(value: Any) -> bool:
 def as_texts(names: Iterable[Any]) -> list[str]:
     """Convert names to printable strings, '' for those that are missing (:func:`is_missing`)."""
     return ["" if is_missing(name) else printable(str(name)) for name in names]
+
+
+def check_names(names: Any, n: int) -> list[str]:
+    """Return the names of n points as by :func:`as_texts`, after checking them.
+
+    Raises
+    ------
+    TypeError
+        If ``names`` is one string.
+    ValueError
+        If there are not n of them.
+    """
+    if isinstance(names, str):
+        raise TypeError("names must be a sequence of str, one for each point, got one str")
+    texts = as_texts(names)
+    if len(texts) != n:
+        raise ValueError(f"names must have length {n}, one for each point, got {len(texts)}")
+    return texts
 
 
 def printable(text: str) -> str:

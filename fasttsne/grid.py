@@ -146,7 +146,7 @@ def _checked_shape(shape: Any, n: int) -> tuple[int, int]:
 
 
 def _in_columns(places: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return a first assignment: points sorted along the first axis, cut into columns and sorted.
+    """Return a first assignment: points sorted by x, cut into columns, each sorted by y.
 
     The empty cells are at the end of each column. If every second cell were empty instead, a window
     of stride 2 could have empty cells only, and no point could move into them at that stride.

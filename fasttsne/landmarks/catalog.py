@@ -46,7 +46,7 @@ def features(frames: LandmarkFrames, name: str, group: ArrayLike | None = None) 
         If the name is unknown, ``group`` is given for other features than "expression", or there
         is no frame.
     """
-    _check_name("name", name)
+    check_name("name", name)
     if name == "expression":
         return expression(frames.points, frames.clip, group)
     if group is not None:
@@ -76,7 +76,7 @@ def column_names(name: str, clips: bool = False) -> list[str]:
     ValueError
         If the name is unknown.
     """
-    _check_name("name", name)
+    check_name("name", name)
     names = {
         "raw": COORDINATES,
         "nose": [f"{NOSE_TIP}-{i}" for i in range(N_POINTS) if i != NOSE_TIP],
@@ -116,7 +116,7 @@ def clip_features(
     ValueError
         As for `features`.
     """
-    _check_name("feature", feature)
+    check_name("feature", feature)
     F = features(frames, feature, group)
     clips = list(frames.clips())
     X = np.zeros((len(clips), 4, F.shape[1]), dtype=np.float32)
@@ -128,6 +128,7 @@ def clip_features(
     return X.reshape(len(clips), -1), clips
 
 
-def _check_name(argument: str, name: str) -> None:
+def check_name(argument: str, name: str) -> None:
+    """Raise ValueError if features have another name than those of ``FEATURES``."""
     if name not in FEATURES:
         raise ValueError(f"{argument} must be one of {', '.join(FEATURES)}; got {name!r}")

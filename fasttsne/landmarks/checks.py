@@ -1,4 +1,4 @@
-"""Checks of the arrays that features are computed from; each returns the array."""
+"""Checks of the arrays that features are computed from."""
 
 from __future__ import annotations
 

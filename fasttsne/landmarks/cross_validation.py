@@ -1,4 +1,4 @@
-"""Classification of persons or clips by their nearest neighbours in all others."""
+"""Classification of rows by their nearest neighbours among the rows of other persons or clips."""
 
 from __future__ import annotations
 

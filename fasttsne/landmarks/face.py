@@ -5,7 +5,7 @@ from __future__ import annotations
 N_POINTS = 68
 
 COORDINATES = [f"{axis}{i}" for i in range(N_POINTS) for axis in "xy"]
-"""Names of the coordinates of a frame in the order of its rows: x0, y0, ..., x67, y67."""
+"""Names of the numbers of a frame, point by point: x0, y0, ..., x67, y67."""
 
 # Parts of the face. "Right" and "left" are the person's: the right eye is on the left of the
 # picture.

@@ -1,9 +1,10 @@
 """Measures of how good a map is: what it keeps of neighbourhoods, classes and the global shape.
 
 No single measure sees everything, nor does the KL divergence that t-SNE minimises. ``report``
-prints all of them. The measures of neighbourhoods and distances, ``label_accuracy`` and
-``silhouette`` look at a seeded random sample, so that a million points take seconds; the others use
-all points. A row is never its own neighbour, even if other rows are identical to it.
+prints all of them. The measures of neighbourhoods and distances, ``label_accuracy``,
+``silhouette`` and ``silhouette_by_label`` look at a seeded random sample, so that a million points
+take seconds; the others use all points. A row is never its own neighbour, even if other rows are
+identical to it.
 
 Arrays and tensors give the same results. Tensors are processed on their own device, except where
 SciPy or scikit-learn does the work. ::

@@ -14,7 +14,7 @@ from .neighborhoods import neighbor_recall
 
 
 def has_classes(names: np.ndarray, k: int) -> bool:
-    """Whether the labels of the labelled rows are of 2 classes or more, and of more than k rows."""
+    """Whether more than k rows are labelled, and with 2 classes or more."""
     return len(names) > k and len(np.unique(names)) > 1
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import _validation
-from .._labels import as_labels
+from .._labels import as_labels, is_labelled
 
 
 def as_points(name: str, value: Any) -> Tensor:
@@ -38,7 +38,7 @@ def find_labelled(labels: Any, n: int) -> tuple[Tensor, np.ndarray]:
     names = as_labels(labels, n)
     if names.dtype.kind == "f":
         raise TypeError(f"labels must be integers or strings, got dtype {names.dtype}")
-    kept = names != "" if names.dtype.kind == "U" else names >= 0
+    kept = is_labelled(names)
     return torch.from_numpy(kept), names[kept]
 
 

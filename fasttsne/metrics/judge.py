@@ -43,7 +43,7 @@ class Judge:
     """Measures several maps of one data set in the same way.
 
     What depends on the data alone is computed once: P, and the neighbours of a sample of rows. Each
-    call then needs only one search for neighbours in the map.
+    call then searches for neighbours in the map, and once more if some rows have no label.
 
     Parameters
     ----------

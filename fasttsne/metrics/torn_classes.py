@@ -68,7 +68,7 @@ def cohesion_by_label(Y: Any, labels: Any, k: int = 15) -> dict[int | str, float
 
 
 def _measure_pieces(Y: Any, labels: Any, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the labels, ascending; the points in the largest piece of each; and all of each."""
+    """Return labels, ascending, and how many points each has in its largest piece and in all."""
     y, given = labelled_points(Y, labels)
     k = check_k(k, len(y) - 1, "the other labelled rows")
     names, codes = np.unique(given, return_inverse=True)

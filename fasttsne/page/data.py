@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import plot
-from .._labels import as_labels, as_texts, is_scale
+from .._labels import as_labels, is_scale
 from ..plot.colors import hex_to_rgb
 
 _MAX_NAMES_ON_MAP = 100
@@ -104,13 +104,3 @@ def _color_on_scale(
 def _to_hex(rgb: np.ndarray) -> list[str]:
     """Turn RGB from 0 to 1, shape (n, 3), into '#rrggbb'."""
     return [f"#{bytes(color).hex()}" for color in np.round(rgb * 255).astype(np.uint8)]
-
-
-def check_names(names: Any, n: int) -> list[str]:
-    """Return the names of n points as texts, '' for a point without one."""
-    if isinstance(names, str):
-        raise TypeError("names must be a sequence of str, one for each point, got one str")
-    texts = as_texts(names)
-    if len(texts) != n:
-        raise ValueError(f"names must have length {n}, one for each point, got {len(texts)}")
-    return texts

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import printable
+from .._labels import check_names, printable
 from .._version import __version__
 from ..plot.checks import as_map
-from ..tables import check_writable, replacing
-from ..tables.files import check_extension
+from ..tables import replacing
+from ..tables.files import check_output
 from .blocks import array_block, base64_block, content_policy, json_block
-from .data import check_names, color_points, normalize_positions
+from .data import color_points, normalize_positions
 from .thumbnails import Thumbnails
 
 _EXTENSIONS = (".html", ".htm")
@@ -145,5 +145,4 @@ def check_path(path: str | os.PathLike[str]) -> None:
     OSError
         If the folder does not exist or the file cannot be written.
     """
-    check_extension(path, _EXTENSIONS, "a page")
-    check_writable(path)
+    check_output(path, _EXTENSIONS, "a page")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import as_array
+from .._validation import as_array, as_matrix
 
 
 def require_matplotlib() -> None:
@@ -20,7 +20,7 @@ def require_matplotlib() -> None:
 
 
 def as_map(Y: Any, n_dims: tuple[int, ...] = (2, 3)) -> np.ndarray:
-    """Return a map as a NumPy array of the same dtype, after checking it.
+    """Return a map as a NumPy array of float32 or float64, after checking it.
 
     Parameters
     ----------
@@ -38,22 +38,18 @@ def as_map(Y: Any, n_dims: tuple[int, ...] = (2, 3)) -> np.ndarray:
     TypeError
         If ``Y`` does not hold real numbers.
     ValueError
-        If ``Y`` has another shape or no points, or a value is not finite.
+        If ``Y`` has another shape or no points, or a value is masked or not finite.
     """
-    Y = as_array(Y)
-    if Y.ndim != 2 or Y.shape[1] not in n_dims or len(Y) == 0:
+    shape = as_array(Y).shape
+    if len(shape) != 2 or shape[1] not in n_dims or shape[0] == 0:
         shapes = " or ".join(f"(n, {m})" for m in n_dims)
         hint = ""
-        if Y.shape[:1] == (0,):
+        if shape[:1] == (0,):
             hint = ": a map has 1 point or more"
-        elif n_dims == (2,) and Y.shape[1:] == (3,):
+        elif n_dims == (2,) and shape[1:] == (3,):
             hint = ": make a map of two dimensions"
-        raise ValueError(f"Y must have shape {shapes}, got {Y.shape}{hint}")
-    if Y.dtype.kind not in "biuf":
-        raise TypeError(f"Y must hold real numbers, got dtype {Y.dtype}")
-    if not np.isfinite(Y).all():
-        raise ValueError("Y must be finite, got NaN or infinity")
-    return Y
+        raise ValueError(f"Y must have shape {shapes}, got {shape}{hint}")
+    return as_matrix(Y, "Y").cpu().numpy()
 
 
 def get_axes(target: Any, n_dims: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import as_labels, is_scale
+from .._labels import as_labels, is_labelled, is_scale
 from .colors import UNLABELLED, hex_to_rgb, palette
 from .texts import shorten
 
@@ -127,11 +127,10 @@ def classes(
         short for a label.
     """
     labels = as_labels(labels, len(labels))
-    is_text = labels.dtype.kind == "U"
-    is_labelled = labels != "" if is_text else np.isfinite(labels) & (labels >= 0)
-    distinct, inverse = np.unique(labels[is_labelled], return_inverse=True)
+    known = is_labelled(labels)
+    distinct, inverse = np.unique(labels[known], return_inverse=True)
     codes = np.full(len(labels), -1)
-    codes[is_labelled] = inverse
+    codes[known] = inverse
     return codes, [_name_class(label, label_names) for label in distinct.tolist()]
 
 

@@ -99,7 +99,7 @@ def compare(
     title : str, optional
         Text above both maps.
     k : int
-        Neighbours per row, at most n - 1.
+        Neighbours per row; n - 1 if it is more.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._labels import as_texts
+from .._labels import check_names
 from .._validation import as_array
 from ..names import index_of
 from .checks import as_map
@@ -116,13 +116,11 @@ def words(
     """
     Y = as_map(Y, n_dims=(2,))
     n = len(Y)
-    if len(names) != n:
-        raise ValueError(f"names must hold {n} names, one for each point; got {len(names)}")
+    names = check_names(names, n)
     if span is not None and not 0 < span < np.inf:
         raise ValueError(f"span must be a positive number, got {span}")
     if n_labels is not None and n_labels < 1:
         raise ValueError(f"n_labels must be at least 1, or None; got {n_labels}")
-    names = as_texts(names)
     marked = [index_of(name, names) for name in ([] if around is None else [around]) + [*mark]]
     order = _order_by_importance(importance, n, marked)
     low, high = _choose_view(Y, marked[0] if around is not None else None, span)

@@ -19,7 +19,7 @@ _KEYS = {"X", "y", "label_names"}
 
 
 def read_arrays(path: Path, name_column: str | int | None) -> Table:
-    """Read an array, or the arrays ``X``, ``y``, ``label_names`` and ``name_column``.
+    """Read an array; or the arrays ``X``, ``y`` and ``label_names``, and names from a given array.
 
     See `fasttsne.tables.read`.
     """

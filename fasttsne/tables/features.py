@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .files import check_extension, check_writable, replacing
+from . import files
+from .files import check_extension, replacing
 from .formats import as_json, shortest_digits, write_csv
 from .labels import list_names
 
@@ -129,8 +130,7 @@ def check_output(path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written.
     """
-    check_extension(path, OUTPUTS, "the output")
-    check_writable(path)
+    files.check_output(path, OUTPUTS, "the output")
 
 
 def _write_csv(path: Path, X: np.ndarray, details: Mapping[str, Any]) -> None:

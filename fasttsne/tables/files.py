@@ -43,6 +43,25 @@ def check_extension(path: str | os.PathLike[str], extensions: Sequence[str], wha
     return extension
 
 
+def check_output(path: str | os.PathLike[str], extensions: Sequence[str], what: str) -> None:
+    """Check the extension of a file, and that it can be written, before there is anything to write.
+
+    Parameters
+    ----------
+    path, extensions, what
+        As in `check_extension`.
+
+    Raises
+    ------
+    ValueError
+        If the extension is another.
+    OSError
+        If the folder does not exist or the file cannot be written.
+    """
+    check_extension(path, extensions, what)
+    check_writable(path)
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Check that a file can be written, by making and removing a temporary file beside it.
 

@@ -1,4 +1,4 @@
-"""CSV and JSON, as all files that are written have them."""
+"""How maps and features are written as CSV and JSON."""
 
 from __future__ import annotations
 

@@ -95,10 +95,9 @@ def read(
 
 def _read_landmarks(path: Path, features: str, is_openface: bool) -> Table:
     from .. import landmarks
+    from ..landmarks.catalog import check_name
 
-    if features not in landmarks.FEATURES:
-        known = ", ".join(landmarks.FEATURES)
-        raise ValueError(f"features must be one of {known}; got {features!r}")
+    check_name("features", features)
     if is_openface:
         frames = landmarks.read_openface(path)
         return Table(landmarks.features(frames, features), features=features)

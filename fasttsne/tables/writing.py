@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import as_labels, as_texts
-from .files import check_extension, check_writable, replacing
+from .._labels import as_labels, check_names, is_labelled
+from . import files
+from .files import check_extension, replacing
 from .formats import as_json, shortest_digits, write_csv
 from .labels import list_names
 from .table import LabelNames
@@ -34,8 +35,7 @@ def check_output(path: str | os.PathLike[str]) -> None:
     OSError
         If the folder does not exist or the file cannot be written.
     """
-    check_extension(path, OUTPUTS, "the output")
-    check_writable(path)
+    files.check_output(path, OUTPUTS, "the output")
 
 
 def write(
@@ -86,21 +86,20 @@ def write(
         If the file cannot be written.
     """
     kind = check_extension(path, OUTPUTS, "the output")
-    if names is not None and len(names) != len(Y):
-        raise ValueError(f"names must hold {len(Y)} names, one for each row; got {len(names)}")
+    if names is not None:
+        names = check_names(names, len(Y))
     classes = dict(
         label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
     )
     columns: dict[str, Sequence[Any]] = {}
     if labels is not None:
         labels = as_labels(labels, len(Y))
-        is_labelled = labels != "" if labels.dtype.kind == "U" else labels >= 0
         columns["label"] = [
             classes.get(label, label) if known else None
-            for label, known in zip(labels.tolist(), is_labelled, strict=True)
+            for label, known in zip(labels.tolist(), is_labelled(labels), strict=True)
         ]
     if names is not None:
-        names = columns["name"] = as_texts(names)
+        columns["name"] = names
     with replacing(path) as temporary:
         if kind == ".npy":
             with temporary.open("wb") as file:

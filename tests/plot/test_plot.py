@@ -356,3 +356,19 @@ def test_without_matplotlib(monkeypatch):
         plot.scatter(np.zeros((2, 2)))
     with pytest.raises(ImportError, match="pictures need matplotlib"):
         plot.check_path("map.png")
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, bool])
+def test_a_map_of_whole_numbers_is_drawn_where_its_points_are(dtype):
+    """Sums of small integers would wrap around, and NumPy subtracts no booleans."""
+    Y = np.array([[100, 0], [150, 250], [250, 240]]).astype(dtype)
+    ax = plot.scatter(Y).axes[0]
+    for limits, column in zip((ax.get_xlim(), ax.get_ylim()), Y.T.astype(float), strict=True):
+        assert limits[0] <= column.min() and column.max() <= limits[1]
+
+
+def test_a_masked_map_is_refused_by_every_picture():
+    Y = np.ma.masked_greater([[1.0, 1.0], [2.0, 2.0], [9.0, 9.0]], 5)
+    for draw in (plot.scatter, lambda Y: plot.words(Y, ["a", "b", "c"])):
+        with pytest.raises(ValueError, match="masked"):
+            draw(Y)

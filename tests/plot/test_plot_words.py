@@ -263,7 +263,7 @@ def test_own_axes_that_are_small(crowd):
     [
         ({"Y": np.zeros((3, 3))}, r"\(n, 2\), got \(3, 3\): make a map of two dimensions"),
         ({"Y": np.full((3, 2), np.nan)}, "Y must be finite"),
-        ({"names": ["a", "b"]}, "names must hold 3 names, one for each point; got 2"),
+        ({"names": ["a", "b"]}, "names must have length 3, one for each point, got 2"),
         ({"importance": [1, 2]}, r"importance must hold 3 numbers.*\(2,\)"),
         ({"importance": ["a", "b", "c"]}, "importance must hold 3 numbers"),
         ({"around": "kin"}, "there is no name 'kin' among 3: did you mean 'king'"),

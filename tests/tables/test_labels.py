@@ -10,7 +10,7 @@ import pytest
 import torch
 from page_reader import Reader
 
-from fasttsne import metrics, page, plot
+from fasttsne import metrics, page, plot, tables
 from fasttsne._labels import as_labels
 from fasttsne.plot.coloring import color_by_labels
 from fasttsne.plot.colors import UNLABELLED, hex_to_rgb
@@ -119,3 +119,23 @@ def test_names_that_are_missing(tmp_path):
 
 def test_dates_are_texts():
     assert as_labels([datetime(2020, 1, 2), None], 2).tolist() == ["2020-01-02 00:00:00", ""]
+
+
+def test_an_infinite_label_is_no_class_anywhere(tmp_path):
+    labels = np.array([1.0, np.inf, 2.0, -np.inf])
+    coloring = color_by_labels(labels, {1: "one", 2: "two"}, 4)
+    assert (coloring.rgb[[1, 3]] == hex_to_rgb(UNLABELLED)).all()
+    tables.write(tmp_path / "y.csv", np.zeros((4, 2)), labels, label_names={1: "one", 2: "two"})
+    rows = (tmp_path / "y.csv").read_text().split()[1:]
+    assert [row.split(",")[2] for row in rows] == ["one", "", "two", ""]
+
+
+def test_one_text_is_not_a_name_for_each_letter(tmp_path):
+    Y = np.zeros((3, 2))
+    for use in (
+        lambda names: plot.words(Y, names),
+        lambda names: page.write(tmp_path / "y.html", Y, names=names),
+        lambda names: tables.write(tmp_path / "y.csv", Y, names=names),
+    ):
+        with pytest.raises(TypeError, match="names must be a sequence of str"):
+            use("abc")

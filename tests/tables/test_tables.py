@@ -479,7 +479,7 @@ def test_write_names(tmp_path):
     tables.write(tmp_path / "y.npz", Y, names=words)
     with np.load(tmp_path / "y.npz") as written:
         assert written["names"].tolist() == words
-    with pytest.raises(ValueError, match="names must hold 4 names, one for each row; got 3"):
+    with pytest.raises(ValueError, match="names must have length 4, one for each point, got 3"):
         tables.write(tmp_path / "y.csv", Y, names=words[:3])
 
 

@@ -1,5 +1,7 @@
 // The page: reads the data, connects the parts, and draws a frame when something has changed.
 
+const MAX_RINGS = 300;
+
 const data = readData();
 const grid = new Grid(data.positions);
 const stage = element("stage");
@@ -20,7 +22,7 @@ const shuffled = shuffle(data.n);
 let theme; // colours of the paper, the ink and the points, as CSS texts
 let pending = null; // the animation frame that is requested
 let matches = null; // a flag for each row that the search found; null without a search
-let rings = []; // rows to draw a ring around
+let rings = []; // rows to draw a ring around, MAX_RINGS or fewer
 
 const legend = new Legend(data, updateRows);
 const search = new Search(data, showFound, goTo);

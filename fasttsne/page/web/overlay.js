@@ -3,7 +3,6 @@
 const FONT = 'system-ui, "Segoe UI", Roboto, "Open Sans", sans-serif';
 const MAX_CANDIDATES = 4000; // rows that are considered for a thumbnail or a name in one frame
 const MAX_NAMES = 120;
-const MAX_RINGS = 300;
 
 /** The occupied part of the screen, as disjoint boxes in a grid of cells of 64 by 64 pixels. */
 class Occupancy {
@@ -106,7 +105,7 @@ class Overlay {
     context.clearRect(0, 0, view.width, view.height);
     const toScreen = (row) => view.toScreen(data.positions[2 * row], data.positions[2 * row + 1]);
     const occupancy = new Occupancy();
-    for (const row of rings.slice(0, MAX_RINGS)) {
+    for (const row of rings) {
       this.drawRing(toScreen(row), style, theme.ink, 1.2);
     }
     if (focus >= 0) this.drawRing(toScreen(focus), style, theme.ink, 2.2);

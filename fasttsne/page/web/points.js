@@ -173,8 +173,8 @@ class CanvasPoints {
     this.forEachInView(view, (x, y, row, isFaint) => {
       const color = this.colors[row];
       context.globalAlpha = isFaint ? style.faintOpacity : style.opacity;
+      // Setting a fill style is slow, and neighbouring points often have the same one.
       if (color !== last) {
-        // Setting a fill style is slow.
         const rgb = [color & 255, (color >> 8) & 255, (color >> 16) & 255];
         context.fillStyle = `rgb(${rgb})`;
       }

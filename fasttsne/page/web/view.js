@@ -85,8 +85,8 @@ class View {
   /**
    * Move to another view within half a second.
    *
-   * The scale changes by a constant factor per (eased) time. The centre moves so that the point of
-   * the map that has the same place on the screen in both views keeps it all the way.
+   * The scale changes by a constant factor per (eased) time. One point of the map has the same
+   * position on the screen in both views; the centre moves so that it stays there.
    */
   flyTo(to, onEnd = () => {}) {
     this.stop();
