@@ -1,11 +1,12 @@
 """Check and time the CUDA kernels on a GPU: `make gpu-check`, under 8 minutes.
 
-    python bench/gpu_check.py [tests] [sanitizer] [goals] [profile] [--data FILE.npz ...]
+    python bench/gpu_check.py [tests] [sanitizer] [goals] [quality] [profile] [--data FILE.npz ...]
                               [--prebuilt _C_cuda.so]
 
 tests      the test files whose tests run on CPU and GPU
 sanitizer  memcheck and racecheck of compute-sanitizer over every op
 goals      whole fits from a tensor on the GPU; up to 200,000 rows, also the same fit on the CPU
+quality    all measures of the maps of GPU and CPU, of sets of up to 20,000 rows
 profile    time of the kernels at a million points, compared with the time of a copy of the bytes
            that an iteration must move
 
@@ -26,7 +27,8 @@ import time
 from pathlib import Path
 
 import torch
-from data import load_centered
+from data import load_centered, load_labelled
+from quality import HEAD, joint_P, line, make_judge
 
 import fasttsne
 from fasttsne import TSNE, _library, ops
@@ -191,6 +193,24 @@ def goals(names: list[str]) -> None:
         )
 
 
+MOST_JUDGED = 20_000
+"""Rows whose maps are judged in seconds."""
+
+
+def quality(names: list[str]) -> None:
+    title("quality of maps (the columns are those of bench/quality.py)")
+    for name in names:
+        X, labels = load_labelled(name)
+        if len(X) > MOST_JUDGED:
+            continue
+        centred, P = joint_P(X, 30.0)
+        judge = make_judge(X, labels, P)
+        print(f"{Path(name).name:24s}{HEAD}")
+        for device in ("cuda", "cpu"):
+            Y = TSNE(random_state=0).fit_transform(centred.to(device)).cpu().numpy()
+            print(f"{device:24s}{line(judge(Y), Y)}", flush=True)
+
+
 def profile() -> None:
     title("an iteration at 1,000,000 points")
     X = load_centered("frames:1000000").cuda()
@@ -221,7 +241,13 @@ def profile() -> None:
     print(recorded.key_averages().table(sort_by="self_device_time_total", row_limit=25))
 
 
-PARTS = {"tests": tests, "sanitizer": sanitizer, "goals": goals, "profile": profile}
+PARTS = {
+    "tests": tests,
+    "sanitizer": sanitizer,
+    "goals": goals,
+    "quality": quality,
+    "profile": profile,
+}
 
 
 def main() -> None:
@@ -239,7 +265,8 @@ def main() -> None:
     passed = [prebuilt(options.prebuilt)] if options.prebuilt else []
     sets = ["frames:10000", "frames:100000", *options.data, "frames:1000000"]
     for part in options.parts or PARTS:
-        passed.append(PARTS[part](*([sets] if part == "goals" else [])) is not False)
+        given = [sets] if part in ("goals", "quality") else []
+        passed.append(PARTS[part](*given) is not False)
     if not all(passed):
         raise SystemExit("a check failed: see above")
 
