@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ._threads import CHUNK_BYTES, alone, in_chunks, share
+from ._principal_axes import mean_of, principal_axes, project
+from ._threads import alone
 from ._validation import as_matrix
 
 START_SPREAD = 1e-4
@@ -18,10 +17,6 @@ the map first."""
 
 _FEW_COLUMNS = 512
 """Up to this many columns the whole covariance matrix is computed, which gives exact axes."""
-_OVERSAMPLING, _POWER_ITERATIONS = 8, 5
-"""With these the randomised components agree with the exact ones to plotting accuracy."""
-_PARTS = 64
-"""Parts into which rows are cut for a sum: enough for any number of threads to share."""
 _SPECTRAL_TOLERANCE = 1e-4
 _SPECTRAL_VECTORS = 30
 """Lanczos vectors of the eigensolver. Well separated clusters have slow modes with almost the same
@@ -49,65 +44,10 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
     """
     found = min(dims, *X.shape)
     Y = X.new_zeros(X.shape[0], dims)
-    Y[:, :found] = _principal_components(X, found, seed)
+    mean = mean_of(X)
+    axes, _ = principal_axes(X, mean, found, seed, _FEW_COLUMNS)
+    Y[:, :found] = project(X, mean, axes, torch.float64)
     return rescale(Y, seed)
-
-
-def _principal_components(X: Tensor, number: int, seed: int) -> Tensor:
-    """Project rows on their first principal components: (n, number) float64.
-
-    In float64 neither autocast nor TF32 reduces the precision of products, and the eigenvalues of
-    the covariance, which are squares of singular values, are exact enough for any picture.
-    """
-    mean = _sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
-    if X.shape[1] <= _FEW_COLUMNS:
-        covariance = _sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X)
-        axes = alone(lambda: torch.linalg.eigh(covariance)[1], X.device)
-    else:
-        axes = _sketched_axes(X, mean, number, seed)
-    axes = axes[:, -number:].flip(1)
-    # The sign of a component is arbitrary; make its largest loading positive.
-    axes = axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()
-    return torch.cat(in_chunks(lambda part: (X[part].double() - mean) @ axes, X))
-
-
-def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> Tensor:
-    """Return approximate axes of the largest variances, in rising order: (d, number + 8 or fewer).
-
-    Randomised subspace iteration (Halko et al. 2011, algorithm 4.4): the covariance multiplies a
-    random basis several times, and is never itself computed.
-    """
-
-    def covariance_times(basis: Tensor) -> Tensor:
-        return _sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
-
-    def orthonormal(basis: Tensor) -> Tensor:
-        return alone(lambda: torch.linalg.qr(basis).Q, X.device)
-
-    columns = min(number + _OVERSAMPLING, *X.shape)
-    basis = _normal(X.shape[1], columns, seed, torch.float64).to(X.device)
-    for _ in range(_POWER_ITERATIONS):
-        basis = covariance_times(orthonormal(basis))
-    basis = orthonormal(basis)
-    image = covariance_times(basis)
-    return alone(lambda: basis @ torch.linalg.eigh(basis.T @ image)[1], X.device)
-
-
-def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
-    """Return the sum of work(chunk) over chunks of rows in float64.
-
-    Chunks and the order of the sum do not depend on the number of threads, nor does the result.
-    """
-    at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
-
-    def one_part(rows: Tensor) -> Tensor:
-        return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
-
-    # Each part keeps a sum in memory, so their number is limited.
-    parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
-    if X.device.type != "cpu":
-        return reduce(torch.add, map(one_part, parts))
-    return reduce(torch.add, share(one_part, parts))
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:

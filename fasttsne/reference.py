@@ -116,6 +116,43 @@ def knn_rerank(
     return index.gather(1, order)[:, :k].int(), sq[:, :k].contiguous(), bound.clone()
 
 
+def knn_cells(
+    X: Tensor,
+    lead: Tensor,
+    sq_norms: Tensor,
+    cells: Tensor,
+    ranges: Tensor,
+    probe_starts: Tensor,
+    probes: Tensor,
+    keep: int,
+    k: int,
+) -> tuple[Tensor, Tensor]:
+    """Find the k nearest other rows of each row of some ranges among the rows of some cells.
+
+    Of the ``keep`` nearest by ``lead`` those k that are nearest by ``X``: indices and squared
+    distances (rows, k), ascending.
+    """
+    begin, starts = cells.tolist(), probe_starts.tolist()
+    none = torch.empty(0, k, device=X.device)
+    indices, sq_distances = [none.int()], [none.to(X.dtype)]
+    for r, (first, end) in enumerate(ranges.tolist()):
+        probed = probes[starts[r] : starts[r + 1]].tolist()
+        others = torch.cat([torch.arange(begin[c], begin[c + 1], device=X.device) for c in probed])
+        rows = torch.arange(first, end, device=X.device)
+        inner = (lead[rows].double() @ lead[others].double().T).to(X.dtype)
+        sq = (sq_norms[rows, None] + sq_norms[others] - 2 * inner).clamp_(min=0)
+        is_itself = rows[:, None] == others
+        keys = encode_candidates(sq.masked_fill(is_itself, math.inf), others)
+        best = keys.topk(min(keep, len(others) - 1), 1, largest=False).values
+        nearest = decode_candidates(best)[1].sort(1).values
+        sq = (X[rows, None] - X[nearest]).square().sum(2)
+        sq = sq.masked_fill(nearest == rows[:, None], math.inf)
+        sq, order = sq.sort(dim=1, stable=True)
+        indices.append(nearest.gather(1, order)[:, :k].int())
+        sq_distances.append(sq[:, :k])
+    return torch.cat(indices), torch.cat(sq_distances)
+
+
 def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Find the k nearest other rows of each row, ascending: indices and squared distances (n, k).
 

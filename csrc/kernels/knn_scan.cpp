@@ -3,28 +3,9 @@
 #include <algorithm>
 
 #include "kernels/simd/distance_tiles_amx.h"
-#include "math/candidate.h"
 
 namespace fasttsne {
 namespace {
-
-using math::key_distance;
-using math::make_key;
-
-// Reduces a full list to its `keep` smallest keys.
-void compact(Candidates& c, int64_t row) {
-  int64_t* keys = c.keys + row * c.capacity;
-  std::nth_element(keys, keys + c.keep - 1, keys + c.count[row]);
-  c.count[row] = static_cast<int32_t>(c.keep);
-  c.bound[row] = key_distance(keys[c.keep - 1]);
-}
-
-// Adds a candidate to the list of a row if it is below the row's bound; a NaN is not.
-void offer(Candidates& c, int64_t row, float sq_distance, int64_t index) {
-  if (!(sq_distance < c.bound[row])) return;
-  c.keys[row * c.capacity + c.count[row]++] = make_key(sq_distance, index);
-  if (c.count[row] == c.capacity) compact(c, row);
-}
 
 struct Sink {
   Candidates* candidates;

@@ -4,7 +4,8 @@
 
 namespace fasttsne {
 
-// out[i, j] = |X_i - Z_j|^2 for rows of X in range and all rows of Z.
-void pairwise_rows(const PointsView& X, const PointsView& Z, float* out, RowRange rows);
+// out[i, j] = |X_i - Z_j|^2 for a range of rows of X and a range of rows of Z. `out` is [X.n, Z.n].
+void pairwise_tile(const PointsView& X, const PointsView& Z, float* out, RowRange rows,
+                   RowRange columns);
 
 }  // namespace fasttsne

@@ -8,9 +8,10 @@ namespace {
 
 constexpr auto kCount = static_cast<size_t>(Kernel::count);
 constexpr std::array<const char*, kCount> kNames = {
-    "pairwise_sq_distances", "knn_scan",        "knn_rerank",   "perplexity_search", "symmetrize",
-    "attractive_forces",     "repulsive_exact", "repulsive_bh", "repulsive_sne",     "mesh_spread",
-    "mesh_gather",           "update_embedding"};
+    "pairwise_sq_distances", "knn_scan",      "knn_rerank",        "knn_cells",
+    "perplexity_search",     "symmetrize",    "attractive_forces", "repulsive_exact",
+    "repulsive_bh",          "repulsive_sne", "mesh_spread",       "mesh_gather",
+    "update_embedding"};
 std::array<std::atomic<int64_t>, kCount> calls;
 std::array<std::atomic<int64_t>, kCount> nanoseconds;
 

@@ -10,6 +10,7 @@ enum class Kernel {
   pairwise_sq_distances,
   knn_scan,
   knn_rerank,
+  knn_cells,
   perplexity_search,
   symmetrize,
   attractive_forces,

@@ -7,7 +7,10 @@ module               what it holds
 ``scaling``          data centred and scaled by powers of two, so that float32 holds them
 ``sphere``           cosine and correlation distances as Euclidean ones of unit vectors
 ``exact``            exact Euclidean search over all tiles of the distance matrix
-``cells``            approximate Euclidean search: tiles of near cells only, with measured recall
+``cells``            approximate Euclidean search among near cells only, with measured recall
+``leading``          leading principal components, which find neighbours for whole rows
+``kmeans``           rows clustered into cells
+``cell_tiles``       the approximate search of a GPU: tiles between large cells
 ``tiles``            blocks of rows, and tiles (pairs of blocks) that can run at the same time
 ``candidates``       what tiles keep for each row, and a certificate that it holds the nearest
 ``rounding``         upper bound on the error of a tile's distances

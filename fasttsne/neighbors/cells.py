@@ -1,200 +1,162 @@
-"""Approximate nearest neighbours for large n: inverted lists, scanned list against list.
+"""Approximate nearest neighbours for large n: each row is compared with those of near cells only.
 
-Rows are sorted into the cells of a k-means clustering, as in an inverted file (Jegou, Douze and
-Schmid 2011). Tiles of the distance matrix are then computed only between each cell and the cells of
-the nearest centres, by the kernel of the exact search. The recall, the share of the true neighbours
-that were found, is measured on a sample of rows, and farther cells are searched until it suffices.
+Rows are sorted into the small cells of a k-means clustering, as in an inverted file (Jegou, Douze
+and Schmid 2011). The rows of a cell are compared with those of the nearest cells, by their leading
+principal components, and the nearest are then measured. How many cells are searched is found by
+trial: on a sample of rows, whose true neighbours are known, until most of those are found. The rest
+of the rows are then searched once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from .. import ops
 from .brute_force import brute_force_neighbors
-from .candidates import Candidates, choose_keep
-from .result import Neighbors
-from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
+from .exact import exact_neighbors
+from .kmeans import Cells, make_cells
+from .leading import leading_components
+from .result import RECALL, Neighbors, SortedNeighbors
+from .rounding import squared_norms
 
-_ROWS_PER_CELL = 512
-"""Mean size of a cell, about that of a block: smaller cells fit the data better, but give smaller
-tiles, for which the kernel is less efficient."""
-_SAMPLES_PER_CENTER = 40
-_LLOYD_STEPS = 8
-"""Enough for cells of even size; better centres would not find more neighbours."""
-_FIRST_PROBES = 16
-"""Blocks that each block meets in the first stage."""
-_PROBE_GROWTH = 1.25
-"""Factor of the probes from one stage to the next. It is small, because measuring the recall takes
-less time than tiles that are not needed."""
-RECALL = 0.98
-_RECALL_SAMPLE = 256
+_SAMPLE = 256
 """Rows whose true neighbours are found among all others, to measure the recall."""
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Rows sorted by cell, and cells cut into blocks for tiles."""
-
-    order: Tensor
-    """(n,) int64: row of the data at each sorted place."""
-    blocks: list[int]
-    """(blocks + 1,): block i is the sorted rows ``blocks[i]`` to ``blocks[i + 1]``, half-open."""
-    centers: Tensor
-    """(blocks, d): centre of the cell that each block belongs to."""
-
-
-def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
-    """Return the number of each row's nearest centre: (n,) int64."""
-    # A matrix product could round differently for another number of threads, and this op does not.
-    at_once = max(1, (1 << 25) // centers.shape[0])
-    return torch.cat(
-        [ops.pairwise_sq_distances(rows, centers).argmin(1) for rows in X.split(at_once)]
-    )
-
-
-def make_cells(X: Tensor, seed: int) -> Cells:
-    """Cluster a sample of rows by Lloyd's k-means, then sort all rows by nearest centre.
-
-    Parameters
-    ----------
-    X : Tensor, shape (n, d), float32
-    seed : int
-        Of the sample and the first centres.
-
-    Returns
-    -------
-    Cells
-    """
-    n, d = X.shape
-    count = max(1, n // _ROWS_PER_CELL)
-    generator = torch.Generator("cpu").manual_seed(seed)
-    chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_PER_CENTER]
-    chosen = chosen.to(X.device)
-    sample = X[chosen.sort().values]
-    centers = X[chosen[:count]].contiguous()
-    for _ in range(_LLOYD_STEPS):
-        cell = nearest_centers(sample, centers)
-        members = torch.bincount(cell, minlength=count)
-        # Each cell is summed in the order of its rows: the same bits for any number of threads.
-        by_cell = sample[cell.argsort(stable=True)].double()
-        sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
-        means = (sums / members.clamp(min=1)[:, None]).float()
-        centers = torch.where((members > 0)[:, None], means, centers).contiguous()
-    cell = nearest_centers(X, centers)
-    order = cell.argsort(stable=True)
-    largest = min(LARGEST_BLOCK, choose_block_rows(n, d))
-    blocks, cell_of_block, begin = [0], [], 0
-    for number, members in enumerate(torch.bincount(cell, minlength=count).tolist()):
-        parts = math.ceil(members / largest)
-        for part in range(parts):
-            blocks.append(begin + members * (part + 1) // parts)
-            cell_of_block.append(number)
-        begin += members
-    return Cells(
-        order, blocks, centers[torch.tensor(cell_of_block, dtype=torch.int64, device=X.device)]
-    )
+_FIRST_BUDGET = 512
+"""Rows with which each row is compared in the first trial."""
+_GROWTH = 1.25
+"""Factor of the budget from one trial to the next."""
+_CELLS_PER_MEAN = 1.5
+"""Cells found for each cell, over the number that a budget takes at the mean size of cells."""
+_ROWS_AT_ONCE = 1 << 15
+"""Rows that are searched between two reports of progress."""
 
 
 def cell_neighbors(
     X: Tensor,
-    cells: Cells,
     k: int,
     seed: int,
     recall: float = RECALL,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Neighbors, float]:
+) -> SortedNeighbors:
     """Find most of the k nearest other rows of each row.
 
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
-        Sorted by cell (``X[cells.order]``), centred.
-    cells : Cells
+        On the CPU, centred.
     k : int
         In 1 .. n - 1.
     seed : int
-        Of the sample that measures the recall.
+        Of the clustering, and of the sample that measures the recall.
     recall : float, default 0.98
         Share of the true neighbours of the sample to find.
     progress : callable, optional
-        Called with (tiles done, tiles planned so far) after each round.
+        Called with (rows done, n) after each part of the rows.
 
     Returns
     -------
-    Neighbors
-        Of the sorted rows; indices are sorted places.
-    float
-        The measured recall.
+    SortedNeighbors
     """
     n = X.shape[0]
-    candidates = Candidates.empty(X, choose_keep(n, k))
-    blocks = torch.tensor(cells.blocks, dtype=torch.int64, device="cpu")
     generator = torch.Generator("cpu").manual_seed(seed)
-    sample = torch.randperm(n, generator=generator, device="cpu")[:_RECALL_SAMPLE].to(X.device)
-    kth = brute_force_neighbors(X, sample, k).sq_distances[:, -1]
-    measured = 0.0
-    done = 0
-    for stage in _stages(cells.centers):
-        planned = done + len(stage)
-        for tiles in disjoint_rounds(stage):
-            candidates.scan(X, blocks, tiles)
-            done += len(tiles)
-            if progress:
-                progress(done, planned)
-        measured = _measure_recall(X, candidates, sample, kth, k)
-        # Outliers among small cells may have fewer than k candidates yet.
-        if measured >= recall and int(candidates.count.min()) >= k:
+    chosen = torch.randperm(n, generator=generator, device="cpu")[:_SAMPLE].sort().values
+    kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
+    lead = leading_components(X, float(kth.mean()), seed)
+    cells = make_cells(lead, seed)
+    is_whole = lead is X
+    X = X[cells.order]
+    search = _CellSearch(X, X if is_whole else lead[cells.order], cells, k)
+    del lead
+    place = torch.empty(n, dtype=torch.int64, device="cpu")
+    place[cells.order] = torch.arange(n, device="cpu")
+    trial = search.of_rows(place[chosen])
+    budget = min(n, _FIRST_BUDGET)
+    while True:
+        # The tolerance covers rounding: kth was summed in another order.
+        is_true = trial(budget).sq_distances <= kth[:, None] * (1 + 1e-5)
+        measured = int(is_true.sum()) / is_true.numel()
+        if measured >= recall or (budget == n and search.lead is X):
             break
-    neighbors, _ = candidates.nearest(X, k)
-    return neighbors, measured
+        if budget == n:  # the components do not suffice
+            search = _CellSearch(X, X, cells, k)
+            trial = search.of_rows(place[chosen])
+        budget = min(n, int(_GROWTH * budget))
+    neighbors = search.of_all(budget, progress)
+    return SortedNeighbors(neighbors, X, cells.order, measured)
 
 
-def _stages(centers: Tensor) -> Iterator[list[Tile]]:
-    """Yield the new tiles of each stage: every block with its 16, 20, 25 ... nearest, up to all."""
-    n_blocks = centers.shape[0]
-    seen: set[Tile] = set()
-    probes = _FIRST_PROBES
-    while len(seen) < n_blocks * (n_blocks + 1) // 2:
-        stage = []
-        # The nearest are not a continuation of those of the stage before: the blocks of one cell
-        # have the same centre, and equal distances come in any order.
-        for block, others in enumerate(_nearest_blocks(centers, min(probes, n_blocks))):
-            for other in others:
-                tile = (min(block, other), max(block, other))
-                if tile not in seen:
-                    seen.add(tile)
-                    stage.append(tile)
-        yield stage
-        probes = int(_PROBE_GROWTH * probes)
+class _CellSearch:
+    """The sorted rows, and which cells are near one another."""
 
+    def __init__(self, X: Tensor, lead: Tensor, cells: Cells, k: int) -> None:
+        self.X, self.lead, self.cells, self.k = X, lead, cells, k
+        self.sq_norms = squared_norms(lead)
+        self.keep = k + max(8, k // 3)
+        self.sizes = cells.starts.diff()
 
-def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
-    """Return for each block the blocks of the nearest centres, nearest first."""
-    out = []
-    for some in centers.split(1024):
-        sq = ops.pairwise_sq_distances(some, centers)
-        out += sq.topk(count, 1, largest=False, sorted=True).indices.tolist()
-    return out
+    def of_rows(self, rows: Tensor) -> Callable[[int], Neighbors]:
+        """Return a function that finds the neighbours of some rows, given a budget."""
+        cell = torch.searchsorted(self.cells.starts, rows, right=True) - 1
+        sq = ops.pairwise_sq_distances(self.cells.centers[cell], self.cells.centers)
+        nearest = sq.scatter_(1, cell[:, None], -1.0).argsort(stable=True)
+        return partial(self._of_ranges, torch.stack([rows, rows + 1], 1), nearest)
 
+    def of_all(self, budget: int, progress: Callable[[int, int], None] | None) -> Neighbors:
+        """Find the neighbours of all rows."""
+        n = self.X.shape[0]
+        out = Neighbors(
+            torch.empty(n, self.k, dtype=torch.int32, device="cpu"),
+            torch.empty(n, self.k, dtype=torch.float32, device="cpu"),
+        )
+        ranges = torch.stack([self.cells.starts[:-1], self.cells.starts[1:]], 1)
+        nearest = self._nearest_cells(budget)
+        done = 0
+        for some in torch.arange(len(ranges), device="cpu").split(
+            max(1, _ROWS_AT_ONCE * len(ranges) // n)
+        ):
+            found = self._of_ranges(ranges[some], nearest[some], budget)
+            rows = slice(done, done + len(found.indices))
+            out.indices[rows], out.sq_distances[rows] = found.indices, found.sq_distances
+            done = rows.stop
+            if progress:
+                progress(done, n)
+        return out
 
-def _measure_recall(
-    X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int
-) -> float:
-    """Return the share of the k nearest rows of each sampled row that are among its candidates.
+    def _nearest_cells(self, budget: int) -> Tensor:
+        """Return each cell and those nearest to it, enough for a budget: (cells, some) int32."""
+        count = len(self.sizes)
+        itself = torch.arange(count, dtype=torch.int32, device="cpu")[:, None]
+        others = math.ceil(_CELLS_PER_MEAN * budget / (self.X.shape[0] / count))
+        while True:
+            others = min(others, count - 1)
+            if others == 0:
+                return itself
+            nearest = torch.cat([itself, exact_neighbors(self.cells.centers, others).indices], 1)
+            # Among very small cells there may be too few.
+            if others == count - 1 or int(self.sizes[nearest].sum(1).min()) >= budget:
+                return nearest
+            others *= 2
 
-    Parameters
-    ----------
-    kth : Tensor, shape (sample,), float32
-        Squared distance of each sampled row to its true k-th neighbour.
-    """
-    indices = candidates.best_indices(sample)
-    sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
-    # The tolerance covers rounding: kth was summed in another order.
-    near = (indices >= 0) & (sq <= kth[:, None] * (1 + 1e-5))
-    return int(near.sum(1).clamp(max=k).sum()) / (k * len(sample))
+    def _of_ranges(self, ranges: Tensor, nearest: Tensor, budget: int) -> Neighbors:
+        """Find the neighbours of ranges of rows among so many rows of the nearest cells.
+
+        Parameters
+        ----------
+        nearest : Tensor, shape (ranges, c), integers
+            Cells, the nearest first.
+        """
+        sizes = self.sizes[nearest]
+        is_probed = sizes.cumsum(1) - sizes < max(budget, self.k + 1)
+        starts = torch.zeros(len(ranges) + 1, dtype=torch.int64, device="cpu")
+        starts[1:] = is_probed.sum(1).cumsum(0)
+        return Neighbors(
+            *ops.knn_cells(
+                *(self.X, self.lead, self.sq_norms, self.cells.starts, ranges, starts),
+                *(nearest[is_probed].long(), self.keep, self.k),
+            )
+        )

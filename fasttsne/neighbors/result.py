@@ -39,3 +39,21 @@ def scale_and_square(distances: Tensor) -> tuple[Tensor, float]:
     """
     unit = 2.0 ** min(1023, math.frexp(float(distances.max()))[1])
     return (distances / unit).square().float(), unit
+
+
+class SortedNeighbors(NamedTuple):
+    """What an approximate search found, which sorts the rows by cell."""
+
+    neighbors: Neighbors
+    """Of the sorted rows; indices are sorted places."""
+    X: Tensor
+    """(n, d) float32: the sorted rows."""
+    order: Tensor
+    """(n,) int64: row of the data at each sorted place."""
+    recall: float
+    """Measured share of the true neighbours."""
+
+
+RECALL = 0.98
+"""Share of the true neighbours that an approximate search finds, at least, as it measures them on a
+sample of rows."""

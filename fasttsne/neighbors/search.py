@@ -22,7 +22,8 @@ from torch import Tensor
 
 from .. import _validation
 from . import sphere
-from .cells import cell_neighbors, make_cells
+from .cell_tiles import cell_tile_neighbors
+from .cells import cell_neighbors
 from .exact import exact_neighbors, neighbors_in
 from .graphs import KINDS, given_neighbors, is_graph
 from .metric import metric_neighbors
@@ -156,10 +157,9 @@ class Search:
         if self._is_exact(rows.shape[0]):
             neighbors, order, recall = exact_neighbors(rows, k, progress), None, 1.0
         else:
-            cells = make_cells(rows, seed)
             # The whole fit works on the sorted rows: near rows are then near in memory, too.
-            order, rows = cells.order, rows[cells.order]
-            neighbors, recall = cell_neighbors(rows, cells, k, seed, progress=progress)
+            search = cell_tile_neighbors if rows.is_cuda else cell_neighbors
+            neighbors, rows, order, recall = search(rows, k, seed, progress=progress)
         return Found(
             self._in_metric(neighbors, scaling.unit),
             "cells" if order is not None else "exact",

@@ -5,7 +5,8 @@ and the definition in :mod:`fasttsne.reference` elsewhere. None of the ops in th
 gradients: they refuse tensors that require them. :mod:`fasttsne.nn` has differentiable losses.
 
 ===============  ================================================================================
-neighbours       :func:`pairwise_sq_distances`, :func:`knn_scan_`, :func:`knn_rerank`
+neighbours       :func:`pairwise_sq_distances`, :func:`knn_scan_`, :func:`knn_rerank`,
+                 :func:`knn_cells`
 affinities       :func:`perplexity_search`, :func:`symmetrize`
 forces           :func:`attractive_forces`, :func:`repulsive_exact`, :func:`repulsive_bh`,
                  :func:`repulsive_sne`
@@ -23,7 +24,7 @@ refuses gradients. Last, torch dispatches to the kernel or to the fallback.
 from .affinities import perplexity_search, symmetrize
 from .forces import attractive_forces, repulsive_bh, repulsive_exact, repulsive_sne
 from .mesh import mesh_gather, mesh_spread_
-from .neighbors import knn_rerank, knn_scan_, pairwise_sq_distances
+from .neighbors import knn_cells, knn_rerank, knn_scan_, pairwise_sq_distances
 from .table import define, differentiate
 from .update import update_embedding_
 
@@ -31,6 +32,7 @@ __all__ = [  # noqa: RUF022  in the order in which the documentation shows them
     "pairwise_sq_distances",
     "knn_scan_",
     "knn_rerank",
+    "knn_cells",
     "perplexity_search",
     "symmetrize",
     "attractive_forces",

@@ -122,3 +122,71 @@ def knn_rerank(
         raise ValueError(f"k must be in 1 .. keep = {keep}, got {k}")
     check_contiguous(X=X, keys=keys, count=count, bound=bound)
     return torch_ops.knn_rerank.default(X, keys, count, bound, keep, k)
+
+
+def knn_cells(
+    X: Tensor,
+    lead: Tensor,
+    sq_norms: Tensor,
+    cells: Tensor,
+    ranges: Tensor,
+    probe_starts: Tensor,
+    probes: Tensor,
+    keep: int,
+    k: int,
+) -> tuple[Tensor, Tensor]:
+    """Find the k nearest other rows of ranges of rows, among the rows of some cells for each range.
+
+    Rows are compared by ``lead`` first, for instance by their leading principal components, with
+    squared distances ``|x|^2 + |z|^2 - 2 x.z``. The ``keep`` nearest of each row are then measured
+    by ``X``, as sums of squared differences. All tensors must be contiguous, and on the CPU except
+    for the first three.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+        Sorted by cell.
+    lead : Tensor, shape (n, m), float32
+    sq_norms : Tensor, shape (n,), float32
+        Squared norms of the rows of ``lead``.
+    cells : Tensor, shape (c + 1,), int64
+        Cell i is the half-open range of rows ``cells[i]`` to ``cells[i + 1]``.
+    ranges : Tensor, shape (r, 2), int64
+        Half-open ranges of the rows whose neighbours are wanted.
+    probe_starts : Tensor, shape (r + 1,), int64
+        Range i is compared with the cells ``probes[probe_starts[i]:probe_starts[i + 1]]``, which
+        must hold more than k rows.
+    probes : Tensor, shape (p,), int64
+        Numbers of cells, for each range different ones. The search is fastest with the nearest
+        first.
+    keep : int
+        Number of nearest rows by ``lead`` that are measured by ``X``; k or more.
+    k : int
+        Number of neighbours.
+
+    Returns
+    -------
+    indices : Tensor, shape (l, k), int32
+        Of the l rows of all ranges, one range after the other.
+    sq_distances : Tensor, shape (l, k), float32
+        By ``X``, ascending along each row. Ties are in the order of their indices.
+    """
+    check_matrix("X", X)
+    check_matrix("lead", lead)
+    n = X.shape[0]
+    if lead.shape[0] != n:
+        raise ValueError(f"lead must have {n} rows, as X, got {lead.shape[0]}")
+    check_tensor("sq_norms", sq_norms, torch.float32, (n,))
+    check_tensor("cells", cells, torch.int64, (None,))
+    check_tensor("ranges", ranges, torch.int64, (None, 2))
+    check_tensor("probe_starts", probe_starts, torch.int64, (ranges.shape[0] + 1,))
+    check_tensor("probes", probes, torch.int64, (None,))
+    check_integer("keep", keep)
+    check_integer("k", k)
+    if not 0 < k <= keep:
+        raise ValueError(f"k must be in 1 .. keep = {keep}, got {k}")
+    check_contiguous(X=X, lead=lead, sq_norms=sq_norms)
+    check_contiguous(cells=cells, ranges=ranges, probe_starts=probe_starts, probes=probes)
+    return torch_ops.knn_cells.default(
+        X, lead, sq_norms, cells, ranges, probe_starts, probes, keep, k
+    )

@@ -100,6 +100,12 @@ def _fake_forces(Y: Tensor) -> tuple[Tensor, Tensor]:
     return torch.empty_like(Y), _fake_scalar(Y)
 
 
+def _fake_knn_cells(X: Tensor, *arguments: Any) -> tuple[Tensor, Tensor]:
+    rows = torch.library.get_ctx().new_dynamic_size()  # those of all ranges
+    k = arguments[-1]
+    return X.new_empty(rows, k, dtype=torch.int32), X.new_empty(rows, k)
+
+
 def _fake_symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     # The number of entries of P depends on the data: mutual neighbours share entries.
     edges = torch.library.get_ctx().new_dynamic_size()
@@ -127,6 +133,11 @@ _define_without_gradients(
         X.new_empty(keys.shape[0], k),
         torch.empty_like(bound),
     ),
+)
+_define_without_gradients(
+    "knn_cells(Tensor X, Tensor lead, Tensor sq_norms, Tensor cells, Tensor ranges,"
+    " Tensor probe_starts, Tensor probes, int keep, int k) -> (Tensor, Tensor)",
+    _fake_knn_cells,
 )
 _define_without_gradients(
     "perplexity_search(Tensor sq_distances, float perplexity) -> (Tensor, Tensor)",

@@ -15,7 +15,7 @@ from sample import points
 from fasttsne import TSNE, Phase, Snapshots, ops
 from fasttsne.affinities import Multiscale
 from fasttsne.fit import checkpoint
-from fasttsne.neighbors.cells import make_cells
+from fasttsne.neighbors.kmeans import make_cells
 
 N = 700
 

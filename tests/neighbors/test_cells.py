@@ -1,41 +1,76 @@
-"""The approximate neighbour search."""
+"""The approximate neighbour searches: that of the CPU, and that of a GPU, which runs anywhere."""
 
 import math
 
 import pytest
 import torch
-from sample import KINDS, points
+from sample import DEVICES, KINDS, opcheck, over_devices, points
 
-from fasttsne import TSNE
+from fasttsne import TSNE, ops, reference
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.neighbors.cells import cell_neighbors, make_cells
+from fasttsne.neighbors.cell_tiles import cell_tile_neighbors, make_tile_cells
+from fasttsne.neighbors.cells import cell_neighbors
 from fasttsne.neighbors.exact import exact_neighbors
+from fasttsne.neighbors.kmeans import make_cells
+from fasttsne.neighbors.leading import leading_components
 from fasttsne.neighbors.tiles import disjoint_rounds
 
+over_searches = pytest.mark.parametrize(
+    "search, device",
+    [
+        pytest.param(cell_neighbors, "cpu", id="cells"),
+        *(pytest.param(cell_tile_neighbors, device, id=f"tiles-{device}") for device in DEVICES),
+    ],
+)
 
-def search(X, k, **options):
-    cells = make_cells(X, seed=0)
-    X = X[cells.order]
-    return X, cells, *cell_neighbors(X, cells, k, seed=0, **options)
 
-
-def frames(n):
-    X = torch.from_numpy(make_landmark_frames(n).points).flatten(1)
+def frames(n, device="cpu"):
+    X = torch.from_numpy(make_landmark_frames(n).points).flatten(1).to(device)
     return X - X.mean(0)
 
 
-def test_cells_sort_all_rows_into_blocks():
+@pytest.mark.parametrize("make, largest", [(make_cells, 128), (make_tile_cells, 1024)])
+def test_cells_sort_all_rows(make, largest):
     X = points("clustered", 5000, 10)
-    cells = make_cells(X, seed=0)
+    cells = make(X, seed=0)
     assert torch.equal(cells.order.sort().values, torch.arange(5000))
-    sizes = torch.tensor(cells.blocks).diff()
-    assert cells.blocks[0] == 0 and cells.blocks[-1] == 5000
-    assert sizes.min() > 0 and sizes.max() <= 1024
+    starts = torch.as_tensor(cells.starts)
+    sizes = starts.diff()
+    assert starts[0] == 0 and starts[-1] == 5000
+    assert sizes.min() > 0 and sizes.max() <= largest
     assert len(cells.centers) == len(sizes)
     # A row is nearer to its own centre than to most others.
     own = cells.centers.repeat_interleave(sizes, 0)
     spread = (X[cells.order] - own).square().sum(1).mean()
     assert spread < 0.2 * (X - X.mean(0)).square().sum(1).mean()
+
+
+@pytest.mark.parametrize("n", [2, 31, 64, 5000])
+def test_equal_rows_fill_cells_of_limited_size(n):
+    cells = make_cells(torch.zeros(n, 3), seed=0)
+    assert torch.equal(cells.order.sort().values, torch.arange(n))
+    assert 0 < cells.starts.diff().min() and cells.starts.diff().max() <= 128
+    assert (cells.centers == 0).all()
+
+
+def test_near_cells_are_near_in_memory():
+    """Most neighbours of a row are within a tenth of the rows, wherever k-means began."""
+    X = points("normal", 20_000, 2)
+    neighbors = cell_neighbors(X, 10, seed=0).neighbors.indices
+    distance = (neighbors - torch.arange(len(X))[:, None]).abs()
+    assert (distance < 2000).float().mean() > 0.6
+
+
+def test_leading_components_leave_little_out():
+    X = points("normal", 3000, 40) * 0.7 ** torch.arange(40)
+    X = X @ torch.linalg.qr(points("normal", 40, 40))[0]  # in no direction of an axis
+    lead = leading_components(X, 0.1, seed=0)
+    assert lead.shape == (3000, 8)
+    whole, part = X.square().sum(), lead.square().sum()
+    assert 0 < whole - part < 0.15 * 0.1 / 2 * 1.2 * len(X)
+    # Where all columns count, or nothing is known of distances, the rows are taken whole.
+    assert leading_components(points("normal", 3000, 40), 0.1, seed=0).shape == (3000, 40)
+    assert leading_components(X, 0.0, seed=0) is X
 
 
 def test_disjoint_rounds_hold_every_tile_once():
@@ -51,42 +86,176 @@ def test_disjoint_rounds_hold_every_tile_once():
     assert len(rounds) < 2 * busiest
 
 
+@over_searches
 @pytest.mark.parametrize("n, k", [(3000, 20), (12_000, 90)])
-def test_measured_recall_is_reached_and_true(n, k):
-    X, _, found, recall = search(frames(n), k)
+def test_measured_recall_is_reached_and_true(search, device, n, k):
+    found, X, order, recall = search(frames(n, device), k, seed=0)
+    torch.testing.assert_close(X, frames(n, device)[order])
     exact = exact_neighbors(X, k)
     # Both lists rise: found neighbours are those within the exact k-th distance.
     true = (found.sq_distances <= exact.sq_distances[:, -1:] * (1 + 1e-5)).float().mean()
     assert recall >= 0.98
     assert abs(float(true) - recall) < 0.02
     # What is returned is measured exactly and sorted.
-    row = torch.arange(n)[:, None]
+    row = torch.arange(n, device=device)[:, None]
     assert (found.indices != row).all()
     own = (X[:200, None] - X[found.indices[:200].long()]).square().sum(2)
     torch.testing.assert_close(own, found.sq_distances[:200], rtol=1e-4, atol=1e-6)
     assert (found.sq_distances.diff(dim=1) >= 0).all()
 
 
-def test_recall_1_is_the_exact_search():
-    X, _, found, recall = search(points("normal", 4000, 30), 15, recall=1.0)
+@over_searches
+def test_recall_1_is_the_exact_search(search, device):
+    found, X, _, recall = search(points("normal", 4000, 30, device), 15, seed=0, recall=1.0)
     assert recall == 1.0
     exact = exact_neighbors(X, 15)
     assert (found.sq_distances == exact.sq_distances).float().mean() > 0.99
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "constant"])
-def test_hard_data(kind):
-    X = torch.zeros(3000, 4) if kind == "constant" else points(kind, 3000, 4)
-    X, _, found, recall = search(X, 30)
+@over_searches
+@pytest.mark.parametrize("kind", [*KINDS, "constant", "far"])
+def test_hard_data(search, device, kind):
+    if kind == "constant":
+        X = torch.zeros(3000, 4, device=device)
+    elif kind == "far":  # one cell of few rows, far from all others
+        X = points("normal", 3000, 4, device)
+        X[::1000] += 1000
+    else:
+        X = points(kind, 3000, 4, device)
+    found, _, _, recall = search(X, 30, seed=0)
     assert recall >= 0.98
     assert torch.isfinite(found.sq_distances).all()
     assert (found.indices.sort(1).values.diff(dim=1) > 0).all()
 
 
-def test_repeats_for_any_number_of_threads(two_thread_counts):
-    X = frames(6000)
-    one, two = two_thread_counts(lambda: search(X, 30)[2])
+@pytest.mark.parametrize("n, k", [(2, 1), (3, 2), (40, 39), (70, 5), (129, 128)])
+def test_few_rows(n, k):
+    X = points("normal", n, 3)
+    found, X, _, recall = cell_neighbors(X, k, seed=0)
+    assert recall >= 0.98
+    torch.testing.assert_close(found.sq_distances, exact_neighbors(X, k).sq_distances)
+
+
+@over_searches
+def test_progress_rises_to_all(search, device):
+    seen = []
+    search(frames(40_000, device), 5, seed=0, progress=lambda *p: seen.append(p))
+    done, total = zip(*seen, strict=True)
+    assert list(done) == sorted(set(done)) and done[-1] == total[-1] and len(seen) > 1
+
+
+@over_searches
+def test_repeats_for_any_number_of_threads(search, device, two_thread_counts):
+    X = frames(6000, device)
+    one, two = two_thread_counts(lambda: search(X, 30, seed=0).neighbors)
     assert torch.equal(one.indices, two.indices)
+    assert torch.equal(one.sq_distances, two.sq_distances)
+
+
+def cell_arguments(n=300, m=5, k=7, keep=40, device="cpu"):
+    """Cells of many sizes, ranges of no, one and many rows, not all of them within one cell."""
+    X = points("normal", n, 20, device)
+    lead = X[:, :m].contiguous()
+    cells = torch.tensor([0, 1, 1, 50, 120, 220, 221, n])
+    ranges = torch.tensor([[0, 1], [7, 7], [100, 230], [2, 60], [299, 300]])
+    probes = [[3, 4], [3], [6, 3, 2, 5, 1], [2], [0, 1, 2, 3, 4, 5, 6]]
+    starts = torch.tensor([0, *map(len, probes)]).cumsum(0)
+    return (
+        *(X, lead, lead.square().sum(1), cells, ranges, starts),
+        *(torch.tensor([c for some in probes for c in some]), keep, k),
+    )
+
+
+@over_devices
+@pytest.mark.parametrize("keep", [7, 8, 40, 1000])
+def test_knn_cells_matches_reference(device, keep):
+    arguments = cell_arguments(keep=keep, device=device)
+    indices, sq_distances = ops.knn_cells(*arguments)
+    expected = reference.knn_cells(*arguments)
+    assert torch.equal(indices, expected[0])
+    torch.testing.assert_close(sq_distances, expected[1])
+    # By `lead` alone, other rows would be the nearest.
+    by_lead = ops.knn_cells(arguments[1], *arguments[1:])
+    assert not torch.equal(indices, by_lead[0])
+
+
+def test_knn_cells_among_all_is_the_exact_search():
+    X = points("clustered", 500, 9)
+    all_rows, start = torch.tensor([[0, 500]]), torch.tensor([0, 2])
+    indices, sq_distances = ops.knn_cells(
+        *(X, X, X.square().sum(1), torch.tensor([0, 100, 500]), all_rows, start),
+        *(torch.tensor([1, 0]), 40, 20),
+    )
+    expected = reference.knn(X, 20)
+    assert torch.equal(indices, expected[0])
+    torch.testing.assert_close(sq_distances, expected[1])
+
+
+def test_knn_cells_ties_are_in_the_order_of_indices():
+    X = torch.zeros(200, 3)
+    indices, _ = ops.knn_cells(
+        *(X, X, X.square().sum(1), torch.tensor([0, 200]), torch.tensor([[0, 200]])),
+        *(torch.tensor([0, 1]), torch.tensor([0]), 20, 10),
+    )
+    assert (indices.diff(dim=1) > 0).all()
+    assert (indices != torch.arange(200)[:, None]).all()
+
+
+def test_knn_cells_opcheck():
+    opcheck(torch.ops.fasttsne.knn_cells.default, cell_arguments())
+
+
+@pytest.mark.parametrize(
+    "position, value, message",
+    [
+        (3, [0, 60, 50, 300], "cells must hold rising row numbers"),
+        (3, [0, 301], "cells must hold rising row numbers"),
+        (3, [-1, 300], "cells must hold rising row numbers"),
+        (4, [[3, 2]] * 5, "ranges must hold pairs of rising row numbers"),
+        (4, [[0, 301]] * 5, "ranges must hold pairs of rising row numbers"),
+        (5, [0, 1, 0, 4, 5, 6], "probe_starts must hold rising places in probes"),
+        (5, [0, 2, 3, 8, 9, 99], "probe_starts must hold rising places in probes"),
+        (6, [3, 3, *[3] * 14], "range 0 must probe cell 3 only once"),
+        (6, [7, *[3] * 15], "probes must hold cell numbers"),
+        (6, [-1, *[3] * 15], "probes must hold cell numbers"),
+        (6, [0, 1, *[3] * 14], "more than k = 7 rows, but those of range 0 hold 1"),
+    ],
+)
+def test_knn_cells_refuses_what_is_not_there(position, value, message):
+    arguments = list(cell_arguments())
+    arguments[position] = torch.tensor(value)
+    with pytest.raises(RuntimeError, match=message):
+        ops.knn_cells(*arguments)
+
+
+def test_knn_cells_names_bad_input():
+    good = cell_arguments()
+    for position, value, error, message in [
+        (0, good[0].double(), TypeError, "X must be torch.float32, got torch.float64"),
+        (1, good[1][:9], ValueError, "lead must have 300 rows, as X, got 9"),
+        (2, good[2][:9], ValueError, r"sq_norms must have shape \(300\), got \(9,\)"),
+        (4, good[4][:, :1], ValueError, r"ranges must have shape \(any, 2\), got \(5, 1\)"),
+        (5, good[5][1:], ValueError, r"probe_starts must have shape \(6\), got \(5,\)"),
+        (7, 6, ValueError, "k must be in 1 .. keep = 6, got 7"),
+    ]:
+        arguments = list(good)
+        arguments[position] = value
+        with pytest.raises(error, match=message):
+            ops.knn_cells(*arguments)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 3e38])
+def test_knn_cells_rows_that_overflow_are_nobodys_neighbours(value):
+    arguments = cell_arguments()
+    for t in arguments[:2]:
+        t[130:140] = value
+    arguments[2][:] = arguments[1].square().sum(1)
+    whole = list(arguments)
+    whole[4] = torch.tensor([[0, 1], [7, 7], [100, 130], [2, 60], [299, 300]])
+    indices, _ = ops.knn_cells(*whole)
+    assert ((indices < 130) | (indices >= 140)).all()
+    with pytest.raises(RuntimeError, match="fewer than k candidates whose distances are finite"):
+        ops.knn_cells(*arguments)
 
 
 def test_estimator_gives_the_map_in_the_callers_order():

@@ -103,6 +103,25 @@ def rerank_arguments() -> tuple[Any, ...]:
     return data(n, random.choice((1, 3, 33))), keys, count, bound, keep, random.randint(1, keep)
 
 
+def cell_arguments() -> tuple[Any, ...]:
+    n = random.choice((2, 50, 131))
+    X = data(n, random.choice((1, 3, 33)))
+    lead = X[:, : random.choice((1, 3))].contiguous()
+    cells = torch.tensor([0, *sorted(random.randint(0, n) for _ in range(5)), n])
+    ranges, probes = [], []
+    for _ in range(random.randint(0, 4)):
+        ranges.append(sorted((random.randint(0, n), random.randint(0, n))))
+        # Mostly all cells, as few may hold too few rows.
+        probes.append(torch.randperm(6)[: random.choice((6, 6, 6, 3))])
+    starts = torch.tensor([0, *map(len, probes)]).cumsum(0)
+    k = random.randint(1, n - 1)
+    return (
+        *(X, lead, lead.square().sum(1), cells),
+        *(torch.tensor(ranges, dtype=torch.int64).reshape(-1, 2), starts),
+        *(torch.cat([torch.zeros(0, dtype=torch.int64), *probes]), k + random.choice((0, 5)), k),
+    )
+
+
 def attractive_arguments() -> tuple[Any, ...]:
     n = random.choice((1, 2, 40, 600))
     lengths = torch.randint(random.choice((1, 3, 40)), (n,))
@@ -155,6 +174,7 @@ RIGHT: dict[str, Callable[[], tuple[Any, ...]]] = {
     "pairwise_sq_distances": pair_of_data,
     "knn_scan_": scan_arguments,
     "knn_rerank": rerank_arguments,
+    "knn_cells": cell_arguments,
     "perplexity_search": distances_and_perplexity,
     "symmetrize": rows_of_neighbors,
     "attractive_forces": attractive_arguments,

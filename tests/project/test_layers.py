@@ -18,7 +18,7 @@ PACKAGE = ROOT / "fasttsne"
 LEVELS = [
     {"_version", "_threads", "_validation", "reference", "progress"},
     {"_labels", "landmarks", "names", "schedule", "snapshots", "grid", "images"},
-    {"_library", "datasets", "tables"},
+    {"_library", "_principal_axes", "datasets", "tables"},
     {"ops"},
     {"_config", "initialization", "neighbors"},
     {"affinities"},

@@ -1,0 +1,33 @@
+#include "kernels/candidates.h"
+
+#include <algorithm>
+
+#include "kernels/simd/distance_tiles.h"
+
+namespace fasttsne {
+
+void compact(Candidates& c, int64_t row) {
+  int64_t* keys = c.keys + row * c.capacity;
+  std::nth_element(keys, keys + c.keep - 1, keys + c.count[row]);
+  c.count[row] = static_cast<int32_t>(c.keep);
+  c.bound[row] = math::key_distance(keys[c.keep - 1]);
+}
+
+Reranker::Reranker(int64_t most) : index_(most), sq_distance_(most) {}
+
+bool Reranker::operator()(const PointsView& X, int64_t i, int64_t* keys, int64_t count,
+                          int64_t first) {
+  static const auto measure = FASTTSNE_PICK(sq_distances_to);
+  bool in_range = true;
+  for (int64_t c = 0; c < count; ++c) {
+    const int64_t j = math::key_index(keys[c]);
+    in_range &= j < X.n;
+    index_[c] = static_cast<int32_t>(j < X.n ? j : 0);
+  }
+  measure(X.data + i * X.dims, X.data, index_.data(), count, X.dims, sq_distance_.data());
+  for (int64_t c = 0; c < count; ++c) keys[c] = math::make_key(sq_distance_[c], index_[c]);
+  std::partial_sort(keys, keys + first, keys + count);
+  return in_range;
+}
+
+}  // namespace fasttsne

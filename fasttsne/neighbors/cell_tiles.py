@@ -1,0 +1,196 @@
+"""Approximate nearest neighbours for large n on a GPU, which wants large cells.
+
+It is the same idea as in :mod:`fasttsne.neighbors.cells`, but tiles of the distance matrix are
+computed between each cell and the nearest cells by the kernel of the exact search, whose tiles
+serve the rows of both cells. The recall is measured between stages, each of which searches farther
+cells, until it suffices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .. import ops
+from .brute_force import brute_force_neighbors
+from .candidates import Candidates, choose_keep
+from .result import RECALL, SortedNeighbors
+from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
+
+_ROWS_PER_CELL = 512
+"""Mean size of a cell, about that of a block: smaller cells fit the data better, but give smaller
+tiles, for which the kernel is less efficient."""
+_SAMPLES_PER_CENTER = 40
+_LLOYD_STEPS = 8
+"""Enough for cells of even size; better centres would not find more neighbours."""
+_FIRST_PROBES = 16
+"""Blocks that each block meets in the first stage."""
+_PROBE_GROWTH = 1.25
+"""Factor of the probes from one stage to the next. It is small, because measuring the recall takes
+less time than tiles that are not needed."""
+_RECALL_SAMPLE = 256
+"""Rows whose true neighbours are found among all others, to measure the recall."""
+
+
+@dataclass(frozen=True)
+class TileCells:
+    """Rows sorted by cell, and cells cut into blocks for tiles."""
+
+    order: Tensor
+    """(n,) int64: row of the data at each sorted place."""
+    starts: list[int]
+    """(blocks + 1,): block i is the sorted rows ``starts[i]`` to ``starts[i + 1]``, half-open."""
+    centers: Tensor
+    """(blocks, d): centre of the cell that each block belongs to."""
+
+
+def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
+    """Return the number of each row's nearest centre: (n,) int64."""
+    # A matrix product could round differently for another number of threads, and this op does not.
+    at_once = max(1, (1 << 25) // centers.shape[0])
+    return torch.cat(
+        [ops.pairwise_sq_distances(rows, centers).argmin(1) for rows in X.split(at_once)]
+    )
+
+
+def make_tile_cells(X: Tensor, seed: int) -> TileCells:
+    """Cluster a sample of rows by Lloyd's k-means, then sort all rows by nearest centre.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+    seed : int
+        Of the sample and the first centres.
+
+    Returns
+    -------
+    TileCells
+    """
+    n, d = X.shape
+    count = max(1, n // _ROWS_PER_CELL)
+    generator = torch.Generator("cpu").manual_seed(seed)
+    chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_PER_CENTER]
+    chosen = chosen.to(X.device)
+    sample = X[chosen.sort().values]
+    centers = X[chosen[:count]].contiguous()
+    for _ in range(_LLOYD_STEPS):
+        cell = nearest_centers(sample, centers)
+        members = torch.bincount(cell, minlength=count)
+        # Each cell is summed in the order of its rows: the same bits for any number of threads.
+        by_cell = sample[cell.argsort(stable=True)].double()
+        sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
+        means = (sums / members.clamp(min=1)[:, None]).float()
+        centers = torch.where((members > 0)[:, None], means, centers).contiguous()
+    cell = nearest_centers(X, centers)
+    order = cell.argsort(stable=True)
+    largest = min(LARGEST_BLOCK, choose_block_rows(n, d))
+    blocks, cell_of_block, begin = [0], [], 0
+    for number, members in enumerate(torch.bincount(cell, minlength=count).tolist()):
+        parts = math.ceil(members / largest)
+        for part in range(parts):
+            blocks.append(begin + members * (part + 1) // parts)
+            cell_of_block.append(number)
+        begin += members
+    return TileCells(
+        order, blocks, centers[torch.tensor(cell_of_block, dtype=torch.int64, device=X.device)]
+    )
+
+
+def cell_tile_neighbors(
+    X: Tensor,
+    k: int,
+    seed: int,
+    recall: float = RECALL,
+    progress: Callable[[int, int], None] | None = None,
+) -> SortedNeighbors:
+    """Find most of the k nearest other rows of each row.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d), float32
+        Centred.
+    k : int
+        In 1 .. n - 1.
+    seed : int
+        Of the clustering, and of the sample that measures the recall.
+    recall : float, default 0.98
+        Share of the true neighbours of the sample to find.
+    progress : callable, optional
+        Called with (tiles done, tiles planned so far) after each round.
+
+    Returns
+    -------
+    SortedNeighbors
+    """
+    cells = make_tile_cells(X, seed)
+    X = X[cells.order]
+    n = X.shape[0]
+    candidates = Candidates.empty(X, choose_keep(n, k))
+    blocks = torch.tensor(cells.starts, dtype=torch.int64, device="cpu")
+    generator = torch.Generator("cpu").manual_seed(seed)
+    sample = torch.randperm(n, generator=generator, device="cpu")[:_RECALL_SAMPLE].to(X.device)
+    kth = brute_force_neighbors(X, sample, k).sq_distances[:, -1]
+    measured = 0.0
+    done = 0
+    for stage in _stages(cells.centers):
+        planned = done + len(stage)
+        for tiles in disjoint_rounds(stage):
+            candidates.scan(X, blocks, tiles)
+            done += len(tiles)
+            if progress:
+                progress(done, planned)
+        measured = _measure_recall(X, candidates, sample, kth, k)
+        # Outliers among small cells may have fewer than k candidates yet.
+        if measured >= recall and int(candidates.count.min()) >= k:
+            break
+    neighbors, _ = candidates.nearest(X, k)
+    return SortedNeighbors(neighbors, X, cells.order, measured)
+
+
+def _stages(centers: Tensor) -> Iterator[list[Tile]]:
+    """Yield the new tiles of each stage: every block with its 16, 20, 25 ... nearest, up to all."""
+    n_blocks = centers.shape[0]
+    seen: set[Tile] = set()
+    probes = _FIRST_PROBES
+    while len(seen) < n_blocks * (n_blocks + 1) // 2:
+        stage = []
+        # The nearest are not a continuation of those of the stage before: the blocks of one cell
+        # have the same centre, and equal distances come in any order.
+        for block, others in enumerate(_nearest_blocks(centers, min(probes, n_blocks))):
+            for other in others:
+                tile = (min(block, other), max(block, other))
+                if tile not in seen:
+                    seen.add(tile)
+                    stage.append(tile)
+        yield stage
+        probes = int(_PROBE_GROWTH * probes)
+
+
+def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
+    """Return for each block the blocks of the nearest centres, nearest first."""
+    out = []
+    for some in centers.split(1024):
+        sq = ops.pairwise_sq_distances(some, centers)
+        out += sq.topk(count, 1, largest=False, sorted=True).indices.tolist()
+    return out
+
+
+def _measure_recall(
+    X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int
+) -> float:
+    """Return the share of the k nearest rows of each sampled row that are among its candidates.
+
+    Parameters
+    ----------
+    kth : Tensor, shape (sample,), float32
+        Squared distance of each sampled row to its true k-th neighbour.
+    """
+    indices = candidates.best_indices(sample)
+    sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
+    # The tolerance covers rounding: kth was summed in another order.
+    near = (indices >= 0) & (sq <= kth[:, None] * (1 + 1e-5))
+    return int(near.sum(1).clamp(max=k).sum()) / (k * len(sample))
