@@ -5,18 +5,20 @@
 namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
-// Whether row i lies within P and all its columns are points. Checking a whole row just before its
-// columns are loaded costs less than clamping each column.
+// Whether row i lies within P and all its columns are points, and so are the kLanes columns that
+// follow, if there are as many. Checking a whole row just before its columns are loaded costs less
+// than clamping each column.
 FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
   const int64_t begin = P.indptr[i], end = P.indptr[i + 1];
   if (!(0 <= begin && begin <= end && end <= P.edges)) return false;
+  const int64_t looked_at = end + kLanes < P.edges ? end + kLanes : P.edges;
   // The sign bit of j is set if j < 0, that of last - j if j > last.
   const IVec last = broadcast((int32_t)(n - 1));
   IVec bits{};
   int64_t e = begin;
   const auto look = [&](IVec j) __attribute__((always_inline)) { bits |= j | (last - j); };
-  for (; e + kLanes <= end; e += kLanes) look(load(P.indices + e));
-  if (e < end) look(load_first(P.indices + e, end - e, 0));
+  for (; e + kLanes <= looked_at; e += kLanes) look(load(P.indices + e));
+  if (e < looked_at) look(load_first(P.indices + e, looked_at - e, 0));
   return !any_negative(bits);
 }
 
@@ -40,11 +42,13 @@ AttractiveSums rows(const CsrView& P, const PointsView& Y, float dof, float* for
     Vec y[kDims], force[kDims] = {}, cost{};
     for (int m = 0; m < kDims; ++m) y[m] = broadcast(Y.data[i * kDims + m]);
     const int64_t last = P.indptr[i + 1];
-    const auto add = [&](const int32_t* j, Vec p) __attribute__((always_inline)) {
+    // The first `count` of the lanes at j are edges of this row.
+    const auto add = [&](const int32_t* j, Vec p, int64_t count) __attribute__((always_inline)) {
       Vec d[kDims], d2{};
       load_points<kDims>(Y.data, j, d);
       for (int m = 0; m < kDims; ++m) {
         d[m] = y[m] - d[m];
+        if (count < kLanes) d[m] = keep_first(d[m], count);
         d2 += d[m] * d[m];
       }
       const Vec pull = p * student.w(d2);
@@ -52,12 +56,18 @@ AttractiveSums rows(const CsrView& P, const PointsView& Y, float dof, float* for
       if constexpr (kCost) cost += p * student.cost(d2);
     };
     int64_t e = P.indptr[i];
-    for (; e + kLanes <= last; e += kLanes) add(P.indices + e, load(P.values + e));
-    // Lanes past the end of the row have P = 0 and read point i itself.
+    for (; e + kLanes <= last; e += kLanes) add(P.indices + e, load(P.values + e), kLanes);
+    // Lanes past the end of the row have P = 0. They read points of other rows; at the end of all
+    // rows, point i itself.
     if (e < last) {
-      int32_t j[kLanes];
-      store(j, load_first(P.indices + e, last - e, (int32_t)i));
-      add(j, load_first(P.values + e, last - e, 0.f));
+      const Vec p = load_first(P.values + e, last - e, 0.f);
+      if (e + kLanes <= P.edges) {
+        add(P.indices + e, p, last - e);
+      } else {
+        int32_t j[kLanes];
+        store(j, load_first(P.indices + e, last - e, (int32_t)i));
+        add(j, p, kLanes);
+      }
     }
     for (int m = 0; m < kDims; ++m) forces[i * kDims + m] = sum(force[m]);
     if constexpr (kCost) sums.cost += (double)sum(cost);

@@ -62,6 +62,14 @@ FASTTSNE_INLINE IVec load_first(const int32_t* p, int64_t count, int32_t fill) {
   return r;
 #endif
 }
+// Sets all lanes but the first `count` to 0.
+FASTTSNE_INLINE Vec keep_first(Vec x, int64_t count) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_maskz_mov_ps(first_lanes(count), (__m512)x);
+#else
+  return lane_numbers() < broadcast((int32_t)count) ? x : Vec{};
+#endif
+}
 FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)x);
