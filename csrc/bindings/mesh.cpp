@@ -25,7 +25,10 @@ MeshView view(const Tensor& Y, const Tensor& grid, const Tensor& origin, double 
 void mesh_spread_(const Tensor& Y, Tensor grid, const Tensor& origin, double step) {
   const ProfiledCall call(Kernel::mesh_spread);
   const MeshView mesh = view(Y, grid, origin, step);
-  const MeshStrips strips(mesh, points(Y));
+  MeshStrips strips(mesh, points(Y));
+  for_each_item(strips.blocks(), Y.size(0), [&](int64_t block) { strips.count_points(block); });
+  strips.add_counts();
+  for_each_item(strips.blocks(), Y.size(0), [&](int64_t block) { strips.sort_points(block); });
   float* to = grid.mutable_data_ptr<float>();
   for_each_item(strips.count(), grid.numel(), [&](int64_t s) { strips.clear(s, to); });
   for (const int64_t parity : {0, 1})
