@@ -34,13 +34,28 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   const int64_t n = indices.size(0), k = indices.size(1);
   STD_TORCH_CHECK(k <= Symmetrizer::kMaxK, "indices must have 65536 columns or fewer");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
-  for (int64_t e = 0; e < n * k; ++e)
-    STD_TORCH_CHECK(0 <= columns[e] && columns[e] < n, "indices must be in 0 .. n - 1");
+  std::atomic<bool> in_range{true}, distinct{true};
+  for_each_block(n, kBlockRows, n * k, [&](int64_t, RowRange rows) {
+    bool all = true;
+    for (int64_t e = rows.begin * k; e < rows.end * k; ++e)
+      all &= 0 <= columns[e] && columns[e] < n;
+    if (!all) in_range = false;
+  });
+  STD_TORCH_CHECK(in_range, "indices must be in 0 .. n - 1");
   Symmetrizer symmetrizer(columns, conditional.const_data_ptr<float>(), n, k);
+  // One range of rows for each thread, as each of them reads all edges.
+  const int64_t share = ceil_div(n, std::max<int64_t>(torch::stable::get_num_threads(), 1));
+  const auto for_each_share = [&](auto step) {
+    for_each_block(n, std::max<int64_t>(share, 1), 8 * n * k,
+                   [&](int64_t, RowRange rows) { (symmetrizer.*step)(rows); });
+  };
+  for_each_share(&Symmetrizer::count_incoming);
+  symmetrizer.add_counts();
+  for_each_share(&Symmetrizer::list_incoming);
+  for_each_share(&Symmetrizer::sort_own);
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
   int64_t* offsets = indptr.mutable_data_ptr<int64_t>();
   offsets[0] = 0;
-  std::atomic<bool> distinct{true};
   for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
     if (!symmetrizer.count_rows(offsets + 1, rows)) distinct = false;
   });

@@ -11,28 +11,42 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
       n_(n),
       k_(k),
       incoming_begin_(std::make_unique<int64_t[]>(n + 1)),
+      position_(std::make_unique_for_overwrite<int64_t[]>(n)),
       incoming_row_(std::make_unique_for_overwrite<int32_t[]>(n * k)),
       incoming_place_(std::make_unique_for_overwrite<uint16_t[]>(n * k)),
-      own_place_(std::make_unique_for_overwrite<uint16_t[]>(n * k)) {
-  int64_t* begin = incoming_begin_.get();
-  for (int64_t e = 0; e < n * k; ++e) ++begin[indices[e] + 1];
-  for (int64_t i = 0; i < n; ++i) begin[i + 1] += begin[i];
-  // begin[j] serves as the write position of column j and so ends as begin[j + 1]; afterwards the
-  // array is shifted back by one.
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t c = 0; c < k; ++c) {
-      const int64_t to = begin[indices[i * k + c]]++;
+      own_place_(std::make_unique_for_overwrite<uint16_t[]>(n * k)) {}
+
+void Symmetrizer::count_incoming(RowRange rows) {
+  int64_t* const count = incoming_begin_.get() + 1;
+  for (int64_t e = 0; e < n_ * k_; ++e)
+    if (rows.begin <= indices_[e] && indices_[e] < rows.end) ++count[indices_[e]];
+}
+
+void Symmetrizer::add_counts() {
+  int64_t* const begin = incoming_begin_.get();
+  for (int64_t i = 0; i < n_; ++i) begin[i + 1] += begin[i];
+  std::copy(begin, begin + n_, position_.get());
+}
+
+void Symmetrizer::list_incoming(RowRange rows) {
+  for (int64_t i = 0; i < n_; ++i)
+    for (int64_t c = 0; c < k_; ++c) {
+      const int32_t j = indices_[i * k_ + c];
+      if (!(rows.begin <= j && j < rows.end)) continue;
+      const int64_t to = position_[j]++;
       incoming_row_[to] = static_cast<int32_t>(i);
       incoming_place_[to] = static_cast<uint16_t>(c);
     }
-  std::copy_backward(begin, begin + n, begin + n + 1);
-  begin[0] = 0;
-  // The transposed edges are sorted by column. Appending them to their rows in this order leaves
-  // every row sorted by column, without another sort.
-  std::vector<uint16_t> filled(n);
-  for (int64_t to = 0; to < n * k; ++to) {
+}
+
+void Symmetrizer::sort_own(RowRange rows) {
+  // The listed edges are sorted by column. Appending them to their rows in this order leaves every
+  // row sorted by column, without another sort.
+  std::vector<uint16_t> filled(rows.end - rows.begin);
+  for (int64_t to = 0; to < n_ * k_; ++to) {
     const int64_t i = incoming_row_[to];
-    own_place_[i * k + filled[i]++] = incoming_place_[to];
+    if (rows.begin <= i && i < rows.end)
+      own_place_[i * k_ + filled[i - rows.begin]++] = incoming_place_[to];
   }
 }
 

@@ -1,7 +1,8 @@
 // Joint P from conditional probabilities: P_ij = (p_{j|i} + p_{i|j}) / 2n, as a sparse matrix in
 // CSR form. The k-nearest-neighbour graph is transposed by a counting sort; then each row merges
 // two lists sorted by column, its own edges and its incoming ones. So no list of all coordinates is
-// ever sorted, and P_ij and P_ji are the same sum, with the same bits.
+// ever sorted, and P_ij and P_ji are the same sum, with the same bits. Each thread of the counting
+// sort reads all edges and moves those of a range of rows.
 #pragma once
 #include <memory>
 
@@ -17,10 +18,18 @@ class Symmetrizer {
   // object.
   Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k);
 
-  // Step 1, for all rows: writes the length of each merged row. Returns whether the columns of each
-  // row are distinct.
+  // The steps, each for all rows before the next begins; ranges of rows may run at the same time.
+  // 1. Counts the edges to these rows.
+  void count_incoming(RowRange rows);
+  // 2. For all rows at once: sums the counts.
+  void add_counts();
+  // 3. Lists the edges to these rows.
+  void list_incoming(RowRange rows);
+  // 4. Sorts the edges of these rows by column.
+  void sort_own(RowRange rows);
+  // 5. Writes the length of each merged row. Returns whether the columns of each row are distinct.
   bool count_rows(int64_t* lengths, RowRange rows) const;
-  // Step 2, with indptr the cumulative sum of the lengths: writes the merged rows.
+  // 6. With indptr the cumulative sum of the lengths: writes the merged rows.
   void fill_rows(const int64_t* indptr, int32_t* columns, float* values, RowRange rows) const;
 
  private:
@@ -37,6 +46,7 @@ class Symmetrizer {
   // 16-bit position c of an edge instead of its value and column: at a million rows, they dominate
   // the peak of memory use.
   std::unique_ptr<int64_t[]> incoming_begin_;   // [n + 1] where the edges to each row begin below
+  std::unique_ptr<int64_t[]> position_;         // [n] where the next edge to each row goes
   std::unique_ptr<int32_t[]> incoming_row_;     // [n * k] i of all edges, sorted by target, then i
   std::unique_ptr<uint16_t[]> incoming_place_;  // [n * k] c of the same edges
   std::unique_ptr<uint16_t[]> own_place_;       // [n * k] c of each row's edges, sorted by column

@@ -14,7 +14,7 @@ module         what it holds
 
 from .from_data import joint_affinities
 from .given import given_affinities, is_matrix
-from .joint import JointP, negative_entropy
+from .joint import JointP, joint_P, negative_entropy
 from .kinds import Affinities, FixedSigma, Multiscale, Perplexity, Uniform
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Uniform",
     "given_affinities",
     "is_matrix",
+    "joint_P",
     "joint_affinities",
     "negative_entropy",
 ]

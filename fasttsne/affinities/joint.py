@@ -8,6 +8,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from .. import ops
+
 
 class JointP(NamedTuple):
     """P as a sparse, symmetric matrix (n, n) in CSR form; sums to 1 over ordered pairs."""
@@ -33,10 +35,27 @@ class JointP(NamedTuple):
         return sparse.csr_matrix(tuple(parts), shape=(n, n))
 
 
+def joint_P(indices: Tensor, conditional_P: Tensor) -> JointP:
+    """Return the joint P_ij = (p_{j|i} + p_{i|j}) / 2n.
+
+    Parameters
+    ----------
+    indices : Tensor, shape (n, k), int32
+        Neighbours j of each point i.
+    conditional_P : Tensor, shape (n, k), float32
+        p_{j|i}.
+    """
+    return JointP(*ops.symmetrize(indices, conditional_P))
+
+
 def negative_entropy(P: Tensor) -> float:
     """Return the sum of P ln P over all entries of a tensor of any shape; 0 ln 0 is 0."""
     # Rows of fixed length first: the rounding of one sum over all would depend on the number of
-    # threads.
-    length = 4096
-    P = torch.nn.functional.pad(P.detach().flatten(), (0, -P.numel() % length)).double()
-    return -float(torch.special.entr(P.view(-1, length)).sum(1).sum())
+    # threads. Some rows at a time, as float64 takes twice the memory of P.
+    length, at_once = 4096, 1 << 10
+    P = P.detach().flatten()
+    sums = P.new_zeros(-(-P.numel() // length), dtype=torch.float64)
+    for rows, part in zip(sums.split(at_once), P.split(at_once * length), strict=True):
+        padded = torch.nn.functional.pad(part, (0, -part.numel() % length)).double()
+        rows += torch.special.entr(padded.view(-1, length)).sum(1)
+    return -float(sums.sum())

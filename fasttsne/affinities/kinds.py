@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .. import _validation, ops
 from ..neighbors import Neighbors
-from .joint import JointP
+from .joint import JointP, joint_P
 
 
 class Affinities(ABC):
@@ -38,7 +38,7 @@ class Affinities(ABC):
 
     def joint(self, neighbors: Neighbors) -> JointP:
         """Return the joint P_ij = (p_{j|i} + p_{i|j}) / 2n."""
-        return JointP(*ops.symmetrize(neighbors.indices, self.conditional_P(neighbors)))
+        return joint_P(neighbors.indices, self.conditional_P(neighbors))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .. import _library, initialization
-from ..affinities import Affinities, JointP, Perplexity, negative_entropy
+from ..affinities import Affinities, JointP, Perplexity, joint_P, negative_entropy
 from ..descent.optimize import Optimum, Watch, minimize_kl
 from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
 from ..neighbors.search import Found
@@ -126,11 +126,13 @@ def fit(
             if say and isinstance(P, Perplexity):
                 say(f"Computed conditional probabilities for sample {n} / {n}")
                 say(f"Mean sigma: {float(P.sigma(neighbors).mean()):f}")
+            indices, conditional = neighbors.indices, P.conditional_P(neighbors)
+            del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
-                facts["constant"] = negative_entropy(P.conditional_P(neighbors)) / n
-            P = P.joint(neighbors)
+                facts["constant"] = negative_entropy(conditional) / n
+            P = joint_P(indices, conditional)
+            del indices, conditional
         P = JointP(*(part.to(device) for part in P))
-        del neighbors
     report(Progress("affinities", n, n))
     if Y is None:
         # The spectral start is computed from P, and so comes after it.
