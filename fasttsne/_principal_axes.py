@@ -5,23 +5,18 @@ Sums over rows are taken in parts that do not depend on the number of threads, n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce
-
 import torch
 from torch import Tensor
 
-from ._threads import CHUNK_BYTES, alone, in_chunks, share
+from ._threads import alone, in_chunks, sum_over_rows
 
 _OVERSAMPLING, _POWER_ITERATIONS = 8, 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
-_PARTS = 64
-"""Parts into which rows are cut for a sum: enough for any number of threads to share."""
 
 
 def mean_of(X: Tensor) -> Tensor:
     """Return the mean of the rows of X (n, d): (d,) float64."""
-    return _sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
+    return sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
 
 
 def principal_axes(
@@ -51,7 +46,7 @@ def principal_axes(
     variances : Tensor, shape (number,), float64
     """
     if X.shape[1] <= most_columns:
-        covariance = _sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X)
+        covariance = sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X)
         variances, axes = alone(lambda: torch.linalg.eigh(covariance), X.device)
     else:
         variances, axes = _sketched_axes(X, mean, number, seed)
@@ -62,7 +57,13 @@ def principal_axes(
 
 def project(X: Tensor, mean: Tensor, axes: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the coordinates of the rows of X (n, d) on axes (d, m): (n, m) of a dtype."""
-    return torch.cat(in_chunks(lambda part: ((X[part].double() - mean) @ axes).to(dtype), X))
+    out = X.new_empty(X.shape[0], axes.shape[1], dtype=dtype)
+
+    def write(part: slice) -> None:
+        out[part] = (X[part].double() - mean) @ axes
+
+    in_chunks(write, X)
+    return out
 
 
 def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -73,7 +74,7 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Ten
     """
 
     def covariance_times(basis: Tensor) -> Tensor:
-        return _sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
+        return sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
 
     def orthonormal(basis: Tensor) -> Tensor:
         return alone(lambda: torch.linalg.qr(basis).Q, X.device)
@@ -89,20 +90,3 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Ten
     image = covariance_times(basis)
     values, vectors = alone(lambda: torch.linalg.eigh(basis.T @ image), X.device)
     return values, alone(lambda: basis @ vectors, X.device)
-
-
-def _sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
-    """Return the sum of work(chunk) over chunks of rows in float64.
-
-    Chunks and the order of the sum do not depend on the number of threads, nor does the result.
-    """
-    at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
-
-    def one_part(rows: Tensor) -> Tensor:
-        return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
-
-    # Each part keeps a sum in memory, so their number is limited.
-    parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
-    if X.device.type != "cpu":
-        return reduce(torch.add, map(one_part, parts))
-    return reduce(torch.add, share(one_part, parts))

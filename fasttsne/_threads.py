@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import reduce
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -164,6 +165,10 @@ def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
 
     A tensor on a GPU is one slice, in the caller's thread: another thread would use another stream.
 
+    ``work`` should write its results into a tensor of the caller's, or return numbers. A small
+    tensor that it returned would keep the memory around it, in which its temporary tensors were,
+    from being used again.
+
     Returns
     -------
     list
@@ -173,6 +178,33 @@ def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
         return [work(slice(None))]
     size = max(1, CHUNK_BYTES // (8 * t[0].numel()))
     return share(work, [slice(i, i + size) for i in range(0, t.shape[0], size)])
+
+
+_PARTS = 64
+"""Parts into which rows are cut for a sum: enough for any number of threads to share."""
+
+
+def sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
+    """Return the sum of work(chunk) over chunks of rows in float64.
+
+    Chunks and the order of the sum do not depend on the number of threads, nor does the result.
+
+    Parameters
+    ----------
+    work : callable
+        Takes some rows of X in float64; returns a tensor of the same shape each time.
+    X : Tensor, shape (n, d)
+    """
+    at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
+
+    def one_part(rows: Tensor) -> Tensor:
+        return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
+
+    # Each part keeps a sum in memory, so their number is limited.
+    parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
+    if X.device.type != "cpu":
+        return reduce(torch.add, map(one_part, parts))
+    return reduce(torch.add, share(one_part, parts))
 
 
 def alone(work: Callable[[], _Result], device: torch.device) -> _Result:

@@ -28,8 +28,8 @@ _SAMPLE = 256
 """Rows whose true neighbours are found among all others, to measure the recall."""
 _FIRST_BUDGET = 512
 """Rows with which each row is compared in the first trial."""
-_GROWTH = 1.25
-"""Factor of the budget from one trial to the next."""
+_BISECTIONS = 3
+"""After it was doubled until it suffices, the budget is found to within a tenth."""
 _CELLS_PER_MEAN = 1.5
 """Cells found for each cell, over the number that a budget takes at the mean size of cells."""
 _ROWS_AT_ONCE = 1 << 15
@@ -66,7 +66,7 @@ def cell_neighbors(
     generator = torch.Generator("cpu").manual_seed(seed)
     chosen = torch.randperm(n, generator=generator, device="cpu")[:_SAMPLE].sort().values
     kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
-    lead = leading_components(X, float(kth.mean()), seed)
+    lead = leading_components(X, float(kth.median()), seed)
     cells = make_cells(lead, seed)
     is_whole = lead is X
     X = X[cells.order]
@@ -74,20 +74,46 @@ def cell_neighbors(
     del lead
     place = torch.empty(n, dtype=torch.int64, device="cpu")
     place[cells.order] = torch.arange(n, device="cpu")
-    trial = search.of_rows(place[chosen])
-    budget = min(n, _FIRST_BUDGET)
-    while True:
-        # The tolerance covers rounding: kth was summed in another order.
-        is_true = trial(budget).sq_distances <= kth[:, None] * (1 + 1e-5)
-        measured = int(is_true.sum()) / is_true.numel()
-        if measured >= recall or (budget == n and search.lead is X):
-            break
-        if budget == n:  # the components do not suffice
-            search = _CellSearch(X, X, cells, k)
-            trial = search.of_rows(place[chosen])
-        budget = min(n, int(_GROWTH * budget))
+    budget, measured = _try_budgets(search.of_rows(place[chosen]), kth, n, recall)
+    if measured < recall and not is_whole:  # the components do not suffice
+        search = _CellSearch(X, X, cells, k)
+        budget, measured = _try_budgets(search.of_rows(place[chosen]), kth, n, recall)
     neighbors = search.of_all(budget, progress)
     return SortedNeighbors(neighbors, X, cells.order, measured)
+
+
+def _try_budgets(
+    trial: Callable[[int], Neighbors], kth: Tensor, n: int, recall: float
+) -> tuple[int, float]:
+    """Return about the smallest budget that finds enough neighbours of a sample, and their share.
+
+    Parameters
+    ----------
+    trial : callable
+        Takes a budget; returns the neighbours that it finds.
+    kth : Tensor, shape (sample,), float32
+        Squared distance of each sampled row to its true k-th neighbour.
+    n : int
+        Largest budget, which is returned if none suffices.
+    recall : float
+    """
+
+    def measure(budget: int) -> float:
+        # The tolerance covers rounding: kth was summed in another order.
+        is_true = trial(budget).sq_distances <= kth[:, None] * (1 + 1e-5)
+        return int(is_true.sum()) / is_true.numel()
+
+    too_small, enough = 0, min(n, _FIRST_BUDGET)
+    while (measured := measure(enough)) < recall and enough < n:
+        too_small, enough = enough, min(n, 2 * enough)
+    for _ in range(_BISECTIONS if too_small else 0):
+        middle = round(math.sqrt(too_small * enough))
+        share = measure(middle)
+        if share >= recall:
+            enough, measured = middle, share
+        else:
+            too_small = middle
+    return enough, measured
 
 
 class _CellSearch:
@@ -96,7 +122,7 @@ class _CellSearch:
     def __init__(self, X: Tensor, lead: Tensor, cells: Cells, k: int) -> None:
         self.X, self.lead, self.cells, self.k = X, lead, cells, k
         self.sq_norms = squared_norms(lead)
-        self.keep = k + max(8, k // 3)
+        self.keep = k + max(8, k // 2)
         self.sizes = cells.starts.diff()
 
     def of_rows(self, rows: Tensor) -> Callable[[int], Neighbors]:

@@ -23,7 +23,7 @@ _LARGEST_CELL = 128
 _SAMPLES_PER_GROUP = 200
 _GROUP_STEPS, _CELL_STEPS = 8, 6
 """Steps of Lloyd's algorithm. More would hardly change the number of neighbours that are found."""
-_ROWS_AT_ONCE = 1 << 14
+_ROWS_AT_ONCE = 1 << 12
 """Rows that one thread assigns to groups at a time."""
 
 
@@ -60,7 +60,12 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     sample = X[chosen[: groups * _SAMPLES_PER_GROUP]]
     centers = share(lambda _: _lloyd(sample, sample[:groups], _GROUP_STEPS), [None])[0]
     centers = centers[_chain(centers)]
-    group = torch.cat(share(lambda rows: _nearest(rows, centers), X.split(_ROWS_AT_ONCE)))
+    group = torch.empty(n, dtype=torch.int64, device="cpu")
+
+    def assign(part: slice) -> None:
+        group[part] = _nearest(X[part], centers)
+
+    share(assign, [slice(i, i + _ROWS_AT_ONCE) for i in range(0, n, _ROWS_AT_ONCE)])
     # The first centres of cells are the first rows of a group, so the rows are shuffled before.
     by_group = chosen[group[chosen].argsort(stable=True)]
     members = torch.bincount(group, minlength=groups).tolist()
@@ -79,7 +84,7 @@ def make_cells(X: Tensor, seed: int) -> Cells:
             sizes += [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
             of_part += [number] * parts
         # In each cell the rows are in their order in the data.
-        order = torch.stack([cell, rows]).unique(dim=1, return_inverse=True)[1].argsort()
+        order = (cell * n + rows).argsort()
         return rows[order], sizes, centers[torch.tensor(of_part, dtype=torch.int64, device="cpu")]
 
     parts = share(cells_of, [rows for rows in by_group.split(members) if len(rows)])

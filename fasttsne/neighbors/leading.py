@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .._principal_axes import mean_of, principal_axes, project
 
-_SHARE_LEFT_OUT = 0.15
+_SHARE_LEFT_OUT = 0.2
 """Largest share of the squared distance to the k-th neighbour that components may leave out."""
 _SAMPLE = 8192
 """Rows from which the components are computed. They need not be exact."""

@@ -7,6 +7,7 @@ That is fast, but it cancels: the error grows with the norms of the rows, not wi
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -39,14 +40,16 @@ def sums_are_exact(X: Tensor, mean: Tensor | float = 0.0) -> bool:
     """
 
     def holds(X: Tensor) -> bool:
-        parts = [rows - mean for rows in X.split(_ROWS_AT_ONCE) if len(rows)]
+        def parts() -> Iterator[Tensor]:
+            return (rows - mean for rows in X.split(_ROWS_AT_ONCE) if len(rows))
+
         # No distance exceeds twice the largest norm. A thousandth more covers the rounding of the
         # norm itself.
         largest = 2.002 * math.sqrt(
-            max((float(squared_norms(rows).max()) for rows in parts), default=0)
+            max((float(squared_norms(rows).max()) for rows in parts()), default=0)
         )
         scale = math.ldexp(1.0, 12 - math.frexp(largest)[1])  # 1 / step
-        return all(torch.equal(scaled, scaled.round()) for scaled in (scale * r for r in parts))
+        return all(torch.equal(scaled, scaled.round()) for scaled in (scale * r for r in parts()))
 
     # Few rows have a bound on their distances that is no larger, and so a step that is no coarser.
     # If they fail, all rows fail, and these need not be read.

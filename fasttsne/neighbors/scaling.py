@@ -14,7 +14,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from .._threads import in_chunks
+from .._threads import in_chunks, sum_over_rows
 from .rounding import sums_are_exact
 
 _SAFE_EXPONENT = 60
@@ -95,15 +95,12 @@ class Scaling:
         low, high = torch.aminmax(X)
         before = _zero_if_safe(_exponent(low, high))
 
-        def in_range(part: slice) -> Tensor:
-            return divide_by_power(X[part].double(), before)
+        mean = sum_over_rows(lambda rows: divide_by_power(rows, before).sum(0), X) / X.shape[0]
 
-        sums = in_chunks(lambda part: in_range(part).sum(0), X)
-        mean = torch.stack(sums).cumsum(0)[-1] / X.shape[0]
-        ends = in_chunks(lambda part: torch.aminmax(in_range(part) - mean), X)
-        low = torch.stack([a for a, _ in ends]).min()
-        high = torch.stack([b for _, b in ends]).max()
-        after = _exponent(low, high)
+        def size_of(part: slice) -> float:
+            return float((divide_by_power(X[part].double(), before) - mean).abs().max())
+
+        after = math.frexp(max(in_chunks(size_of, X)))[1]
         # Numbers of few digits, such as zeros and ones, keep few digits if the mean that is
         # subtracted has few. Where float32 then computes distances without rounding, equal
         # distances stay equal, which is worth more than the mean itself.

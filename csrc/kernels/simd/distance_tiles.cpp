@@ -6,23 +6,36 @@ namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
 // A tile is kRows x kVecs vectors, so that its accumulators fill the register file: 8 x 3 of the 32
-// registers of AVX-512, 4 x 3 of the 16 registers of the levels below.
+// registers of AVX-512, 4 x 3 of the 16 registers of the levels below. A panel of few columns has
+// as many vectors as these take.
 constexpr int kRows = kLanes == 16 ? 8 : 4;
-constexpr int kVecs = 3;
-constexpr int kPanel = kVecs * kLanes;
+constexpr int kMostVecs = 3;
 
+template <int kVecs>
 struct Tile {
   Vec value[kRows][kVecs];
 };
 
+// Calls run.template operator()<kVecs>() with the number of vectors that hold `columns` columns.
+template <class Run>
+FASTTSNE_INLINE void with_vecs(int64_t columns, const Run& run) {
+  if (columns <= kLanes)
+    run.template operator()<1>();
+  else if (columns <= 2 * kLanes)
+    run.template operator()<2>();
+  else
+    run.template operator()<kMostVecs>();
+}
+
 // The inner products, or with kDifference the squared distances, of kRows rows of A and the panel.
-template <bool kDifference>
-FASTTSNE_INLINE Tile multiply(const float* const (&a)[kRows], const float* panel, int64_t depth) {
-  Tile tile{};
+template <bool kDifference, int kVecs>
+FASTTSNE_INLINE Tile<kVecs> multiply(const float* const (&a)[kRows], const float* panel,
+                                     int64_t depth) {
+  Tile<kVecs> tile{};
   for (int64_t p = 0; p < depth; ++p) {
     Vec b[kVecs];
 #pragma GCC unroll 3
-    for (int v = 0; v < kVecs; ++v) b[v] = load(panel + p * kPanel + v * kLanes);
+    for (int v = 0; v < kVecs; ++v) b[v] = load(panel + (p * kVecs + v) * kLanes);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const Vec x = broadcast(a[r][p]);
@@ -49,16 +62,16 @@ FASTTSNE_INLINE void row_pointers(const float* a, int64_t first, int64_t rows, i
   }
 }
 
-}  // namespace
-
-int64_t panel_width() { return kPanel; }
-
-void pack_panel(const float* X, int64_t count, int64_t depth, float* panel) {
+template <int kVecs>
+FASTTSNE_INLINE void pack(const float* X, int64_t count, int64_t depth, float* panel) {
+  constexpr int kPanel = kVecs * kLanes;
   for (int64_t p = 0; p < depth; ++p)
     for (int64_t c = 0; c < kPanel; ++c) panel[p * kPanel + c] = c < count ? X[c * depth + p] : 0.f;
 }
 
-void scan_panel(const PanelScan& s) {
+template <int kVecs>
+FASTTSNE_INLINE void scan(const PanelScan& s) {
+  constexpr int kPanel = kVecs * kLanes;
   const float infinity = __builtin_inff();
   Vec b_sq[kVecs], b_bound[kVecs];
   Hit hits[kRows * kPanel];
@@ -73,7 +86,7 @@ void scan_panel(const PanelScan& s) {
     }
     const float* a[kRows];
     row_pointers(s.a, first, s.a_rows, s.depth, a);
-    const Tile tile = multiply<false>(a, s.b_panel, s.depth);
+    const Tile<kVecs> tile = multiply<false, kVecs>(a, s.b_panel, s.depth);
     int count = 0;
     const int rows = s.a_rows - first < kRows ? (int)(s.a_rows - first) : kRows;
     for (int r = 0; r < rows; ++r) {
@@ -99,12 +112,13 @@ void scan_panel(const PanelScan& s) {
   }
 }
 
-void difference_panel(const float* a, int64_t a_rows, const float* panel, int64_t columns,
-                      int64_t depth, float* out, int64_t out_stride) {
+template <int kVecs>
+FASTTSNE_INLINE void differences(const float* a, int64_t a_rows, const float* panel,
+                                 int64_t columns, int64_t depth, float* out, int64_t out_stride) {
   for (int64_t first = 0; first < a_rows; first += kRows) {
     const float* rows[kRows];
     row_pointers(a, first, a_rows, depth, rows);
-    const Tile tile = multiply<true>(rows, panel, depth);
+    const Tile<kVecs> tile = multiply<true, kVecs>(rows, panel, depth);
     for (int r = 0; r < kRows && first + r < a_rows; ++r)
       for (int v = 0; v < kVecs; ++v) {
         const int64_t left = columns - v * kLanes;
@@ -115,6 +129,25 @@ void difference_panel(const float* a, int64_t a_rows, const float* panel, int64_
           store_first(to, left, tile.value[r][v]);
       }
   }
+}
+
+}  // namespace
+
+int64_t panel_width() { return kMostVecs * kLanes; }
+
+void pack_panel(const float* X, int64_t count, int64_t depth, float* panel) {
+  with_vecs(count, [&]<int kVecs>() { pack<kVecs>(X, count, depth, panel); });
+}
+
+void scan_panel(const PanelScan& s) {
+  with_vecs(s.b_columns, [&]<int kVecs>() { scan<kVecs>(s); });
+}
+
+void difference_panel(const float* a, int64_t a_rows, const float* panel, int64_t columns,
+                      int64_t depth, float* out, int64_t out_stride) {
+  with_vecs(columns, [&]<int kVecs>() {
+    differences<kVecs>(a, a_rows, panel, columns, depth, out, out_stride);
+  });
 }
 
 void sq_distances_to(const float* x, const float* X, const int32_t* index, int64_t count,

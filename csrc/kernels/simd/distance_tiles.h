@@ -20,7 +20,7 @@ struct PanelScan {
   const float* a;        // [a_rows, depth] row-major
   const float* a_sq;     // [a_rows] |a|^2
   const float* a_bound;  // [a_rows]
-  const float* b_panel;  // [depth, panel_width()] from pack_panel
+  const float* b_panel;  // from pack_panel, for b_columns columns
   const float* b_sq;     // [b_columns] |b|^2
   const float* b_bound;  // [b_columns]
   int64_t a_rows, b_columns, depth;
@@ -31,10 +31,10 @@ struct PanelScan {
 };
 
 FASTTSNE_DECLARE_LEVELS(
-    // Number of columns of a packed panel.
+    // Most columns of a packed panel, which is [depth, panel_width()] or narrower.
     int64_t panel_width();
-    // Transposes rows [0, count) of X into a panel [depth, panel_width()]; columns from count on
-    // are 0.
+    // Transposes rows [0, count) of X into a panel for count columns; whoever uses it names the
+    // same number.
     void pack_panel(const float* X, int64_t count, int64_t depth, float* panel);
     // Computes |a - b|^2 = |a|^2 + |b|^2 - 2ab for the whole panel and reports the hits.
     void scan_panel(const PanelScan& scan);
