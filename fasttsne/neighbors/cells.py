@@ -64,7 +64,9 @@ def cell_neighbors(
     """
     n = X.shape[0]
     generator = torch.Generator("cpu").manual_seed(seed)
-    chosen = torch.randperm(n, generator=generator, device="cpu")[:_SAMPLE].sort().values
+    # The clustering begins with the first rows of the same permutation. Rows that are centres of
+    # cells have more of their neighbours in these than others.
+    chosen = torch.randperm(n, generator=generator, device="cpu")[-_SAMPLE:].sort().values
     kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
     lead = leading_components(X, float(kth.median()), seed)
     cells = make_cells(lead, seed)
@@ -85,7 +87,10 @@ def cell_neighbors(
 def _try_budgets(
     trial: Callable[[int], Neighbors], kth: Tensor, n: int, recall: float
 ) -> tuple[int, float]:
-    """Return about the smallest budget that finds enough neighbours of a sample, and their share.
+    """Return about the smallest budget that finds enough neighbours, and their share in a sample.
+
+    It suffices where the recall of the sample is a standard error above the wanted one: the
+    smallest budget that suffices for a sample is one that happens to suit it.
 
     Parameters
     ----------
@@ -98,22 +103,27 @@ def _try_budgets(
     recall : float
     """
 
-    def measure(budget: int) -> float:
+    def measure(budget: int) -> tuple[float, bool]:
+        """Return the recall of the sample, and whether that of all rows is probably enough."""
         # The tolerance covers rounding: kth was summed in another order.
         is_true = trial(budget).sq_distances <= kth[:, None] * (1 + 1e-5)
-        return int(is_true.sum()) / is_true.numel()
+        of_rows = is_true.double().mean(1)
+        error = of_rows.std(correction=0) / math.sqrt(len(kth))
+        return float(of_rows.mean()), bool(of_rows.mean() - error >= recall)
 
-    too_small, enough = 0, min(n, _FIRST_BUDGET)
-    while (measured := measure(enough)) < recall and enough < n:
-        too_small, enough = enough, min(n, 2 * enough)
+    too_small, budget = 0, min(n, _FIRST_BUDGET)
+    measured, suffices = measure(budget)
+    while not suffices and budget < n:
+        too_small, budget = budget, min(n, 2 * budget)
+        measured, suffices = measure(budget)
     for _ in range(_BISECTIONS if too_small else 0):
-        middle = round(math.sqrt(too_small * enough))
-        share = measure(middle)
-        if share >= recall:
-            enough, measured = middle, share
+        middle = round(math.sqrt(too_small * budget))
+        share, suffices = measure(middle)
+        if suffices:
+            budget, measured = middle, share
         else:
             too_small = middle
-    return enough, measured
+    return budget, measured
 
 
 class _CellSearch:

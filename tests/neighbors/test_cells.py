@@ -8,6 +8,7 @@ from sample import DEVICES, KINDS, opcheck, over_devices, points
 
 from fasttsne import TSNE, ops, reference
 from fasttsne.datasets import make_landmark_frames
+from fasttsne.neighbors import Neighbors, cells, kmeans
 from fasttsne.neighbors.cell_tiles import cell_tile_neighbors, make_tile_cells
 from fasttsne.neighbors.cells import cell_neighbors
 from fasttsne.neighbors.exact import exact_neighbors
@@ -102,6 +103,52 @@ def test_measured_recall_is_reached_and_true(search, device, n, k):
     own = (X[:200, None] - X[found.indices[:200].long()]).square().sum(2)
     torch.testing.assert_close(own, found.sq_distances[:200], rtol=1e-4, atol=1e-6)
     assert (found.sq_distances.diff(dim=1) >= 0).all()
+
+
+def test_recall_is_measured_on_rows_that_are_no_centres(monkeypatch):
+    """First centres are rows. Their cells are around them, so that they have a higher recall."""
+    sampled, centres = [], []
+    whole, lloyd = cells.brute_force_neighbors, kmeans._lloyd
+
+    def brute_force(X, rows, k):
+        sampled.append(X[rows])
+        return whole(X, rows, k)
+
+    def keep_first(X, first, steps):
+        centres.append(first)
+        return lloyd(X, first, steps)
+
+    monkeypatch.setattr(cells, "brute_force_neighbors", brute_force)
+    monkeypatch.setattr(kmeans, "_lloyd", keep_first)
+    cell_neighbors(points("normal", 20_000, 2), 10, seed=0)  # so few columns are not projected
+    assert len(sampled) == 1 and sum(map(len, centres)) > 600
+    assert (torch.cdist(sampled[0], torch.cat(centres)) > 0).all()
+
+
+@pytest.mark.parametrize("needed", [3, 300, 513, 5000, 99_000])
+def test_budget_is_the_smallest_that_suffices(needed):
+    """Of 256 rows with 10 neighbours each, one more finds its last for each thousandth of needed.
+
+    The wanted recall is 0.9, and where as many are found, the rows differ by a standard error of
+    0.3 / 16.
+    """
+    tried = []
+
+    def trial(budget):
+        tried.append(budget)
+        found = torch.zeros(256, 10)
+        found[: round(256 * min(1.0, 0.92 * budget / needed))] = 1
+        return Neighbors(found, 1 - found)
+
+    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 100_000, 0.9)
+    assert recall - 0.3 / 16 > 0.88
+    assert 512 <= budget and (budget == 512 or 0.98 * needed < budget < 1.15 * needed)
+    assert len(tried) < 13
+
+
+def test_budget_that_never_suffices_is_all_rows():
+    nothing = Neighbors(torch.zeros(256, 10), torch.ones(256, 10))
+    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 3000, 0.98) == (3000, 0.0)
 
 
 @over_searches
