@@ -21,7 +21,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -40,15 +39,13 @@ EF_CONSTRUCTION, LINKS = 100, 16
 
 def true_distances(X: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
     """Return the distance of some rows to their k-th nearest other row: (rows,) float64."""
-    out = []
-    for row in rows:
-        sq = np.zeros(len(X))
-        for begin in range(0, len(X), 1 << 16):
-            part = X[begin : begin + (1 << 16)].astype(np.float64) - X[row]
-            sq[begin : begin + (1 << 16)] = np.einsum("ij,ij->i", part, part)
-        sq[row] = math.inf
-        out.append(math.sqrt(np.partition(sq, k - 1)[k - 1]))
-    return np.array(out)
+    some = X[rows].astype(np.float64)
+    nearest = np.full((len(rows), k + 1), math.inf)
+    for begin in range(0, len(X), 1 << 14):
+        part = X[begin : begin + (1 << 14)].astype(np.float64)
+        sq = (some**2).sum(1)[:, None] + (part**2).sum(1) - 2 * some @ part.T
+        nearest = np.partition(np.concatenate([nearest, sq], 1), k, axis=1)[:, : k + 1]
+    return np.sqrt(np.maximum(nearest.max(1), 0))  # the row itself is the first of k + 1
 
 
 def recall_of(X: np.ndarray, rows: np.ndarray, found: np.ndarray, kth: np.ndarray) -> float:
@@ -68,27 +65,26 @@ def without_itself(indices: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return indices[~is_itself].reshape(len(rows), -1)
 
 
-def widen(
-    search: Callable[[np.ndarray, int], np.ndarray], judge: Callable[[np.ndarray], float], wanted
-) -> int:
-    """Return the smallest width, by steps of a quarter, at which a sample has the recall."""
-    width = 16
-    while judge(search(judge.rows, width)) < wanted and width < 1 << 14:
-        width = math.ceil(1.25 * width)
-    return width
-
-
 class Judge:
     """Measures the recall of neighbours of a sample of rows."""
 
-    def __init__(self, X: np.ndarray, k: int, seed: int) -> None:
+    def __init__(self, X: np.ndarray, k: int, part: int) -> None:
         self.X = X
-        self.rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:SAMPLE])
+        chosen = np.random.default_rng(0).permutation(len(X))
+        self.rows = np.sort(chosen[part * SAMPLE : (part + 1) * SAMPLE])
         self.kth = true_distances(X, self.rows, k)
 
     def __call__(self, found: np.ndarray) -> float:
         """Return the recall of the neighbours (rows, k) of the sample."""
         return recall_of(self.X, self.rows, found, self.kth)
+
+
+def widen(search: Callable[[np.ndarray, int], np.ndarray], judge: Judge, wanted: float) -> int:
+    """Return the smallest width, by steps of a quarter, at which a sample has the recall."""
+    width = 16
+    while judge(search(judge.rows, width)) < wanted and width < 1 << 14:
+        width = math.ceil(1.25 * width)
+    return width
 
 
 def find(library: str, X: np.ndarray, k: int, wanted: float, judge: Judge):
@@ -152,15 +148,22 @@ def find(library: str, X: np.ndarray, k: int, wanted: float, judge: Judge):
     return np.concatenate(parts), built, time.perf_counter() - start, width
 
 
+def memory(name: str) -> float:
+    """Return the memory of this process in GB: VmRSS now, VmHWM at the peak."""
+    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if name in x)
+    return int(line.split()[1]) * 1024 / 1e9
+
+
 def run_one(library: str, data: str, k: int, wanted: float) -> None:
     """Run in the child process: find, judge, print as JSON."""
     X = load(data)
     X = np.ascontiguousarray(X - X.mean(0), dtype=np.float32)
     find(library, X[:3000], min(k, 50), 0.5, Judge(X[:3000], min(k, 50), 0))  # a warm-up
     trial, judge = Judge(X, k, 0), Judge(X, k, 1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # the peak of memory is that from here on
+    before = memory("VmRSS")
     indices, built, searched, width = find(library, X, k, wanted, trial)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = memory("VmHWM")
     print(
         json.dumps(
             {
@@ -168,7 +171,7 @@ def run_one(library: str, data: str, k: int, wanted: float) -> None:
                 "searched": searched,
                 "width": width,
                 "recall": judge(indices[judge.rows]),
-                "more_gb": (peak - before) * 1024 / 1e9,
+                "more_gb": peak - before,
             }
         )
     )

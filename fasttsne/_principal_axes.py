@@ -8,10 +8,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._threads import alone, in_chunks, sum_over_rows
+from ._threads import CHUNK_BYTES, alone, share, sum_over_rows
 
 _OVERSAMPLING, _POWER_ITERATIONS = 8, 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
+_ROWS_PROJECTED = 128
+"""Least rows that a thread projects at a time."""
 
 
 def mean_of(X: Tensor) -> Tensor:
@@ -46,7 +48,7 @@ def principal_axes(
     variances : Tensor, shape (number,), float64
     """
     if X.shape[1] <= most_columns:
-        covariance = sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X)
+        covariance = sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X, X.shape[1] ** 2)
         variances, axes = alone(lambda: torch.linalg.eigh(covariance), X.device)
     else:
         variances, axes = _sketched_axes(X, mean, number, seed)
@@ -62,7 +64,12 @@ def project(X: Tensor, mean: Tensor, axes: Tensor, dtype: torch.dtype) -> Tensor
     def write(part: slice) -> None:
         out[part] = (X[part].double() - mean) @ axes
 
-    in_chunks(write, X)
+    if X.device.type != "cpu":
+        write(slice(None))
+    else:
+        # Few rows at a time would read all axes for little work.
+        at_once = max(_ROWS_PROJECTED, CHUNK_BYTES // (8 * X.shape[1]))
+        share(write, [slice(i, i + at_once) for i in range(0, X.shape[0], at_once)])
     return out
 
 
@@ -74,7 +81,9 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Ten
     """
 
     def covariance_times(basis: Tensor) -> Tensor:
-        return sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X)
+        return sum_over_rows(
+            lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X, basis.numel()
+        )
 
     def orthonormal(basis: Tensor) -> Tensor:
         return alone(lambda: torch.linalg.qr(basis).Q, X.device)

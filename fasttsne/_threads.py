@@ -180,11 +180,14 @@ def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
     return share(work, [slice(i, i + size) for i in range(0, t.shape[0], size)])
 
 
-_PARTS = 64
-"""Parts into which rows are cut for a sum: enough for any number of threads to share."""
+_PARTS, _NUMBERS_IN_PARTS = 64, 1 << 25
+"""Parts into which rows are cut for a sum: enough for any number of threads to share. Fewer where
+the sum is a large matrix, of which each part keeps one."""
+_ROWS_OF_PRODUCT = 256
+"""Least rows of a chunk where the result is a matrix, which takes time to add."""
 
 
-def sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
+def sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor, numbers: int = 1) -> Tensor:
     """Return the sum of work(chunk) over chunks of rows in float64.
 
     Chunks and the order of the sum do not depend on the number of threads, nor does the result.
@@ -194,17 +197,22 @@ def sum_over_rows(work: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
     work : callable
         Takes some rows of X in float64; returns a tensor of the same shape each time.
     X : Tensor, shape (n, d)
+    numbers : int, default 1
+        How many numbers a result holds, if they are more than d.
     """
-    at_once = max(1, CHUNK_BYTES // (8 * X.shape[1])) if X.device.type == "cpu" else X.shape[0]
+    n, d = X.shape
+    at_once = n
+    if X.device.type == "cpu":
+        at_once = max(CHUNK_BYTES // (8 * d), _ROWS_OF_PRODUCT if numbers > d else 1)
+    parts = max(2, min(_PARTS, _NUMBERS_IN_PARTS // max(numbers, d)))
 
     def one_part(rows: Tensor) -> Tensor:
         return reduce(torch.add, (work(chunk.double()) for chunk in rows.split(at_once)))
 
-    # Each part keeps a sum in memory, so their number is limited.
-    parts = X.split(max(at_once, -(-X.shape[0] // _PARTS)))
+    some = X.split(max(at_once, -(-n // parts)))
     if X.device.type != "cpu":
-        return reduce(torch.add, map(one_part, parts))
-    return reduce(torch.add, share(one_part, parts))
+        return reduce(torch.add, map(one_part, some))
+    return reduce(torch.add, share(one_part, some))
 
 
 def alone(work: Callable[[], _Result], device: torch.device) -> _Result:

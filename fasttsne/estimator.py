@@ -87,8 +87,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         0.25, 2e-2 at 0.35, 6e-2 at 0.5. Default: 0.35; but 0.25 below 20,000 samples where no tree
         replaces the mesh of a sparse map, with 'fft' or on a GPU (docs/benchmarks.md).
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
-        How neighbours are searched: among all pairs ('exact'), or by inverted lists ('cells'),
-        which find about 98 %; ``report_.search_recall`` is measured on a sample. 'auto', the
+        How neighbours are searched: among all pairs ('exact'), or in the nearest cells of a
+        clustering ('cells'), which finds about 98 %; ``report_.search_recall`` is measured on a
+        sample. 'auto', the
         default, is exact up to 50,000 samples. Or the neighbours that another library found (faiss,
         hnswlib, pynndescent, cuVS ...): ``(indices, distances)``, a scipy.sparse matrix of
         distances, or a function ``neighbors(X, k)`` that returns either; see

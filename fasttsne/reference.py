@@ -132,25 +132,47 @@ def knn_cells(
     Of the ``keep`` nearest by ``lead`` those k that are nearest by ``X``: indices and squared
     distances (rows, k), ascending.
     """
+    n = X.shape[0]
     begin, starts = cells.tolist(), probe_starts.tolist()
-    none = torch.empty(0, k, device=X.device)
-    indices, sq_distances = [none.int()], [none.to(X.dtype)]
+    _check_rising("cells", begin, n)
+    _check_rising("probe_starts", starts, len(probes))
+    indices, sq_distances = [], []
     for r, (first, end) in enumerate(ranges.tolist()):
+        _check_rising("ranges", [first, end], n)
         probed = probes[starts[r] : starts[r + 1]].tolist()
-        others = torch.cat([torch.arange(begin[c], begin[c + 1], device=X.device) for c in probed])
-        rows = torch.arange(first, end, device=X.device)
-        inner = (lead[rows].double() @ lead[others].double().T).to(X.dtype)
-        sq = (sq_norms[rows, None] + sq_norms[others] - 2 * inner).clamp_(min=0)
-        is_itself = rows[:, None] == others
-        keys = encode_candidates(sq.masked_fill(is_itself, math.inf), others)
-        best = keys.topk(min(keep, len(others) - 1), 1, largest=False).values
-        nearest = decode_candidates(best)[1].sort(1).values
-        sq = (X[rows, None] - X[nearest]).square().sum(2)
-        sq = sq.masked_fill(nearest == rows[:, None], math.inf)
-        sq, order = sq.sort(dim=1, stable=True)
-        indices.append(nearest.gather(1, order)[:, :k].int())
-        sq_distances.append(sq[:, :k])
-    return torch.cat(indices), torch.cat(sq_distances)
+        if not all(0 <= c < len(begin) - 1 for c in probed) or len({*probed}) < len(probed):
+            raise RuntimeError(f"probes must hold different cells for range {r}, got {probed}")
+        cells_of_range = [torch.arange(begin[c], begin[c + 1], device=X.device) for c in probed]
+        others = torch.cat([torch.arange(0, device=X.device), *cells_of_range])
+        if len(others) <= k:
+            raise RuntimeError(
+                f"the cells that a range probes must hold more than k = {k} rows, but those of "
+                f"range {r} hold {len(others)}"
+            )
+        wanted = min(keep, len(others))
+        for part in _row_blocks(end - first, max(len(others), wanted * X.shape[1])):
+            rows = torch.arange(first + part.start, first + part.stop, device=X.device)
+            is_itself = rows[:, None] == others
+            # In float64, because autocast and TF32 change the rounding of float32 products.
+            inner = (lead[rows].double() @ lead[others].double().T).to(X.dtype)
+            sq = (sq_norms[rows, None] + sq_norms[others] - 2 * inner).clamp_(min=0)
+            keys = encode_candidates(sq.masked_fill_(is_itself, math.inf), others)
+            nearest = decode_candidates(keys.topk(wanted, 1, largest=False).values)[1]
+            # Sorted by index first: the stable sort by distance leaves ties in that order.
+            nearest = nearest.sort(1).values
+            sq = (X[rows, None] - X[nearest]).square().sum(2)
+            sq = sq.masked_fill_(nearest == rows[:, None], math.inf)
+            sq, order = sq.sort(dim=1, stable=True)
+            indices.append(nearest.gather(1, order)[:, :k].int())
+            sq_distances.append(sq[:, :k])
+    none = X.new_empty(0, k)
+    return torch.cat([none.int(), *indices]), torch.cat([none, *sq_distances])
+
+
+def _check_rising(name: str, numbers: list[int], most: int) -> None:
+    """Raise RuntimeError unless 0 <= numbers[0] <= numbers[1] <= ... <= most."""
+    if [0, *numbers, most] != sorted([0, *numbers, most]):
+        raise RuntimeError(f"{name} must hold rising numbers in 0 .. {most}")
 
 
 def knn(X: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -94,7 +94,6 @@ std::tuple<Tensor, Tensor, Tensor> knn_rerank(const Tensor& X, const Tensor& key
 // Checks the cells of knn_cells, and returns the rows of the largest.
 int64_t check_cells(const Tensor& cells, int64_t n) {
   check(cells, "cells", ScalarType::Long, 1);
-  STD_TORCH_CHECK(!cells.is_cuda(), "cells must be on the CPU");
   STD_TORCH_CHECK(cells.numel() > 0, "cells must not be empty");
   const int64_t* begin = cells.const_data_ptr<int64_t>();
   int64_t largest = 0;
@@ -106,10 +105,14 @@ int64_t check_cells(const Tensor& cells, int64_t n) {
   return largest;
 }
 
-// Checks the ranges of knn_cells and the cells that each of them probes, and returns where the
-// results of each range begin, with the number of all results last.
-std::vector<int64_t> check_probes(const Tensor& ranges, const Tensor& probe_starts,
-                                  const Tensor& probes, const Tensor& cells, int64_t n, int64_t k) {
+struct Probes {
+  std::vector<int64_t> results;  // where those of each range begin, and the number of all
+  int64_t most_rows = 0;         // that a range probes
+};
+
+// Checks the ranges of knn_cells and the cells that each of them probes.
+Probes check_probes(const Tensor& ranges, const Tensor& probe_starts, const Tensor& probes,
+                    const Tensor& cells, int64_t n, int64_t k) {
   check(ranges, "ranges", ScalarType::Long, 2);
   check(probe_starts, "probe_starts", ScalarType::Long, 1);
   check(probes, "probes", ScalarType::Long, 1);
@@ -119,7 +122,8 @@ std::vector<int64_t> check_probes(const Tensor& ranges, const Tensor& probe_star
   const int64_t* start = probe_starts.const_data_ptr<int64_t>();
   const int64_t* probe = probes.const_data_ptr<int64_t>();
   const int64_t* begin = cells.const_data_ptr<int64_t>();
-  std::vector<int64_t> results{0};
+  Probes out{{0}};
+  std::vector<int64_t>& results = out.results;
   std::vector<int64_t> last_range(cells.numel() - 1, -1);  // that probed the cell
   for (int64_t r = 0; r < ranges.size(0); ++r) {
     STD_TORCH_CHECK(0 <= range[2 * r] && range[2 * r] <= range[2 * r + 1] && range[2 * r + 1] <= n,
@@ -136,11 +140,12 @@ std::vector<int64_t> check_probes(const Tensor& ranges, const Tensor& probe_star
     }
     STD_TORCH_CHECK(rows > k, "the cells that a range probes must hold more than k = ", k,
                     " rows, but those of range ", r, " hold ", rows);
+    out.most_rows = std::max(out.most_rows, rows);
     results.push_back(results.back() + range[2 * r + 1] - range[2 * r]);
     // Ranges may overlap, so that the number of results is not limited by that of the rows.
     STD_TORCH_CHECK(results.back() <= INT32_MAX, "ranges must hold 2^31 - 1 rows or fewer");
   }
-  return results;
+  return out;
 }
 
 std::tuple<Tensor, Tensor> knn_cells(const Tensor& X, const Tensor& lead, const Tensor& sq_norms,
@@ -153,16 +158,15 @@ std::tuple<Tensor, Tensor> knn_cells(const Tensor& X, const Tensor& lead, const 
   check_float(sq_norms, "sq_norms", 1);
   check_rows(lead, "lead", X.size(0));
   check_rows(sq_norms, "sq_norms", X.size(0));
-  STD_TORCH_CHECK(0 < k && k <= keep && keep <= INT32_MAX, "k must be in 1 .. keep");
-  // More than that are never kept. The size of the lists is theirs.
-  keep = std::max(k, std::min(keep, X.size(0)));
+  STD_TORCH_CHECK(0 < k && k <= keep, "k must be in 1 .. keep");
   const int64_t largest = check_cells(cells, X.size(0));
-  const std::vector<int64_t> results =
-      check_probes(ranges, probe_starts, probes, cells, X.size(0), k);
+  const auto [results, most_rows] = check_probes(ranges, probe_starts, probes, cells, X.size(0), k);
   Tensor indices = empty(X, {results.back(), k}, ScalarType::Int);
   Tensor sq_distances = empty(X, {results.back(), k}, ScalarType::Float);
+  if (results.back() == 0) return {indices, sq_distances};
   int32_t* to_indices = indices.mutable_data_ptr<int32_t>();
   float* to_distances = sq_distances.mutable_data_ptr<float>();
+  const int64_t* first_result = results.data();
   const int64_t* range = ranges.const_data_ptr<int64_t>();
   const int64_t* start = probe_starts.const_data_ptr<int64_t>();
   const CellSearch search{.X = points(X),
@@ -170,15 +174,16 @@ std::tuple<Tensor, Tensor> knn_cells(const Tensor& X, const Tensor& lead, const 
                           .sq_norms = sq_norms.const_data_ptr<float>(),
                           .cells = cells.const_data_ptr<int64_t>(),
                           .largest_cell = largest,
-                          .keep = keep,
+                          .keep = std::min(keep, most_rows),  // a list never holds more
                           .k = k};
   std::atomic<bool> enough{true};
   for_each_item_with(
-      ranges.size(0), results.back() * keep * X.size(1), [&] { return CellScratch(search); },
+      ranges.size(0), results.back() * search.keep, [&] { return CellScratch(search); },
       [&](int64_t r, CellScratch& scratch) {
         if (!search_cells(search, {range[2 * r], range[2 * r + 1]},
                           probes.const_data_ptr<int64_t>() + start[r], start[r + 1] - start[r],
-                          scratch, to_indices + results[r] * k, to_distances + results[r] * k))
+                          scratch, to_indices + first_result[r] * k,
+                          to_distances + first_result[r] * k))
           enough = false;
       });
   STD_TORCH_CHECK(enough, "a row has fewer than k candidates whose distances are finite");

@@ -1,6 +1,7 @@
 #include "kernels/candidates.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/simd/distance_tiles.h"
 
@@ -25,7 +26,11 @@ bool Reranker::operator()(const PointsView& X, int64_t i, int64_t* keys, int64_t
     index_[c] = static_cast<int32_t>(j < X.n ? j : 0);
   }
   measure(X.data + i * X.dims, X.data, index_.data(), count, X.dims, sq_distance_.data());
-  for (int64_t c = 0; c < count; ++c) keys[c] = math::make_key(sq_distance_[c], index_[c]);
+  for (int64_t c = 0; c < count; ++c) {
+    // A NaN would sort before all numbers, as it may have a sign.
+    const float sq = sq_distance_[c];
+    keys[c] = math::make_key(sq == sq ? sq : std::numeric_limits<float>::infinity(), index_[c]);
+  }
   // Faster than std::partial_sort, which keeps a heap, where most are wanted.
   if (first < count) std::nth_element(keys, keys + first - 1, keys + count);
   std::sort(keys, keys + first);

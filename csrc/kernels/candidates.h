@@ -29,7 +29,8 @@ inline void offer(Candidates& c, int64_t row, float sq_distance, int64_t index) 
 }
 
 // Measures `count` candidates of row i of X again by differences, which avoids cancellation, and
-// sorts `keys` by the new distances. Candidates that are not rows of X count as row 0.
+// sorts the nearest by the new distances. Candidates that are not rows of X count as row 0; a NaN
+// counts as infinitely far.
 class Reranker {
  public:
   explicit Reranker(int64_t most);

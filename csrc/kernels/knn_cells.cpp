@@ -79,6 +79,7 @@ bool search_cells(const CellSearch& s, RowRange rows, const int64_t* probes, int
       if (lists.count[column] > s.keep) compact(lists, column);
       int64_t* keys = lists.keys + column * lists.capacity;
       scratch.rerank_(s.X, begin + column, keys, lists.count[column], s.k);
+      enough &= math::key_distance(keys[s.k - 1]) < kInfinity;
       for (int64_t c = 0; c < s.k; ++c) {
         *indices++ = static_cast<int32_t>(math::key_index(keys[c]));
         *sq_distances++ = math::key_distance(keys[c]);

@@ -33,9 +33,9 @@ class MeshStrips {
   void spread(int64_t s, float* grid) const;
 
  private:
-  MeshView mesh_;
   RowRange points_of(int64_t block) const;
 
+  MeshView mesh_;
   PointsView Y_;
   int64_t blocks_;
   std::vector<int64_t> begin_;        // [strips + 1] where each strip begins in order_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -58,4 +59,4 @@ def negative_entropy(P: Tensor) -> float:
     for rows, part in zip(sums.split(at_once), P.split(at_once * length), strict=True):
         padded = torch.nn.functional.pad(part, (0, -part.numel() % length)).double()
         rows += torch.special.entr(padded.view(-1, length)).sum(1)
-    return -float(sums.sum())
+    return -math.fsum(sums.tolist())

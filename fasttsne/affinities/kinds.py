@@ -37,7 +37,7 @@ class Affinities(ABC):
         """Raise ValueError or TypeError unless the parameters suit n points."""
 
     def joint(self, neighbors: Neighbors) -> JointP:
-        """Return the joint P_ij = (p_{j|i} + p_{i|j}) / 2n."""
+        """Return the joint P_ij = (p_{j|i} + p_{i|j}) / 2n, which is the same for all kinds."""
         return joint_P(neighbors.indices, self.conditional_P(neighbors))
 
 

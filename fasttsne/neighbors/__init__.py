@@ -10,7 +10,8 @@ module               what it holds
 ``cells``            approximate Euclidean search among near cells only, with measured recall
 ``leading``          leading principal components, which find neighbours for whole rows
 ``kmeans``           rows clustered into cells
-``cell_tiles``       the approximate search of a GPU: tiles between large cells
+``cell_tiles``       the same by tiles between large cells: on a GPU, and in spread-out data
+``recall``           which share of the true neighbours a search finds
 ``tiles``            blocks of rows, and tiles (pairs of blocks) that can run at the same time
 ``candidates``       what tiles keep for each row, and a certificate that it holds the nearest
 ``rounding``         upper bound on the error of a tile's distances

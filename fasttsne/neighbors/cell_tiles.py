@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours for large n on a GPU, which wants large cells.
+"""Approximate nearest neighbours by tiles between large cells: on a GPU, and in spread-out data.
 
 It is the same idea as in :mod:`fasttsne.neighbors.cells`, but tiles of the distance matrix are
 computed between each cell and the nearest cells by the kernel of the exact search, whose tiles
@@ -18,7 +18,9 @@ from torch import Tensor
 from .. import ops
 from .brute_force import brute_force_neighbors
 from .candidates import Candidates, choose_keep
-from .result import RECALL, SortedNeighbors
+from .leading import keep_by_components
+from .recall import RECALL, SAMPLE, is_true, judge
+from .result import SortedNeighbors
 from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
 
 _ROWS_PER_CELL = 512
@@ -32,8 +34,6 @@ _FIRST_PROBES = 16
 _PROBE_GROWTH = 1.25
 """Factor of the probes from one stage to the next. It is small, because measuring the recall takes
 less time than tiles that are not needed."""
-_RECALL_SAMPLE = 256
-"""Rows whose true neighbours are found among all others, to measure the recall."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ def cell_tile_neighbors(
     seed: int,
     recall: float = RECALL,
     progress: Callable[[int, int], None] | None = None,
+    lead: Tensor | None = None,
 ) -> SortedNeighbors:
     """Find most of the k nearest other rows of each row.
 
@@ -121,31 +122,36 @@ def cell_tile_neighbors(
         Share of the true neighbours of the sample to find.
     progress : callable, optional
         Called with (tiles done, tiles planned so far) after each round.
+    lead : Tensor, shape (n, m), float32, optional
+        What is compared to find candidates, such as leading principal components. Default: X.
 
     Returns
     -------
     SortedNeighbors
     """
-    cells = make_tile_cells(X, seed)
+    is_whole = lead is None or lead is X
+    cells = make_tile_cells(X if lead is None else lead, seed)
     X = X[cells.order]
+    lead = X if is_whole or lead is None else lead[cells.order]
     n = X.shape[0]
-    candidates = Candidates.empty(X, choose_keep(n, k))
+    keep = choose_keep(n, k) if is_whole else min(n - 1, keep_by_components(k))
+    candidates = Candidates.empty(lead, keep)
     blocks = torch.tensor(cells.starts, dtype=torch.int64, device="cpu")
     generator = torch.Generator("cpu").manual_seed(seed)
-    sample = torch.randperm(n, generator=generator, device="cpu")[:_RECALL_SAMPLE].to(X.device)
+    sample = torch.randperm(n, generator=generator, device="cpu")[:SAMPLE].to(X.device)
     kth = brute_force_neighbors(X, sample, k).sq_distances[:, -1]
     measured = 0.0
     done = 0
     for stage in _stages(cells.centers):
         planned = done + len(stage)
         for tiles in disjoint_rounds(stage):
-            candidates.scan(X, blocks, tiles)
+            candidates.scan(lead, blocks, tiles)
             done += len(tiles)
             if progress:
                 progress(done, planned)
-        measured = _measure_recall(X, candidates, sample, kth, k)
+        measured, suffices = judge(_recall_of_rows(X, candidates, sample, kth, k), recall)
         # Outliers among small cells may have fewer than k candidates yet.
-        if measured >= recall and int(candidates.count.min()) >= k:
+        if suffices and int(candidates.count.min()) >= k:
             break
     neighbors, _ = candidates.nearest(X, k)
     return SortedNeighbors(neighbors, X, cells.order, measured)
@@ -179,10 +185,10 @@ def _nearest_blocks(centers: Tensor, count: int) -> list[list[int]]:
     return out
 
 
-def _measure_recall(
+def _recall_of_rows(
     X: Tensor, candidates: Candidates, sample: Tensor, kth: Tensor, k: int
-) -> float:
-    """Return the share of the k nearest rows of each sampled row that are among its candidates.
+) -> Tensor:
+    """Return the share of the k nearest rows of each sampled row among its candidates: float64.
 
     Parameters
     ----------
@@ -191,6 +197,5 @@ def _measure_recall(
     """
     indices = candidates.best_indices(sample)
     sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
-    # The tolerance covers rounding: kth was summed in another order.
-    near = (indices >= 0) & (sq <= kth[:, None] * (1 + 1e-5))
-    return int(near.sum(1).clamp(max=k).sum()) / (k * len(sample))
+    near = (indices >= 0) & is_true(sq, kth)
+    return near.sum(1).clamp(max=k).double() / k

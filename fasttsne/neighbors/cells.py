@@ -3,8 +3,9 @@
 Rows are sorted into the small cells of a k-means clustering, as in an inverted file (Jegou, Douze
 and Schmid 2011). The rows of a cell are compared with those of the nearest cells, by their leading
 principal components, and the nearest are then measured. How many cells are searched is found by
-trial: on a sample of rows, whose true neighbours are known, until most of those are found. The rest
-of the rows are then searched once.
+trial: on a sample of rows, whose true neighbours are known, until most of those are found. Then all
+rows are searched once. Where that would be a large part of all pairs, as in data of many
+independent directions, the symmetric tiles of :mod:`fasttsne.neighbors.cell_tiles` take less time.
 """
 
 from __future__ import annotations
@@ -18,20 +19,26 @@ from torch import Tensor
 
 from .. import ops
 from .brute_force import brute_force_neighbors
+from .cell_tiles import cell_tile_neighbors
 from .exact import exact_neighbors
 from .kmeans import Cells, make_cells
-from .leading import leading_components
-from .result import RECALL, Neighbors, SortedNeighbors
+from .leading import keep_by_components, leading_components
+from .recall import RECALL, SAMPLE, is_true, judge
+from .result import Neighbors, SortedNeighbors
 from .rounding import squared_norms
 
-_SAMPLE = 256
-"""Rows whose true neighbours are found among all others, to measure the recall."""
 _FIRST_BUDGET = 512
 """Rows with which each row is compared in the first trial."""
+_LEAST_PART = 8
+"""A budget of an eighth of all rows or more takes longer than tiles of large cells."""
 _BISECTIONS = 3
 """After it was doubled until it suffices, the budget is found to within a tenth."""
 _CELLS_PER_MEAN = 1.5
 """Cells found for each cell, over the number that a budget takes at the mean size of cells."""
+_LARGEST_PART = 1 / 16
+"""Largest part of the cells that is found by a search among centres."""
+_DISTANCES_AT_ONCE = 1 << 24
+"""Distances between cells that are sorted at a time where the part is larger."""
 _ROWS_AT_ONCE = 1 << 15
 """Rows that are searched between two reports of progress."""
 
@@ -66,56 +73,68 @@ def cell_neighbors(
     generator = torch.Generator("cpu").manual_seed(seed)
     # The clustering begins with the first rows of the same permutation. Rows that are centres of
     # cells have more of their neighbours in these than others.
-    chosen = torch.randperm(n, generator=generator, device="cpu")[-_SAMPLE:].sort().values
+    chosen = torch.randperm(n, generator=generator, device="cpu")[-SAMPLE:].sort().values
     kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
     lead = leading_components(X, float(kth.median()), seed)
     cells = make_cells(lead, seed)
     is_whole = lead is X
     X = X[cells.order]
-    search = _CellSearch(X, X if is_whole else lead[cells.order], cells, k)
-    del lead
+    lead = X if is_whole else lead[cells.order]
     place = torch.empty(n, dtype=torch.int64, device="cpu")
     place[cells.order] = torch.arange(n, device="cpu")
-    budget, measured = _try_budgets(search.of_rows(place[chosen]), kth, n, recall)
-    if measured < recall and not is_whole:  # the components do not suffice
-        search = _CellSearch(X, X, cells, k)
-        budget, measured = _try_budgets(search.of_rows(place[chosen]), kth, n, recall)
-    neighbors = search.of_all(budget, progress)
-    return SortedNeighbors(neighbors, X, cells.order, measured)
+    search = _CellSearch(X, lead, cells, k)
+    trial = search.of_rows(place[chosen])
+    found = _try_budgets(trial, kth, k + 1, n // _LEAST_PART, recall)
+    if found:
+        budget, measured = found
+        return SortedNeighbors(search.of_all(budget, progress), X, cells.order, measured)
+    # Many of the nearest rows are in far cells, or the leading components do not tell which are
+    # near.
+    del search, trial
+    if not is_whole:
+        sample = place[chosen]
+        near = brute_force_neighbors(lead, sample, min(n - 1, keep_by_components(k))).indices
+        sq = (X[sample, None] - X[near.long()]).square().sum(2)
+        found_by_lead = is_true(sq, kth).sum(1).clamp(max=k).double() / k
+        if not judge(found_by_lead, recall)[1]:
+            lead = X
+    tiles = cell_tile_neighbors(X, k, seed, recall, progress, lead)
+    return tiles._replace(order=cells.order[tiles.order])
 
 
 def _try_budgets(
-    trial: Callable[[int], Neighbors], kth: Tensor, n: int, recall: float
-) -> tuple[int, float]:
+    trial: Callable[[int], Neighbors], kth: Tensor, least: int, most: int, recall: float
+) -> tuple[int, float] | None:
     """Return about the smallest budget that finds enough neighbours, and their share in a sample.
-
-    It suffices where the recall of the sample is a standard error above the wanted one: the
-    smallest budget that suffices for a sample is one that happens to suit it.
 
     Parameters
     ----------
     trial : callable
-        Takes a budget; returns the neighbours that it finds.
+        Takes a budget; returns the neighbours of the sample that it finds, (sample, k).
     kth : Tensor, shape (sample,), float32
         Squared distance of each sampled row to its true k-th neighbour.
-    n : int
-        Largest budget, which is returned if none suffices.
+    least, most : int
+        Smallest and largest budget.
     recall : float
+
+    Returns
+    -------
+    budget : int
+    recall : float
+        Or None, where the largest budget does not suffice.
     """
 
     def measure(budget: int) -> tuple[float, bool]:
-        """Return the recall of the sample, and whether that of all rows is probably enough."""
-        # The tolerance covers rounding: kth was summed in another order.
-        is_true = trial(budget).sq_distances <= kth[:, None] * (1 + 1e-5)
-        of_rows = is_true.double().mean(1)
-        error = of_rows.std(correction=0) / math.sqrt(len(kth))
-        return float(of_rows.mean()), bool(of_rows.mean() - error >= recall)
+        return judge(is_true(trial(budget).sq_distances, kth).double().mean(1), recall)
 
-    too_small, budget = 0, min(n, _FIRST_BUDGET)
-    measured, suffices = measure(budget)
-    while not suffices and budget < n:
-        too_small, budget = budget, min(n, 2 * budget)
+    too_small, budget = 0, max(_FIRST_BUDGET, least)
+    while True:
+        if budget > most:
+            return None
         measured, suffices = measure(budget)
+        if suffices:
+            break
+        too_small, budget = budget, max(budget + 1, min(most, 2 * budget))
     for _ in range(_BISECTIONS if too_small else 0):
         middle = round(math.sqrt(too_small * budget))
         share, suffices = measure(middle)
@@ -132,30 +151,30 @@ class _CellSearch:
     def __init__(self, X: Tensor, lead: Tensor, cells: Cells, k: int) -> None:
         self.X, self.lead, self.cells, self.k = X, lead, cells, k
         self.sq_norms = squared_norms(lead)
-        self.keep = k + max(8, k // 2)
+        self.keep = keep_by_components(k)
         self.sizes = cells.starts.diff()
 
     def of_rows(self, rows: Tensor) -> Callable[[int], Neighbors]:
         """Return a function that finds the neighbours of some rows, given a budget."""
         cell = torch.searchsorted(self.cells.starts, rows, right=True) - 1
-        sq = ops.pairwise_sq_distances(self.cells.centers[cell], self.cells.centers)
-        nearest = sq.scatter_(1, cell[:, None], -1.0).argsort(stable=True)
-        return partial(self._of_ranges, torch.stack([rows, rows + 1], 1), nearest)
+        return partial(
+            self._of_ranges, torch.stack([rows, rows + 1], 1), self._all_cells_from(cell)
+        )
 
     def of_all(self, budget: int, progress: Callable[[int, int], None] | None) -> Neighbors:
         """Find the neighbours of all rows."""
-        n = self.X.shape[0]
+        n, count = self.X.shape[0], len(self.sizes)
         out = Neighbors(
             torch.empty(n, self.k, dtype=torch.int32, device="cpu"),
             torch.empty(n, self.k, dtype=torch.float32, device="cpu"),
         )
         ranges = torch.stack([self.cells.starts[:-1], self.cells.starts[1:]], 1)
         nearest = self._nearest_cells(budget)
+        at_once = max(1, min(_ROWS_AT_ONCE * count // n, _DISTANCES_AT_ONCE // count))
         done = 0
-        for some in torch.arange(len(ranges), device="cpu").split(
-            max(1, _ROWS_AT_ONCE * len(ranges) // n)
-        ):
-            found = self._of_ranges(ranges[some], nearest[some], budget)
+        for some in torch.arange(count, device="cpu").split(at_once):
+            others = self._all_cells_from(some) if nearest is None else nearest[some]
+            found = self._of_ranges(ranges[some], others, budget)
             rows = slice(done, done + len(found.indices))
             out.indices[rows], out.sq_distances[rows] = found.indices, found.sq_distances
             done = rows.stop
@@ -163,20 +182,26 @@ class _CellSearch:
                 progress(done, n)
         return out
 
-    def _nearest_cells(self, budget: int) -> Tensor:
-        """Return each cell and those nearest to it, enough for a budget: (cells, some) int32."""
+    def _nearest_cells(self, budget: int) -> Tensor | None:
+        """Return each cell and those nearest to it, enough for a budget: (cells, some) int32.
+
+        None where these would be a large part of all cells.
+        """
         count = len(self.sizes)
-        itself = torch.arange(count, dtype=torch.int32, device="cpu")[:, None]
         others = math.ceil(_CELLS_PER_MEAN * budget / (self.X.shape[0] / count))
-        while True:
-            others = min(others, count - 1)
-            if others == 0:
-                return itself
+        itself = torch.arange(count, dtype=torch.int32, device="cpu")[:, None]
+        while others <= _LARGEST_PART * count:
             nearest = torch.cat([itself, exact_neighbors(self.cells.centers, others).indices], 1)
             # Among very small cells there may be too few.
-            if others == count - 1 or int(self.sizes[nearest].sum(1).min()) >= budget:
+            if int(self.sizes[nearest].sum(1).min()) >= budget:
                 return nearest
             others *= 2
+        return None
+
+    def _all_cells_from(self, cell: Tensor) -> Tensor:
+        """Return all cells in the order of their distance to some: (l, cells) int64."""
+        sq = ops.pairwise_sq_distances(self.cells.centers[cell], self.cells.centers)
+        return sq.scatter_(1, cell[:, None], -1.0).argsort(stable=True)
 
     def _of_ranges(self, ranges: Tensor, nearest: Tensor, budget: int) -> Neighbors:
         """Find the neighbours of ranges of rows among so many rows of the nearest cells.
@@ -187,7 +212,7 @@ class _CellSearch:
             Cells, the nearest first.
         """
         sizes = self.sizes[nearest]
-        is_probed = sizes.cumsum(1) - sizes < max(budget, self.k + 1)
+        is_probed = sizes.cumsum(1) - sizes < budget
         starts = torch.zeros(len(ranges) + 1, dtype=torch.int64, device="cpu")
         starts[1:] = is_probed.sum(1).cumsum(0)
         return Neighbors(

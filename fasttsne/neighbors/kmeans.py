@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .._threads import share
+from .. import ops
+from .._threads import alone, share
 
 _ROWS_PER_CELL = 32
 """Mean size of a cell. Smaller cells fit the data better, but there are more of them to choose
@@ -23,6 +24,10 @@ _LARGEST_CELL = 128
 _SAMPLES_PER_GROUP = 200
 _GROUP_STEPS, _CELL_STEPS = 8, 6
 """Steps of Lloyd's algorithm. More would hardly change the number of neighbours that are found."""
+_MOST_CELLS = 4
+"""Most cells of a group, as a multiple of their mean number."""
+_DISTANCES_AT_ONCE = 1 << 20
+"""Distances of rows to centres that a thread keeps at a time."""
 _ROWS_AT_ONCE = 1 << 12
 """Rows that one thread assigns to groups at a time."""
 
@@ -53,13 +58,12 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     -------
     Cells
     """
-    n = X.shape[0]
+    n, m = X.shape
     generator = torch.Generator("cpu").manual_seed(seed)
     chosen = torch.randperm(n, generator=generator, device="cpu")
-    groups = max(1, math.isqrt(n // _ROWS_PER_CELL))
-    sample = X[chosen[: groups * _SAMPLES_PER_GROUP]]
-    centers = share(lambda _: _lloyd(sample, sample[:groups], _GROUP_STEPS), [None])[0]
-    centers = centers[_chain(centers)]
+    wanted = max(1, math.isqrt(n // _ROWS_PER_CELL))
+    sample = X[chosen[: wanted * _SAMPLES_PER_GROUP]]
+    centers = alone(lambda: _in_chain(_lloyd(sample, sample[:wanted], _GROUP_STEPS)), X.device)
     group = torch.empty(n, dtype=torch.int64, device="cpu")
 
     def assign(part: slice) -> None:
@@ -67,57 +71,79 @@ def make_cells(X: Tensor, seed: int) -> Cells:
 
     share(assign, [slice(i, i + _ROWS_AT_ONCE) for i in range(0, n, _ROWS_AT_ONCE)])
     # The first centres of cells are the first rows of a group, so the rows are shuffled before.
-    by_group = chosen[group[chosen].argsort(stable=True)]
-    members = torch.bincount(group, minlength=groups).tolist()
+    order = chosen[group[chosen].argsort(stable=True)]
+    members = torch.bincount(group, minlength=len(centers)).tolist()
+    # A group many times as large as the mean holds many equal rows.
+    counts = [min(-(-size // _ROWS_PER_CELL), _MOST_CELLS * wanted) for size in members]
+    cell_centers = torch.empty(sum(counts), m, dtype=torch.float32, device="cpu")
 
-    def cells_of(rows: Tensor) -> tuple[Tensor, list[int], Tensor]:
-        """Sort the rows of a group by cell; return them, sizes of cells, and centres."""
+    def sort_group(number: int) -> tuple[list[int], list[int]]:
+        """Sort the rows of a group by cell; return sizes of cells and whose centres they have."""
+        begin, first = sum(members[:number]), sum(counts[:number])
+        rows = order[begin : begin + members[number]]
+        if not len(rows):
+            return [], []
         some = X[rows]
-        first = some[: max(1, round(len(rows) / _ROWS_PER_CELL))]
-        centers = _lloyd(some, first, _CELL_STEPS)
-        centers = centers[_chain(centers)]
-        cell = _nearest(some, centers)
-        sizes, of_part = [], []
-        for number, size in enumerate(torch.bincount(cell, minlength=len(centers)).tolist()):
-            parts = math.ceil(size / _LARGEST_CELL)
-            ends = [size * part // parts for part in range(1, parts + 1)]
-            sizes += [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
-            of_part += [number] * parts
+        own = _in_chain(_lloyd(some, some[: counts[number]], _CELL_STEPS))
+        cell_centers[first : first + len(own)] = own
+        cell = _nearest(some, own)
         # In each cell the rows are in their order in the data.
-        order = (cell * n + rows).argsort()
-        return rows[order], sizes, centers[torch.tensor(of_part, dtype=torch.int64, device="cpu")]
+        rows[:] = rows[(cell * n + rows).argsort()]
+        sizes, of_part = [], []
+        for i, size in enumerate(torch.bincount(cell, minlength=len(own)).tolist()):
+            parts = -(-size // _LARGEST_CELL)
+            ends = [size * part // parts for part in range(1, parts + 1)]
+            sizes += [end - start for start, end in zip([0, *ends], ends, strict=False)]
+            of_part += [first + i] * parts
+        return sizes, of_part
 
-    parts = share(cells_of, [rows for rows in by_group.split(members) if len(rows)])
-    sizes = torch.tensor([0, *(size for _, part, _ in parts for size in part)], device="cpu")
+    parts = share(sort_group, range(len(members)))
+    sizes = [0, *(size for some, _ in parts for size in some)]
+    of_part = [i for _, some in parts for i in some]
     return Cells(
-        torch.cat([rows for rows, _, _ in parts]),
-        sizes.cumsum(0),
-        torch.cat([centers for _, _, centers in parts]),
+        order,
+        torch.tensor(sizes, dtype=torch.int64, device="cpu").cumsum(0),
+        cell_centers[torch.tensor(of_part, dtype=torch.int64, device="cpu")],
     )
 
 
 def _nearest(X: Tensor, centers: Tensor) -> Tensor:
     """Return the number of the nearest centre of each row: (n,) int64."""
-    return torch.addmm(centers.square().sum(1), X, centers.T, alpha=-2).argmin(1)
+    # A product of matrices would be faster, but cancels, and obeys the caller's settings of torch.
+    at_once = max(1, _DISTANCES_AT_ONCE // len(centers))
+    out = torch.empty(len(X), dtype=torch.int64, device="cpu")
+    for begin in range(0, len(X), at_once):
+        part = slice(begin, begin + at_once)
+        out[part] = ops.pairwise_sq_distances(X[part], centers).argmin(1)
+    return out
 
 
-def _chain(centers: Tensor) -> Tensor:
-    """Order centres so that each is followed by the nearest of those left: (c,) int64.
+def _in_chain(centers: Tensor) -> Tensor:
+    """Order centres so that each is followed by the nearest of those left.
 
     Groups of near rows are then near in memory, too.
     """
-    sq = torch.cdist(centers, centers)
-    left = torch.zeros(len(centers), device="cpu")
+    sq = ops.pairwise_sq_distances(centers, centers)
+    passed = torch.zeros(len(centers), dtype=torch.float32, device="cpu")
     order = [0]
     for _ in range(len(centers) - 1):
-        left[order[-1]] = math.inf
-        order.append(int((sq[order[-1]] + left).argmin()))
-    return torch.tensor(order, device="cpu")
+        passed[order[-1]] = math.inf
+        order.append(int((sq[order[-1]] + passed).argmin()))
+    return centers[torch.tensor(order, dtype=torch.int64, device="cpu")]
 
 
-def _lloyd(X: Tensor, centers: Tensor, steps: int) -> Tensor:
-    """Move each centre to the mean of the rows nearest to it, some times."""
-    for _ in range(steps):
+def _lloyd(X: Tensor, first: Tensor, steps: int) -> Tensor:
+    """Move centres to the means of the rows nearest to them, some times.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, m), float32
+    first : Tensor, shape (c, m), float32
+        The first centres, of which equal ones count once.
+    steps : int
+    """
+    centers = first.unique(dim=0)
+    for _ in range(steps if len(centers) > 1 else 0):
         cell = _nearest(X, centers)
         members = torch.bincount(cell, minlength=len(centers))[:, None]
         sums = torch.zeros_like(centers).index_add_(0, cell, X)

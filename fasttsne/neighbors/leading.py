@@ -10,18 +10,24 @@ import torch
 from torch import Tensor
 
 from .._principal_axes import mean_of, principal_axes, project
+from .._threads import sum_over_rows
 
 _SHARE_LEFT_OUT = 0.2
 """Largest share of the squared distance to the k-th neighbour that components may leave out."""
-_SAMPLE = 8192
-"""Rows from which the components are computed. They need not be exact."""
-_MOST_COLUMNS = 2048
+_SAMPLE, _NUMBERS_OF_SAMPLE = 8192, 1 << 23
+"""Rows from which the components are computed, and most numbers in them. They need not be exact."""
+_MOST_COLUMNS = 1024
 """Up to this many columns all components are known; with more, the first _MOST_COMPONENTS."""
-_MOST_COMPONENTS = 256
+_MOST_COMPONENTS = 128
 _MULTIPLE = 8
 """Their number is a multiple of this: they are a row of a matrix in memory."""
 _WORTHWHILE = 0.75
 """With more than this share of the columns, the rows themselves are as good."""
+
+
+def keep_by_components(k: int) -> int:
+    """Return how many rows that are nearest by components to measure, for k neighbours."""
+    return k + max(8, k // 2)
 
 
 def leading_components(X: Tensor, sq_distance: float, seed: int) -> Tensor:
@@ -43,12 +49,13 @@ def leading_components(X: Tensor, sq_distance: float, seed: int) -> Tensor:
     """
     n, d = X.shape
     generator = torch.Generator("cpu").manual_seed(seed)
-    chosen = torch.randperm(n, generator=generator, device="cpu")[:_SAMPLE].sort().values
+    size = max(2 * _MOST_COMPONENTS, min(_SAMPLE, _NUMBERS_OF_SAMPLE // d))
+    chosen = torch.randperm(n, generator=generator, device="cpu")[:size].sort().values
     sample = X[chosen.to(X.device)]
     mean = mean_of(sample)
     number = d if d <= _MOST_COLUMNS else _MOST_COMPONENTS
     axes, variances = principal_axes(sample, mean, number, seed, _MOST_COLUMNS)
-    total = (sample.double() - mean).square().sum(1).mean()
+    total = sum_over_rows(lambda rows: (rows - mean).square().sum(), sample) / len(sample)
     # The squared distance of two rows along an axis is twice the variance, on average.
     left_out = 2 * (total - variances.cumsum(0))
     enough = int((left_out > _SHARE_LEFT_OUT * sq_distance).sum()) + 1

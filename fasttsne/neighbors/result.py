@@ -52,8 +52,3 @@ class SortedNeighbors(NamedTuple):
     """(n,) int64: row of the data at each sorted place."""
     recall: float
     """Measured share of the true neighbours."""
-
-
-RECALL = 0.98
-"""Share of the true neighbours that an approximate search finds, at least, as it measures them on a
-sample of rows."""

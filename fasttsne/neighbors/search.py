@@ -3,8 +3,9 @@
 - Neighbours that the user brings are only checked (:mod:`fasttsne.neighbors.graphs`).
 - Sparse data, and metrics other than the three below, go to scikit-learn
   (:mod:`fasttsne.neighbors.metric`).
-- 'euclidean': up to 50,000 rows all tiles are computed (:mod:`fasttsne.neighbors.exact`), and for
-  more rows those of near cells (:mod:`fasttsne.neighbors.cells`), unless the user chooses.
+- 'euclidean': up to 50,000 rows all pairs are compared (:mod:`fasttsne.neighbors.exact`), and for
+  more rows those of near cells (:mod:`fasttsne.neighbors.cells`, on a GPU
+  :mod:`fasttsne.neighbors.cell_tiles`), unless the user chooses.
 - 'cosine' and 'correlation': as 'euclidean', among unit vectors (:mod:`fasttsne.neighbors.sphere`).
   Fewer than 2,000 rows go to scikit-learn, unless the user chooses.
 """
@@ -130,7 +131,8 @@ class Search:
         seed : int
             Of the clustering into cells, and of the sample that measures their recall.
         progress : callable, optional
-            ``progress(done, total)``, called during a search by tiles.
+            ``progress(done, total)``, called during a search by our own kernels, for
+            parts of the work of equal size.
         given : array or Tensor
             X as the user gave it, for a function that finds neighbours. Default: X.
         n : int, optional

@@ -161,6 +161,11 @@ def referred():
         (keys, count, bound, charges),
         reference.knn_rerank(X, keys, count, bound, 20, 10),
         reference.knn(X, 10),
+        reference.knn_cells(
+            *(X, X, X.square().sum(1)),
+            *(torch.tensor(x, device="cpu") for x in ([0, 70, N], [[0, N]], [0, 2], [0, 1])),
+            *(20, 10),
+        ),
         reference.perplexity_search(reference.knn(X, 10)[1], 5.0),
         reference.symmetrize(reference.knn(X, 10)[0], torch.ones_like(X[:, :1]).expand(N, 10)),
         reference.attractive_forces(*P, Y, 1.0, True),

@@ -1,6 +1,7 @@
 """The approximate neighbour searches: that of the CPU, and that of a GPU, which runs anywhere."""
 
 import math
+import time
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from fasttsne.neighbors.cells import cell_neighbors
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.neighbors.kmeans import make_cells
 from fasttsne.neighbors.leading import leading_components
+from fasttsne.neighbors.recall import judge
 from fasttsne.neighbors.tiles import disjoint_rounds
 
 over_searches = pytest.mark.parametrize(
@@ -46,12 +48,19 @@ def test_cells_sort_all_rows(make, largest):
     assert spread < 0.2 * (X - X.mean(0)).square().sum(1).mean()
 
 
-@pytest.mark.parametrize("n", [2, 31, 64, 5000])
-def test_equal_rows_fill_cells_of_limited_size(n):
-    cells = make_cells(torch.zeros(n, 3), seed=0)
+@pytest.mark.parametrize("equal", [1.0, 0.7])
+@pytest.mark.parametrize("n", [2, 31, 64, 5000, 300_000])
+def test_equal_rows_fill_cells_of_limited_size(n, equal):
+    """As frames without a face do. Cells for each 32 of equal rows would take n^2 / 8 bytes."""
+    X = points("normal", n, 3)
+    X[: round(equal * n)] = 0
+    start = time.perf_counter()
+    cells = make_cells(X, seed=0)
+    assert time.perf_counter() - start < 20
     assert torch.equal(cells.order.sort().values, torch.arange(n))
     assert 0 < cells.starts.diff().min() and cells.starts.diff().max() <= 128
-    assert (cells.centers == 0).all()
+    if equal == 1:
+        assert (cells.centers == 0).all()
 
 
 def test_near_cells_are_near_in_memory():
@@ -127,10 +136,10 @@ def test_recall_is_measured_on_rows_that_are_no_centres(monkeypatch):
 
 @pytest.mark.parametrize("needed", [3, 300, 513, 5000, 99_000])
 def test_budget_is_the_smallest_that_suffices(needed):
-    """Of 256 rows with 10 neighbours each, one more finds its last for each thousandth of needed.
+    """A budget finds all neighbours of some rows and none of the others.
 
-    The wanted recall is 0.9, and where as many are found, the rows differ by a standard error of
-    0.3 / 16.
+    At ``needed`` these are 92 % of the rows. The standard error of that mean is 0.27 / 16, so that
+    the mean is one of them above the wanted 90 %.
     """
     tried = []
 
@@ -140,15 +149,56 @@ def test_budget_is_the_smallest_that_suffices(needed):
         found[: round(256 * min(1.0, 0.92 * budget / needed))] = 1
         return Neighbors(found, 1 - found)
 
-    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 100_000, 0.9)
-    assert recall - 0.3 / 16 > 0.88
+    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 11, 200_000, 0.9)
+    assert recall - 0.27 / 16 > 0.89
     assert 512 <= budget and (budget == 512 or 0.98 * needed < budget < 1.15 * needed)
     assert len(tried) < 13
 
 
-def test_budget_that_never_suffices_is_all_rows():
+def test_no_budget_suffices_where_nothing_is_found():
     nothing = Neighbors(torch.zeros(256, 10), torch.ones(256, 10))
-    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 3000, 0.98) == (3000, 0.0)
+    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 11, 3000, 0.98) is None
+
+
+@pytest.mark.parametrize("components, compared", [(2, 136), (24, 24)])
+def test_tiles_compare_whole_rows_where_components_do_not_tell(monkeypatch, components, compared):
+    given = []
+
+    def watched(*arguments):
+        given.append(arguments[-1].shape[1])
+        return cell_tile_neighbors(*arguments)
+
+    def leading(X, *_):
+        axes = torch.linalg.svd(X, full_matrices=False).Vh[:components]
+        return X @ axes.T
+
+    monkeypatch.setattr(cells, "cell_tile_neighbors", watched)
+    monkeypatch.setattr(cells, "leading_components", leading)
+    monkeypatch.setattr(cells, "_LEAST_PART", 1000)  # small cells are never searched
+    found, X, order, recall = cell_neighbors(frames(8000), 10, seed=0)
+    assert given == [compared]
+    torch.testing.assert_close(X, frames(8000)[order])
+    true = found.sq_distances <= exact_neighbors(X, 10).sq_distances[:, -1:] * (1 + 1e-5)
+    assert recall >= 0.98 and true.float().mean() > 0.97
+
+
+def test_recall_of_a_sample_suffices_with_a_margin():
+    of_rows = torch.ones(256, dtype=torch.float64)
+    assert judge(of_rows, 1.0) == (1.0, True)
+    of_rows[:20] = 0  # a mean of 0.92, with a standard error of 0.017
+    assert judge(of_rows, 0.9) == (236 / 256, True)
+    assert judge(of_rows, 0.91) == (236 / 256, False)
+
+
+@pytest.mark.parametrize("d", [1025, 3000])
+def test_wide_rows(d):
+    X = points("normal", 2500, 12) @ points("normal", 12, d, seed=1)
+    X += 0.01 * points("normal", 2500, d, seed=2)
+    lead = leading_components(X, 100.0, seed=0)
+    assert lead.shape[1] < 128
+    found, X, _, recall = cell_neighbors(X, 10, seed=0)
+    true = found.sq_distances <= exact_neighbors(X, 10).sq_distances[:, -1:] * (1 + 1e-5)
+    assert recall >= 0.98 and true.float().mean() > 0.97
 
 
 @over_searches
@@ -175,12 +225,14 @@ def test_hard_data(search, device, kind):
     assert (found.indices.sort(1).values.diff(dim=1) > 0).all()
 
 
-@pytest.mark.parametrize("n, k", [(2, 1), (3, 2), (40, 39), (70, 5), (129, 128)])
+@pytest.mark.parametrize(
+    "n, k", [(2, 1), (3, 2), (40, 39), (70, 5), (129, 128), (1010, 1000), (4000, 1500)]
+)
 def test_few_rows(n, k):
     X = points("normal", n, 3)
     found, X, _, recall = cell_neighbors(X, k, seed=0)
-    assert recall >= 0.98
-    torch.testing.assert_close(found.sq_distances, exact_neighbors(X, k).sq_distances)
+    true = found.sq_distances <= exact_neighbors(X, k).sq_distances[:, -1:] * (1 + 1e-5)
+    assert recall >= 0.98 and true.float().mean() >= (1 if n < 1000 else 0.97)
 
 
 @over_searches
@@ -303,6 +355,14 @@ def test_knn_cells_rows_that_overflow_are_nobodys_neighbours(value):
     assert ((indices < 130) | (indices >= 140)).all()
     with pytest.raises(RuntimeError, match="fewer than k candidates whose distances are finite"):
         ops.knn_cells(*arguments)
+    # Where `lead` does not show it, rows measured as NaN or infinitely far come after all others.
+    good = cell_arguments()
+    good[0][130:140] = value
+    indices, sq_distances = ops.knn_cells(*whole[:1], *good[1:4], whole[4], *good[5:])
+    assert torch.isfinite(sq_distances).all()
+    assert ((indices < 130) | (indices >= 140)).all()
+    with pytest.raises(RuntimeError, match="fewer than k candidates whose distances are finite"):
+        ops.knn_cells(*good)
 
 
 def test_estimator_gives_the_map_in_the_callers_order():
