@@ -1,6 +1,6 @@
 """Measure how time and memory of a fit scale.
 
-    python bench/scaling.py [growth] [threads] [million] [three] [new] [profile]
+    python bench/scaling.py [growth] [threads] [million] [three] [new] [profile] [start]
 
 growth   time against the number of rows
 threads  one and two threads: time, and whether the results are the same bits
@@ -8,6 +8,7 @@ million  a million rows
 three    two and three dimensions
 new      new rows placed into a fitted map
 profile  time of each phase and kernel
+start    a new process: importing torch, and importing TSNE from fasttsne
 
 Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with default
 parameters unless stated. Peak memory is that of the process, including X and the interpreter.
@@ -20,6 +21,7 @@ import hashlib
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -109,6 +111,7 @@ def million() -> None:
     print("a million frames")
     now = fit(load("frames:1000000"))
     print("  " + ", ".join(f"{k} {v:.3g}" for k, v in now.items() if isinstance(v, float)))
+    print_profile(now)
 
 
 def three() -> None:
@@ -126,7 +129,10 @@ def three() -> None:
 
 def profile() -> None:
     print("where the seconds of 100,000 frames go: phases, then kernels")
-    now = fit(load("frames:100000"))
+    print_profile(fit(load("frames:100000")))
+
+
+def print_profile(now: dict) -> None:
     for name in ("neighbors", "initialization", "affinities", "optimization", "total"):
         print(f"  {name:24s}{now[name]:6.2f}")
     for name, seconds in sorted(now["kernels"].items(), key=lambda item: -item[1]):
@@ -150,7 +156,18 @@ def new() -> None:
         print(f"  {l:6,d}{seconds:8.3f} s{1e3 * seconds / l:10.3f} ms each", flush=True)
 
 
-PARTS = {f.__name__: f for f in (growth, threads, million, three, new, profile)}
+def start() -> None:
+    print("start of a process: median seconds of five")
+    for what in ("import torch", "from fasttsne import TSNE", "from sklearn.base import clone"):
+        seconds = []
+        for _ in range(6):  # the first reads the files from the disk
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-c", what], cwd=HERE.parents[1], check=True)
+            seconds.append(time.perf_counter() - begin)
+        print(f"  {what:30s}{statistics.median(seconds[1:]):6.2f}", flush=True)
+
+
+PARTS = {f.__name__: f for f in (growth, threads, million, three, new, profile, start)}
 
 
 def main() -> None:

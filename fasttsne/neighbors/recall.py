@@ -8,8 +8,9 @@ from torch import Tensor
 
 RECALL = 0.98
 """Share of the true neighbours that an approximate search finds, at least."""
-SAMPLE = 256
+SAMPLE = 512
 """Rows whose true neighbours are found among all others."""
+_MARGIN = 2
 _ROUNDING = 1e-5
 """Distances that are summed in another order differ by less, as a fraction of them."""
 
@@ -30,8 +31,8 @@ def is_true(sq_distances: Tensor, kth: Tensor) -> Tensor:
 def judge(of_rows: Tensor, wanted: float) -> tuple[float, bool]:
     """Return the recall of a sample, and whether that of all rows is probably enough.
 
-    It is where the mean of the sample is a standard error above the wanted recall. A search goes on
-    until a sample says that it suffices, and so ends early on a sample that happens to suit it.
+    It is where the mean of the sample is two standard errors above the wanted recall. A search goes
+    on until a sample says that it suffices, and so ends early on a sample that happens to suit it.
 
     Parameters
     ----------
@@ -41,4 +42,4 @@ def judge(of_rows: Tensor, wanted: float) -> tuple[float, bool]:
     """
     mean = float(of_rows.mean())
     error = float(of_rows.std(correction=0)) / math.sqrt(len(of_rows))
-    return mean, mean - error >= wanted
+    return mean, mean - _MARGIN * error >= wanted

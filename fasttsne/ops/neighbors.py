@@ -140,7 +140,8 @@ def knn_cells(
     Rows are compared by ``lead`` first, for instance by their leading principal components, with
     squared distances ``|x|^2 + |z|^2 - 2 x.z``. The ``keep`` nearest of each row are then measured
     by ``X``, as sums of squared differences; of rows equally near by ``lead``, any may be kept. All
-    tensors must be contiguous, and on the CPU except for the first three.
+    tensors must be contiguous, and on the CPU except for the first three. On a GPU this is the
+    reference, which our own search does not use there.
 
     Parameters
     ----------

@@ -138,19 +138,19 @@ def test_recall_is_measured_on_rows_that_are_no_centres(monkeypatch):
 def test_budget_is_the_smallest_that_suffices(needed):
     """A budget finds all neighbours of some rows and none of the others.
 
-    At ``needed`` these are 92 % of the rows. The standard error of that mean is 0.27 / 16, so that
-    the mean is one of them above the wanted 90 %.
+    At ``needed`` these are 93.5 % of the rows. The standard error of that mean is 0.247 / 16, so
+    that the mean is two of them above the wanted 90 %.
     """
     tried = []
 
     def trial(budget):
         tried.append(budget)
         found = torch.zeros(256, 10)
-        found[: round(256 * min(1.0, 0.92 * budget / needed))] = 1
+        found[: round(256 * min(1.0, 0.935 * budget / needed))] = 1
         return Neighbors(found, 1 - found)
 
     budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 11, 200_000, 0.9)
-    assert recall - 0.27 / 16 > 0.89
+    assert recall - 2 * 0.247 / 16 > 0.89
     assert 512 <= budget and (budget == 512 or 0.98 * needed < budget < 1.15 * needed)
     assert len(tried) < 13
 
@@ -186,8 +186,8 @@ def test_recall_of_a_sample_suffices_with_a_margin():
     of_rows = torch.ones(256, dtype=torch.float64)
     assert judge(of_rows, 1.0) == (1.0, True)
     of_rows[:20] = 0  # a mean of 0.92, with a standard error of 0.017
-    assert judge(of_rows, 0.9) == (236 / 256, True)
-    assert judge(of_rows, 0.91) == (236 / 256, False)
+    assert judge(of_rows, 0.88) == (236 / 256, True)
+    assert judge(of_rows, 0.90) == (236 / 256, False)
 
 
 @pytest.mark.parametrize("d", [1025, 3000])
