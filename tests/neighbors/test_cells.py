@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from sample import DEVICES, KINDS, opcheck, over_devices, points
+from sample import DEVICES, KINDS, opcheck, points
 
 from fasttsne import TSNE, ops, reference
 from fasttsne.datasets import make_landmark_frames
@@ -251,9 +251,9 @@ def test_repeats_for_any_number_of_threads(search, device, two_thread_counts):
     assert torch.equal(one.sq_distances, two.sq_distances)
 
 
-def cell_arguments(n=300, m=5, k=7, keep=40, device="cpu"):
+def cell_arguments(n=300, m=5, k=7, keep=40):
     """Cells of many sizes, ranges of no, one and many rows, not all of them within one cell."""
-    X = points("normal", n, 20, device)
+    X = points("normal", n, 20)
     lead = X[:, :m].contiguous()
     cells = torch.tensor([0, 1, 1, 50, 120, 220, 221, n])
     ranges = torch.tensor([[0, 1], [7, 7], [100, 230], [2, 60], [299, 300]])
@@ -265,10 +265,9 @@ def cell_arguments(n=300, m=5, k=7, keep=40, device="cpu"):
     )
 
 
-@over_devices
 @pytest.mark.parametrize("keep", [7, 8, 40, 1000])
-def test_knn_cells_matches_reference(device, keep):
-    arguments = cell_arguments(keep=keep, device=device)
+def test_knn_cells_matches_reference(keep):
+    arguments = cell_arguments(keep=keep)
     indices, sq_distances = ops.knn_cells(*arguments)
     expected = reference.knn_cells(*arguments)
     assert torch.equal(indices, expected[0])
