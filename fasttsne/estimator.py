@@ -89,10 +89,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
     neighbors : {'auto', 'exact', 'cells'}, pair of arrays, sparse matrix or callable
         How neighbours are searched: among all pairs ('exact'), or in the nearest cells of a
         clustering ('cells'), which finds about 98 %; ``report_.search_recall`` is measured on a
-        sample. 'auto', the
-        default, is exact up to 50,000 samples. Or the neighbours that another library found (faiss,
-        hnswlib, pynndescent, cuVS ...): ``(indices, distances)``, a scipy.sparse matrix of
-        distances, or a function ``neighbors(X, k)`` that returns either; see
+        sample. 'auto', the default, is exact up to 50,000 samples. Or the neighbours that another
+        library found (faiss, hnswlib, pynndescent, cuVS ...): ``(indices, distances)``, a
+        scipy.sparse matrix of distances, or a function ``neighbors(X, k)`` that returns either; see
         :func:`fasttsne.neighbors.given_neighbors`. Only the start by PCA then uses X.
     device : str or torch.device, optional
         Where to compute. Default: the device of X. The map is returned on the device of X.

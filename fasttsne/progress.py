@@ -86,6 +86,7 @@ class ProgressBar(Listener):
             return
         if progress.kl is not None:
             self._bar.set_postfix_str(f"KL {progress.kl:.3f}", refresh=False)
+        self._bar.total = progress.total  # a search may plan more while it runs
         self._bar.update(progress.done - self._bar.n)
         if progress.done >= progress.total:
             self.close()

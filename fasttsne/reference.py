@@ -133,6 +133,10 @@ def knn_cells(
     distances (rows, k), ascending.
     """
     n = X.shape[0]
+    if lead.shape[0] != n or sq_norms.shape != (n,):
+        raise RuntimeError(f"lead and sq_norms must have {n} rows, as X")
+    if not 0 < k <= keep:
+        raise RuntimeError(f"k must be in 1 .. keep = {keep}, got {k}")
     begin, starts = cells.tolist(), probe_starts.tolist()
     _check_rising("cells", begin, n)
     _check_rising("probe_starts", starts, len(probes))

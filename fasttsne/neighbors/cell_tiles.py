@@ -19,8 +19,8 @@ from .. import ops
 from .brute_force import brute_force_neighbors
 from .candidates import Candidates, choose_keep
 from .leading import keep_by_components
-from .recall import RECALL, SAMPLE, is_true, judge
-from .result import SortedNeighbors
+from .recall import RECALL, SAMPLE, is_true, judge, measure
+from .result import Neighbors, SortedNeighbors
 from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
 
 _ROWS_PER_CELL = 512
@@ -107,6 +107,7 @@ def cell_tile_neighbors(
     recall: float = RECALL,
     progress: Callable[[int, int], None] | None = None,
     lead: Tensor | None = None,
+    sample: tuple[Tensor, Tensor] | None = None,
 ) -> SortedNeighbors:
     """Find most of the k nearest other rows of each row.
 
@@ -121,9 +122,13 @@ def cell_tile_neighbors(
     recall : float, default 0.98
         Share of the true neighbours of the sample to find.
     progress : callable, optional
-        Called with (tiles done, tiles planned so far) after each round.
+        Called with (tiles done, tiles planned so far) after each round. More tiles are planned
+        until the recall suffices; the last call has all of them done.
     lead : Tensor, shape (n, m), float32, optional
         What is compared to find candidates, such as leading principal components. Default: X.
+    sample : (Tensor, Tensor), optional
+        Rows that measure the recall, (l,) int64, and their squared distances to their true k-th
+        neighbours, (l,) float32. Default: these are found.
 
     Returns
     -------
@@ -137,9 +142,14 @@ def cell_tile_neighbors(
     keep = choose_keep(n, k) if is_whole else min(n - 1, keep_by_components(k))
     candidates = Candidates.empty(lead, keep)
     blocks = torch.tensor(cells.starts, dtype=torch.int64, device="cpu")
-    generator = torch.Generator("cpu").manual_seed(seed)
-    sample = torch.randperm(n, generator=generator, device="cpu")[:SAMPLE].to(X.device)
-    kth = brute_force_neighbors(X, sample, k).sq_distances[:, -1]
+    if sample is None:
+        generator = torch.Generator("cpu").manual_seed(seed)
+        rows = torch.randperm(n, generator=generator, device="cpu")[:SAMPLE].to(X.device)
+        kth = brute_force_neighbors(X, rows, k).sq_distances[:, -1]
+    else:
+        place = torch.empty_like(cells.order)
+        place[cells.order] = torch.arange(n, device=X.device)
+        rows, kth = place[sample[0]], sample[1]
     measured = 0.0
     done = 0
     for stage in _stages(cells.centers):
@@ -147,14 +157,19 @@ def cell_tile_neighbors(
         for tiles in disjoint_rounds(stage):
             candidates.scan(lead, blocks, tiles)
             done += len(tiles)
-            if progress:
+            # Whether these are the last is not known before the recall is.
+            if progress and done < planned:
                 progress(done, planned)
-        measured, suffices = judge(_recall_of_rows(X, candidates, sample, kth, k), recall)
+        measured, suffices = judge(_recall_of_rows(X, candidates, rows, kth, k), recall)
         # Outliers among small cells may have fewer than k candidates yet.
         if suffices and int(candidates.count.min()) >= k:
             break
-    neighbors, _ = candidates.nearest(X, k)
-    return SortedNeighbors(neighbors, X, cells.order, measured)
+    if progress:
+        progress(done, done)
+    indices, sq_distances, _ = ops.knn_rerank(
+        X, candidates.keys, candidates.count, candidates.bound, keep, k
+    )
+    return SortedNeighbors(Neighbors(indices, sq_distances), X, cells.order, measured)
 
 
 def _stages(centers: Tensor) -> Iterator[list[Tile]]:
@@ -196,6 +211,6 @@ def _recall_of_rows(
         Squared distance of each sampled row to its true k-th neighbour.
     """
     indices = candidates.best_indices(sample)
-    sq = (X[sample, None] - X[indices.clamp(min=0)]).square().sum(2)
+    sq = measure(X, sample, indices.clamp(min=0))
     near = (indices >= 0) & is_true(sq, kth)
     return near.sum(1).clamp(max=k).double() / k

@@ -19,24 +19,25 @@ from torch import Tensor
 
 from .. import ops
 from .brute_force import brute_force_neighbors
+from .candidates import choose_keep
 from .cell_tiles import cell_tile_neighbors
 from .exact import exact_neighbors
 from .kmeans import Cells, make_cells
 from .leading import keep_by_components, leading_components
-from .recall import RECALL, SAMPLE, is_true, judge
+from .recall import RECALL, SAMPLE, is_true, judge, measure
 from .result import Neighbors, SortedNeighbors
 from .rounding import squared_norms
 
 _FIRST_BUDGET = 512
 """Rows with which each row is compared in the first trial."""
-_LEAST_PART = 8
-"""A budget of an eighth of all rows or more takes longer than tiles of large cells."""
+_ROWS_OVER_BUDGET = 8
+"""A budget of more than an eighth of all rows takes longer than tiles of large cells."""
 _BISECTIONS = 3
 """After it was doubled until it suffices, the budget is found to within a tenth."""
 _CELLS_PER_MEAN = 1.5
 """Cells found for each cell, over the number that a budget takes at the mean size of cells."""
-_LARGEST_PART = 1 / 16
-"""Largest part of the cells that is found by a search among centres."""
+_LARGEST_PART, _CELLS_IN_ALL = 1 / 16, 1 << 27
+"""Largest part of the cells that is found for each by a search among centres, and most in all."""
 _DISTANCES_AT_ONCE = 1 << 24
 """Distances between cells that are sorted at a time where the part is larger."""
 _ROWS_AT_ONCE = 1 << 15
@@ -63,7 +64,8 @@ def cell_neighbors(
     recall : float, default 0.98
         Share of the true neighbours of the sample to find.
     progress : callable, optional
-        Called with (rows done, n) after each part of the rows.
+        Called with (rows done, n) after each part of the rows; or as by
+        :func:`fasttsne.neighbors.cell_tiles.cell_tile_neighbors`.
 
     Returns
     -------
@@ -75,31 +77,30 @@ def cell_neighbors(
     # cells have more of their neighbours in these than others.
     chosen = torch.randperm(n, generator=generator, device="cpu")[-SAMPLE:].sort().values
     kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
-    lead = leading_components(X, float(kth.median()), seed)
-    cells = make_cells(lead, seed)
-    is_whole = lead is X
-    X = X[cells.order]
-    lead = X if is_whole else lead[cells.order]
-    place = torch.empty(n, dtype=torch.int64, device="cpu")
-    place[cells.order] = torch.arange(n, device="cpu")
-    search = _CellSearch(X, lead, cells, k)
-    trial = search.of_rows(place[chosen])
-    found = _try_budgets(trial, kth, k + 1, n // _LEAST_PART, recall)
-    if found:
-        budget, measured = found
-        return SortedNeighbors(search.of_all(budget, progress), X, cells.order, measured)
+    # Equal rows say nothing about the distances of others.
+    apart = kth[kth > 0]
+    lead = leading_components(X, float(apart.median()) if len(apart) else 0.0, seed)
+    least, most = max(_FIRST_BUDGET, k + 1), n // _ROWS_OVER_BUDGET
+    if least <= most:
+        cells = make_cells(lead, seed)
+        sorted_X = X[cells.order]
+        search = _CellSearch(sorted_X, sorted_X if lead is X else lead[cells.order], cells, k)
+        place = torch.empty(n, dtype=torch.int64, device="cpu")
+        place[cells.order] = torch.arange(n, device="cpu")
+        found = _try_budgets(search.of_rows(place[chosen]), kth, least, most, recall)
+        if found:
+            budget, measured = found
+            neighbors = search.of_all(budget, progress)
+            return SortedNeighbors(neighbors, sorted_X, cells.order, measured)
+        del cells, sorted_X, search, place
     # Many of the nearest rows are in far cells, or the leading components do not tell which are
     # near.
-    del search, trial
-    if not is_whole:
-        sample = place[chosen]
-        near = brute_force_neighbors(lead, sample, min(n - 1, keep_by_components(k))).indices
-        sq = (X[sample, None] - X[near.long()]).square().sum(2)
-        found_by_lead = is_true(sq, kth).sum(1).clamp(max=k).double() / k
-        if not judge(found_by_lead, recall)[1]:
+    if lead is not X:
+        near = brute_force_neighbors(lead, chosen, min(n - 1, keep_by_components(k))).indices
+        by_lead = is_true(measure(X, chosen, near), kth).sum(1).clamp(max=k).double() / k
+        if not judge(by_lead, recall)[1]:
             lead = X
-    tiles = cell_tile_neighbors(X, k, seed, recall, progress, lead)
-    return tiles._replace(order=cells.order[tiles.order])
+    return cell_tile_neighbors(X, k, seed, recall, progress, lead, (chosen, kth))
 
 
 def _try_budgets(
@@ -124,20 +125,20 @@ def _try_budgets(
         Or None, where the largest budget does not suffice.
     """
 
-    def measure(budget: int) -> tuple[float, bool]:
+    def recall_with(budget: int) -> tuple[float, bool]:
         return judge(is_true(trial(budget).sq_distances, kth).double().mean(1), recall)
 
-    too_small, budget = 0, max(_FIRST_BUDGET, least)
+    too_small, budget = 0, least
     while True:
         if budget > most:
             return None
-        measured, suffices = measure(budget)
+        measured, suffices = recall_with(budget)
         if suffices:
             break
         too_small, budget = budget, max(budget + 1, min(most, 2 * budget))
     for _ in range(_BISECTIONS if too_small else 0):
         middle = round(math.sqrt(too_small * budget))
-        share, suffices = measure(middle)
+        share, suffices = recall_with(middle)
         if suffices:
             budget, measured = middle, share
         else:
@@ -151,7 +152,7 @@ class _CellSearch:
     def __init__(self, X: Tensor, lead: Tensor, cells: Cells, k: int) -> None:
         self.X, self.lead, self.cells, self.k = X, lead, cells, k
         self.sq_norms = squared_norms(lead)
-        self.keep = keep_by_components(k)
+        self.keep = choose_keep(len(X), k) if lead is X else keep_by_components(k)
         self.sizes = cells.starts.diff()
 
     def of_rows(self, rows: Tensor) -> Callable[[int], Neighbors]:
@@ -170,7 +171,9 @@ class _CellSearch:
         )
         ranges = torch.stack([self.cells.starts[:-1], self.cells.starts[1:]], 1)
         nearest = self._nearest_cells(budget)
-        at_once = max(1, min(_ROWS_AT_ONCE * count // n, _DISTANCES_AT_ONCE // count))
+        at_once = max(1, _ROWS_AT_ONCE * count // n)
+        if nearest is None:
+            at_once = max(1, min(at_once, _DISTANCES_AT_ONCE // count))
         done = 0
         for some in torch.arange(count, device="cpu").split(at_once):
             others = self._all_cells_from(some) if nearest is None else nearest[some]
@@ -190,7 +193,7 @@ class _CellSearch:
         count = len(self.sizes)
         others = math.ceil(_CELLS_PER_MEAN * budget / (self.X.shape[0] / count))
         itself = torch.arange(count, dtype=torch.int32, device="cpu")[:, None]
-        while others <= _LARGEST_PART * count:
+        while others <= min(_LARGEST_PART * count, _CELLS_IN_ALL / count):
             nearest = torch.cat([itself, exact_neighbors(self.cells.centers, others).indices], 1)
             # Among very small cells there may be too few.
             if int(self.sizes[nearest].sum(1).min()) >= budget:

@@ -73,7 +73,7 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     # The first centres of cells are the first rows of a group, so the rows are shuffled before.
     order = chosen[group[chosen].argsort(stable=True)]
     members = torch.bincount(group, minlength=len(centers)).tolist()
-    # A group many times as large as the mean holds many equal rows.
+    # A group many times as large as the mean mostly holds many equal rows.
     counts = [min(-(-size // _ROWS_PER_CELL), _MOST_CELLS * wanted) for size in members]
     cell_centers = torch.empty(sum(counts), m, dtype=torch.float32, device="cpu")
 

@@ -15,7 +15,8 @@ from .._threads import sum_over_rows
 _SHARE_LEFT_OUT = 0.2
 """Largest share of the squared distance to the k-th neighbour that components may leave out."""
 _SAMPLE, _NUMBERS_OF_SAMPLE = 8192, 1 << 23
-"""Rows from which the components are computed, and most numbers in them. They need not be exact."""
+"""Rows from which the components are computed, which need not be exact. Fewer of wide rows, with no
+more numbers than this, but at least twice as many as components."""
 _MOST_COLUMNS = 1024
 """Up to this many columns all components are known; with more, the first _MOST_COMPONENTS."""
 _MOST_COMPONENTS = 128

@@ -33,8 +33,8 @@ from .scaling import Scaling
 
 SEARCHES = ("auto", "exact", "cells")
 _EXACT_SEARCH_UP_TO = 50_000
-"""Most rows for which 'auto' searches exactly. Cells take less time from about 20,000 rows on, but
-an exact search of fewer than this many takes only seconds (bench/scaling.py growth)."""
+"""Most rows for which 'auto' searches exactly. Cells would take less time, but an exact search of
+fewer rows takes only seconds (bench/scaling.py growth)."""
 _SPHERE_FROM = 2000
 """Fewest rows for which 'auto' searches among unit vectors. Below, scikit-learn's search takes
 little time, and gives the bits that it gives for the same distances precomputed."""

@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from fasttsne import (
 )
 from fasttsne.grid import to_grid
 from fasttsne.initialization import rescale, spectral
+from fasttsne.neighbors import cells
 from fasttsne.nn import (
     EmbeddingMap,
     ParametricTSNE,
@@ -140,6 +142,12 @@ def loss_of(**parameters):
     return found[::2], found[1::2]
 
 
+def small_cells():
+    """A fit whose neighbours come from small cells, as those of many rows do."""
+    with mock.patch.multiple(cells, _FIRST_BUDGET=64, _ROWS_OVER_BUDGET=1):
+        return embedded(data(1500), neighbors="cells", max_iter=10)
+
+
 def dealt():
     """Batches, without torch's own DataLoader, which fails where the default device is meta."""
     loader = pair_loader(some_P(), 1000)
@@ -231,6 +239,7 @@ USES = {
     "fit spectral": lambda: embedded(init="spectral"),
     "fit array": lambda: embedded(init=data(d=2)),
     "fit cells": lambda: embedded(data(1500), neighbors="cells", max_iter=10),
+    "fit small cells": small_cells,
     "fit sparse": lambda: embedded(sparse_data()),
     "fit cosine": lambda: embedded(metric="cosine", neighbors="exact"),
     "fit manhattan": lambda: embedded(metric="manhattan"),

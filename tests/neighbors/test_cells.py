@@ -2,6 +2,7 @@
 
 import math
 import time
+from unittest import mock
 
 import pytest
 import torch
@@ -149,15 +150,26 @@ def test_budget_is_the_smallest_that_suffices(needed):
         found[: round(256 * min(1.0, 0.935 * budget / needed))] = 1
         return Neighbors(found, 1 - found)
 
-    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 11, 200_000, 0.9)
+    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 512, 200_000, 0.9)
     assert recall - 2 * 0.247 / 16 > 0.89
     assert 512 <= budget and (budget == 512 or 0.98 * needed < budget < 1.15 * needed)
     assert len(tried) < 13
 
 
+def test_budget_is_at_least_what_k_neighbours_take():
+    tried = []
+
+    def trial(budget):
+        tried.append(budget)
+        return Neighbors(torch.zeros(9, 10), torch.zeros(9, 10))
+
+    assert cells._try_budgets(trial, torch.ones(9), 2000, 9000, 0.98) == (2000, 1.0)
+    assert tried == [2000]
+
+
 def test_no_budget_suffices_where_nothing_is_found():
     nothing = Neighbors(torch.zeros(256, 10), torch.ones(256, 10))
-    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 11, 3000, 0.98) is None
+    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 512, 3000, 0.98) is None
 
 
 @pytest.mark.parametrize("components, compared", [(2, 136), (24, 24)])
@@ -165,7 +177,7 @@ def test_tiles_compare_whole_rows_where_components_do_not_tell(monkeypatch, comp
     given = []
 
     def watched(*arguments):
-        given.append(arguments[-1].shape[1])
+        given.append(arguments[5].shape[1])
         return cell_tile_neighbors(*arguments)
 
     def leading(X, *_):
@@ -174,7 +186,7 @@ def test_tiles_compare_whole_rows_where_components_do_not_tell(monkeypatch, comp
 
     monkeypatch.setattr(cells, "cell_tile_neighbors", watched)
     monkeypatch.setattr(cells, "leading_components", leading)
-    monkeypatch.setattr(cells, "_LEAST_PART", 1000)  # small cells are never searched
+    monkeypatch.setattr(cells, "_ROWS_OVER_BUDGET", 1000)  # small cells are never searched
     found, X, order, recall = cell_neighbors(frames(8000), 10, seed=0)
     assert given == [compared]
     torch.testing.assert_close(X, frames(8000)[order])
@@ -190,6 +202,22 @@ def test_recall_of_a_sample_suffices_with_a_margin():
     assert judge(of_rows, 0.90) == (236 / 256, False)
 
 
+def test_equal_rows_do_not_hide_the_components():
+    """As where more than half of the frames have no face."""
+    X = frames(9000)
+    X[::5] = X[1::5] = X[2::5] = 0
+    compared = []
+    whole = cells._CellSearch
+
+    def watched(X, lead, *arguments):
+        compared.append(lead.shape[1])
+        return whole(X, lead, *arguments)
+
+    with mock.patch.object(cells, "_CellSearch", watched):
+        recall = cell_neighbors(X, 10, seed=0).recall
+    assert recall >= 0.98 and compared[0] < 50
+
+
 @pytest.mark.parametrize("d", [1025, 3000])
 def test_wide_rows(d):
     X = points("normal", 2500, 12) @ points("normal", 12, d, seed=1)
@@ -201,8 +229,15 @@ def test_wide_rows(d):
     assert recall >= 0.98 and true.float().mean() > 0.97
 
 
+@pytest.fixture
+def small_cells(monkeypatch):
+    """Small cells are searched for any number of rows, as they are for many."""
+    monkeypatch.setattr(cells, "_FIRST_BUDGET", 64)
+    monkeypatch.setattr(cells, "_ROWS_OVER_BUDGET", 1)
+
+
 @over_searches
-def test_recall_1_is_the_exact_search(search, device):
+def test_recall_1_is_the_exact_search(small_cells, search, device):
     found, X, _, recall = search(points("normal", 4000, 30, device), 15, seed=0, recall=1.0)
     assert recall == 1.0
     exact = exact_neighbors(X, 15)
@@ -211,7 +246,7 @@ def test_recall_1_is_the_exact_search(search, device):
 
 @over_searches
 @pytest.mark.parametrize("kind", [*KINDS, "constant", "far"])
-def test_hard_data(search, device, kind):
+def test_hard_data(small_cells, search, device, kind):
     if kind == "constant":
         X = torch.zeros(3000, 4, device=device)
     elif kind == "far":  # one cell of few rows, far from all others
@@ -226,9 +261,13 @@ def test_hard_data(search, device, kind):
 
 
 @pytest.mark.parametrize(
-    "n, k", [(2, 1), (3, 2), (40, 39), (70, 5), (129, 128), (1010, 1000), (4000, 1500)]
+    "n, k",
+    [(2, 1), (3, 2), (40, 39), (70, 5), (129, 128), (1010, 1000), (4000, 1500), (9000, 1000)],
 )
-def test_few_rows(n, k):
+@pytest.mark.parametrize("by_small_cells", [False, True])
+def test_few_rows(request, by_small_cells, n, k):
+    if by_small_cells:
+        request.getfixturevalue("small_cells")
     X = points("normal", n, 3)
     found, X, _, recall = cell_neighbors(X, k, seed=0)
     true = found.sq_distances <= exact_neighbors(X, k).sq_distances[:, -1:] * (1 + 1e-5)
@@ -239,8 +278,10 @@ def test_few_rows(n, k):
 def test_progress_rises_to_all(search, device):
     seen = []
     search(frames(40_000, device), 5, seed=0, progress=lambda *p: seen.append(p))
-    done, total = zip(*seen, strict=True)
-    assert list(done) == sorted(set(done)) and done[-1] == total[-1] and len(seen) > 1
+    done = [d for d, _ in seen]
+    assert done == sorted(set(done)) and len(seen) > 1
+    # The last call, and no other, says that all is done: a bar ends there.
+    assert [d < t for d, t in seen] == [True] * (len(seen) - 1) + [False]
 
 
 @over_searches
