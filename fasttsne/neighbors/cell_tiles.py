@@ -18,6 +18,7 @@ from torch import Tensor
 from .. import ops
 from .brute_force import brute_force_neighbors
 from .candidates import Candidates, choose_keep
+from .kmeans import lloyd, nearest
 from .leading import keep_by_components
 from .recall import RECALL, SAMPLE, is_true, judge, measure
 from .result import Neighbors, SortedNeighbors
@@ -48,15 +49,6 @@ class TileCells:
     """(blocks, d): centre of the cell that each block belongs to."""
 
 
-def nearest_centers(X: Tensor, centers: Tensor) -> Tensor:
-    """Return the number of each row's nearest centre: (n,) int64."""
-    # A matrix product could round differently for another number of threads, and this op does not.
-    at_once = max(1, (1 << 25) // centers.shape[0])
-    return torch.cat(
-        [ops.pairwise_sq_distances(rows, centers).argmin(1) for rows in X.split(at_once)]
-    )
-
-
 def make_tile_cells(X: Tensor, seed: int) -> TileCells:
     """Cluster a sample of rows by Lloyd's k-means, then sort all rows by nearest centre.
 
@@ -75,21 +67,12 @@ def make_tile_cells(X: Tensor, seed: int) -> TileCells:
     generator = torch.Generator("cpu").manual_seed(seed)
     chosen = torch.randperm(n, generator=generator, device="cpu")[: count * _SAMPLES_PER_CENTER]
     chosen = chosen.to(X.device)
-    sample = X[chosen.sort().values]
-    centers = X[chosen[:count]].contiguous()
-    for _ in range(_LLOYD_STEPS):
-        cell = nearest_centers(sample, centers)
-        members = torch.bincount(cell, minlength=count)
-        # Each cell is summed in the order of its rows: the same bits for any number of threads.
-        by_cell = sample[cell.argsort(stable=True)].double()
-        sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
-        means = (sums / members.clamp(min=1)[:, None]).float()
-        centers = torch.where((members > 0)[:, None], means, centers).contiguous()
-    cell = nearest_centers(X, centers)
+    centers = lloyd(X[chosen.sort().values], X[chosen[:count]], _LLOYD_STEPS)
+    cell = nearest(X, centers)
     order = cell.argsort(stable=True)
     largest = min(LARGEST_BLOCK, choose_block_rows(n, d))
     blocks, cell_of_block, begin = [0], [], 0
-    for number, members in enumerate(torch.bincount(cell, minlength=count).tolist()):
+    for number, members in enumerate(torch.bincount(cell, minlength=len(centers)).tolist()):
         parts = math.ceil(members / largest)
         for part in range(parts):
             blocks.append(begin + members * (part + 1) // parts)

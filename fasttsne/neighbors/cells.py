@@ -92,7 +92,7 @@ def cell_neighbors(
             budget, measured = found
             neighbors = search.of_all(budget, progress)
             return SortedNeighbors(neighbors, sorted_X, cells.order, measured)
-        del cells, sorted_X, search, place
+        del cells, sorted_X, search, place  # the tiles need the memory
     # Many of the nearest rows are in far cells, or the leading components do not tell which are
     # near.
     if lead is not X:

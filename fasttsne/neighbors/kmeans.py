@@ -28,6 +28,7 @@ _MOST_CELLS = 4
 """Most cells of a group, as a multiple of their mean number."""
 _DISTANCES_AT_ONCE = 1 << 20
 """Distances of rows to centres that a thread keeps at a time."""
+_DISTANCES_AT_ONCE_ON_GPU = 1 << 25
 _ROWS_AT_ONCE = 1 << 12
 """Rows that one thread assigns to groups at a time."""
 
@@ -63,11 +64,11 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     chosen = torch.randperm(n, generator=generator, device="cpu")
     wanted = max(1, math.isqrt(n // _ROWS_PER_CELL))
     sample = X[chosen[: wanted * _SAMPLES_PER_GROUP]]
-    centers = alone(lambda: _in_chain(_lloyd(sample, sample[:wanted], _GROUP_STEPS)), X.device)
+    centers = alone(lambda: _in_chain(lloyd(sample, sample[:wanted], _GROUP_STEPS)), X.device)
     group = torch.empty(n, dtype=torch.int64, device="cpu")
 
     def assign(part: slice) -> None:
-        group[part] = _nearest(X[part], centers)
+        group[part] = nearest(X[part], centers)
 
     share(assign, [slice(i, i + _ROWS_AT_ONCE) for i in range(0, n, _ROWS_AT_ONCE)])
     # The first centres of cells are the first rows of a group, so the rows are shuffled before.
@@ -84,9 +85,9 @@ def make_cells(X: Tensor, seed: int) -> Cells:
         if not len(rows):
             return [], []
         some = X[rows]
-        own = _in_chain(_lloyd(some, some[: counts[number]], _CELL_STEPS))
+        own = _in_chain(lloyd(some, some[: counts[number]], _CELL_STEPS))
         cell_centers[first : first + len(own)] = own
-        cell = _nearest(some, own)
+        cell = nearest(some, own)
         # In each cell the rows are in their order in the data.
         rows[:] = rows[(cell * n + rows).argsort()]
         sizes, of_part = [], []
@@ -107,14 +108,14 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     )
 
 
-def _nearest(X: Tensor, centers: Tensor) -> Tensor:
+def nearest(X: Tensor, centers: Tensor) -> Tensor:
     """Return the number of the nearest centre of each row: (n,) int64."""
     # A product of matrices would be faster, but cancels, and obeys the caller's settings of torch.
-    at_once = max(1, _DISTANCES_AT_ONCE // len(centers))
-    out = torch.empty(len(X), dtype=torch.int64, device="cpu")
-    for begin in range(0, len(X), at_once):
-        part = slice(begin, begin + at_once)
-        out[part] = ops.pairwise_sq_distances(X[part], centers).argmin(1)
+    at_once = _DISTANCES_AT_ONCE if X.device.type == "cpu" else _DISTANCES_AT_ONCE_ON_GPU
+    out = torch.empty(len(X), dtype=torch.int64, device=X.device)
+    size = max(1, at_once // len(centers))
+    for rows, numbers in zip(X.split(size), out.split(size), strict=True):
+        numbers.copy_(ops.pairwise_sq_distances(rows, centers).argmin(1))
     return out
 
 
@@ -132,8 +133,8 @@ def _in_chain(centers: Tensor) -> Tensor:
     return centers[torch.tensor(order, dtype=torch.int64, device="cpu")]
 
 
-def _lloyd(X: Tensor, first: Tensor, steps: int) -> Tensor:
-    """Move centres to the means of the rows nearest to them, some times.
+def lloyd(X: Tensor, first: Tensor, steps: int) -> Tensor:
+    """Move centres to the means of the rows nearest to them, some times (Lloyd 1982).
 
     Parameters
     ----------
@@ -141,11 +142,18 @@ def _lloyd(X: Tensor, first: Tensor, steps: int) -> Tensor:
     first : Tensor, shape (c, m), float32
         The first centres, of which equal ones count once.
     steps : int
+
+    Returns
+    -------
+    Tensor, shape (c or fewer, m), float32
     """
     centers = first.unique(dim=0)
     for _ in range(steps if len(centers) > 1 else 0):
-        cell = _nearest(X, centers)
-        members = torch.bincount(cell, minlength=len(centers))[:, None]
-        sums = torch.zeros_like(centers).index_add_(0, cell, X)
-        centers = torch.where(members > 0, sums / members.clamp(min=1), centers)
+        cell = nearest(X, centers)
+        members = torch.bincount(cell, minlength=len(centers))
+        # Each cell is summed in the order of its rows: the same bits on any number of threads.
+        by_cell = X[cell.argsort(stable=True)].double()
+        sums = torch.segment_reduce(by_cell, "sum", lengths=members, axis=0, unsafe=True)
+        members = members[:, None]
+        centers = torch.where(members > 0, (sums / members.clamp(min=1)).float(), centers)
     return centers

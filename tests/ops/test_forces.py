@@ -40,6 +40,22 @@ def test_attractive_matches_reference(device, kind, dims, dof):
 
 
 @over_devices
+@pytest.mark.parametrize("dims", [1, 2, 3, 5])
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_lost_point_pulls_only_its_neighbours(device, dims, value):
+    """Vectors of edges end within rows: what they read of the next row must not count."""
+    n, k = 50, 7
+    Y = points("normal", n, dims, device)
+    neighbors = (torch.arange(n)[:, None] + torch.arange(1, k + 1)) % n
+    P = torch.arange(n + 1) * k, neighbors.flatten().int(), torch.rand(n * k)
+    Y[20] = value
+    forces, _ = ops.attractive_forces(*(part.to(device) for part in P), Y, 1.0)
+    pulls = torch.zeros(n, dtype=torch.bool, device=device)
+    pulls[13:21] = True  # the lost point itself, and those that have it as a neighbour
+    assert torch.equal(torch.isfinite(forces).all(1), ~pulls)
+
+
+@over_devices
 @over_dof
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_forces_of_a_large_dof_are_gaussian(device, dims, dof):
