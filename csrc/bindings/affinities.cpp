@@ -32,41 +32,38 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   const ProfiledCall call(Kernel::symmetrize);
   check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
-  STD_TORCH_CHECK(k <= Symmetrizer::kMaxK, "indices must have 65536 columns or fewer");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
-  std::atomic<bool> in_range{true}, distinct{true};
-  for_each_block(n, kBlockRows, n * k, [&](int64_t, RowRange rows) {
-    bool all = true;
-    for (int64_t e = rows.begin * k; e < rows.end * k; ++e)
-      all &= 0 <= columns[e] && columns[e] < n;
-    if (!all) in_range = false;
+  Symmetrizer symmetrizer(columns, conditional.const_data_ptr<float>(), n, k,
+                          torch::stable::get_num_threads());
+  std::atomic<bool> in_range{true};
+  for_each_item(symmetrizer.blocks(), n * k, [&](int64_t block) {
+    if (!symmetrizer.look_at(block)) in_range = false;
   });
   STD_TORCH_CHECK(in_range, "indices must be in 0 .. n - 1");
-  Symmetrizer symmetrizer(columns, conditional.const_data_ptr<float>(), n, k);
-  // One range of rows for each thread, as each of them reads all edges.
-  const int64_t share = ceil_div(n, std::max<int64_t>(torch::stable::get_num_threads(), 1));
-  const auto for_each_share = [&](auto step) {
-    for_each_block(n, std::max<int64_t>(share, 1), 8 * n * k,
-                   [&](int64_t, RowRange rows) { (symmetrizer.*step)(rows); });
-  };
-  for_each_share(&Symmetrizer::count_incoming);
-  symmetrizer.add_counts();
-  for_each_share(&Symmetrizer::list_incoming);
-  for_each_share(&Symmetrizer::sort_own);
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);
   int64_t* offsets = indptr.mutable_data_ptr<int64_t>();
   offsets[0] = 0;
-  for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
-    if (!symmetrizer.count_rows(offsets + 1, rows)) distinct = false;
+  std::vector<Symmetrizer::Panel> panels(symmetrizer.panels());
+  const auto make_scratch = [] { return Symmetrizer::Scratch(); };
+  for_each_item_with(std::ssize(panels), 8 * n * k, make_scratch, [&](int64_t i, auto& scratch) {
+    panels[i] = symmetrizer.merge(i, offsets + 1, scratch);
   });
-  STD_TORCH_CHECK(distinct, "indices of a row must be distinct");
+  const auto is_distinct = [](const Symmetrizer::Panel& panel) { return panel.distinct; };
+  STD_TORCH_CHECK(std::all_of(panels.begin(), panels.end(), is_distinct),
+                  "indices of a row must be distinct");
   std::partial_sum(offsets, offsets + n + 1, offsets);
   Tensor merged = empty(indices, {offsets[n]}, ScalarType::Int);
   Tensor values = empty(indices, {offsets[n]}, ScalarType::Float);
   int32_t* to_columns = merged.mutable_data_ptr<int32_t>();
   float* to_values = values.mutable_data_ptr<float>();
-  for_each_block(n, kBlockRows, 8 * n * k, [&](int64_t, RowRange rows) {
-    symmetrizer.fill_rows(offsets, to_columns, to_values, rows);
+  for_each_item(std::ssize(panels), n * k, [&](int64_t i) {
+    // Its memory is free for the next panels once it has been copied.
+    const Symmetrizer::Panel panel = std::move(panels[i]);
+    const int64_t to = offsets[panel.rows.begin];
+    for (int64_t e = 0; e < panel.length; ++e) {
+      to_columns[to + e] = panel.entries[e].column;
+      to_values[to + e] = panel.entries[e].value;
+    }
   });
   return {indptr, merged, values};
 }

@@ -1,100 +1,109 @@
 #include "kernels/symmetrize.h"
 
 #include <algorithm>
-#include <vector>
+#include <cstdlib>
 
 namespace fasttsne {
+namespace {
 
-Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k)
-    : indices_(indices),
-      conditional_(conditional),
-      n_(n),
-      k_(k),
-      incoming_begin_(std::make_unique<int64_t[]>(n + 1)),
-      position_(std::make_unique_for_overwrite<int64_t[]>(n)),
-      incoming_row_(std::make_unique_for_overwrite<int32_t[]>(n * k)),
-      incoming_place_(std::make_unique_for_overwrite<uint16_t[]>(n * k)),
-      own_place_(std::make_unique_for_overwrite<uint16_t[]>(n * k)) {}
+// A panel has about so many edges, which stay in the cache while they are sorted. Where near rows
+// do not follow one another, each panel reads all edges, so there must not be too many.
+constexpr int64_t kPanelEdges = 1 << 21, kMostPanels = 32;
+constexpr int64_t kPanelsPerThread = 4;
 
-void Symmetrizer::count_incoming(RowRange rows) {
-  int64_t* const count = incoming_begin_.get() + 1;
-  for (int64_t e = 0; e < n_ * k_; ++e)
-    if (rows.begin <= indices_[e] && indices_[e] < rows.end) ++count[indices_[e]];
+}  // namespace
+
+Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k,
+                         int64_t threads)
+    : indices_(indices), conditional_(conditional), n_(n), k_(k) {
+  const int64_t wanted = std::max(
+      {ceil_div(n, kMostPanels),
+       std::min(kPanelEdges / std::max<int64_t>(k, 1),
+                n / (kPanelsPerThread * std::max<int64_t>(threads, 1)))});
+  while ((int64_t{1} << log2_panel_rows_) < wanted) ++log2_panel_rows_;
+  has_edges_ = std::make_unique<uint8_t[]>(panels() * blocks());
 }
 
-void Symmetrizer::add_counts() {
-  int64_t* const begin = incoming_begin_.get();
-  for (int64_t i = 0; i < n_; ++i) begin[i + 1] += begin[i];
-  std::copy(begin, begin + n_, position_.get());
+bool Symmetrizer::look_at(int64_t block) {
+  const int64_t begin = block * kBlockRows * k_, end = std::min((block + 1) * kBlockRows, n_) * k_;
+  bool in_range = true;
+  for (int64_t e = begin; e < end; ++e) in_range &= 0 <= indices_[e] && indices_[e] < n_;
+  if (!in_range) return false;
+  for (int64_t e = begin; e < end; ++e)
+    has_edges_[(indices_[e] >> log2_panel_rows_) * blocks() + block] = 1;
+  return true;
 }
 
-void Symmetrizer::list_incoming(RowRange rows) {
-  for (int64_t i = 0; i < n_; ++i)
-    for (int64_t c = 0; c < k_; ++c) {
-      const int32_t j = indices_[i * k_ + c];
-      if (!(rows.begin <= j && j < rows.end)) continue;
-      const int64_t to = position_[j]++;
-      incoming_row_[to] = static_cast<int32_t>(i);
-      incoming_place_[to] = static_cast<uint16_t>(c);
-    }
-}
-
-void Symmetrizer::sort_own(RowRange rows) {
-  // The listed edges are sorted by column. Appending them to their rows in this order leaves every
-  // row sorted by column, without another sort.
-  std::vector<uint16_t> filled(rows.end - rows.begin);
-  for (int64_t to = 0; to < n_ * k_; ++to) {
-    const int64_t i = incoming_row_[to];
-    if (rows.begin <= i && i < rows.end)
-      own_place_[i * k_ + filled[i - rows.begin]++] = incoming_place_[to];
+void Symmetrizer::list_incoming(int64_t panel, RowRange rows, Scratch& scratch) const {
+  auto& [found, incoming, begin, mark, rest] = scratch;
+  size_t edges = 0;
+  for (int64_t block = 0; block < blocks(); ++block) {
+    if (!has_edges_[panel * blocks() + block]) continue;
+    const size_t most = edges + static_cast<size_t>(kBlockRows * k_);
+    if (found.size() < most) found.resize(most + most / 2);
+    const int64_t last = std::min((block + 1) * kBlockRows, n_);
+    // Written for every edge, and kept if it runs to the panel: a branch would be hard to predict.
+    for (int64_t i = block * kBlockRows; i < last; ++i)
+      for (int64_t e = i * k_; e < (i + 1) * k_; ++e) {
+        const int32_t j = indices_[e];
+        found[edges] = {static_cast<int32_t>(i), j, conditional_[e]};
+        edges += (j >> log2_panel_rows_) == panel;
+      }
   }
+  begin.assign(rows.end - rows.begin + 1, 0);
+  for (size_t e = 0; e < edges; ++e) ++begin[found[e].target - rows.begin];
+  // begin[r] counts the edges to row r. As their cumulative sum it is the end of that row's; each
+  // edge that is placed, the last first, moves it down, to the row's begin in the end.
+  int64_t sum = 0;
+  for (int64_t& count : begin) count = sum += count;
+  incoming.resize(edges);
+  for (size_t e = edges; e-- > 0;) incoming[--begin[found[e].target - rows.begin]] = found[e];
 }
 
-template <class Visit>
-void Symmetrizer::merge(int64_t row, Visit visit) const {
-  const uint16_t* a = own_place_.get() + row * k_;
-  const uint16_t* const a_end = a + k_;
-  const int32_t* const columns = indices_ + row * k_;
-  int64_t b = incoming_begin_[row];
-  const int64_t b_end = incoming_begin_[row + 1];
-  while (a != a_end || b != b_end) {
-    const int64_t column_a = a != a_end ? columns[*a] : n_;
-    const int64_t column_b = b != b_end ? incoming_row_[b] : n_;
-    const uint16_t* const own = column_a <= column_b ? a++ : nullptr;
-    const int64_t incoming = column_b <= column_a ? b++ : -1;
-    visit(std::min(column_a, column_b), own, incoming);
-  }
-}
-
-bool Symmetrizer::count_rows(int64_t* lengths, RowRange rows) const {
-  bool distinct = true;
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    int64_t length = 0, before = -1;
-    merge(i, [&](int64_t column, const uint16_t*, int64_t) {
-      distinct &= column != before;
-      before = column;
-      ++length;
-    });
-    lengths[i] = length;
-  }
-  return distinct;
-}
-
-void Symmetrizer::fill_rows(const int64_t* indptr, int32_t* columns, float* values,
-                            RowRange rows) const {
+Symmetrizer::Panel Symmetrizer::merge(int64_t panel, int64_t* lengths, Scratch& scratch) const {
+  const int64_t first = panel << log2_panel_rows_;
+  const RowRange rows{first, std::min(first + (int64_t{1} << log2_panel_rows_), n_)};
+  list_incoming(panel, rows, scratch);
+  auto& [found, incoming, begin, mark, rest] = scratch;
+  mark.resize(n_);
+  // Memory that is never written to is not taken from the system.
+  const int64_t most = (rows.end - rows.begin) * k_ + static_cast<int64_t>(incoming.size());
+  Panel out{rows, true, 0, std::make_unique_for_overwrite<Panel::Entry[]>(most)};
   const float scale = static_cast<float>(0.5 / static_cast<double>(n_));
+  const auto add = [&](int32_t column, float p) {
+    out.entries[out.length++] = {column, p * scale};
+  };
   for (int64_t i = rows.begin; i < rows.end; ++i) {
-    int64_t e = indptr[i];
-    merge(i, [&](int64_t column, const uint16_t* own, int64_t incoming) {
-      float p = 0.f;
-      if (own) p += conditional_[i * k_ + *own];
-      if (incoming >= 0)
-        p += conditional_[incoming_row_[incoming] * k_ + incoming_place_[incoming]];
-      columns[e] = static_cast<int32_t>(column);
-      values[e] = p * scale;
-      ++e;
-    });
+    const int64_t before = out.length;
+    const int32_t* const columns = indices_ + i * k_;
+    const float* const own = conditional_ + i * k_;
+    for (int64_t c = 0; c < k_; ++c) {
+      out.distinct &= mark[columns[c]] == 0;
+      mark[columns[c]] = static_cast<int32_t>(c) + 1;
+    }
+    const auto* const incoming_begin = incoming.data() + begin[i - rows.begin];
+    const auto* const incoming_end = incoming.data() + begin[i - rows.begin + 1];
+    // Most edges run both ways. Their order is known, as the incoming ones are sorted.
+    for (const auto* edge = incoming_begin; edge != incoming_end; ++edge)
+      mark[edge->row] = -std::abs(mark[edge->row]);
+    rest.clear();
+    for (int64_t c = 0; c < k_; ++c)
+      if (mark[columns[c]] > 0) rest.push_back(columns[c]);
+    std::sort(rest.begin(), rest.end());
+    auto other = rest.begin();
+    const auto add_rest_below = [&](int64_t column) {
+      for (; other != rest.end() && *other < column; ++other) add(*other, own[mark[*other] - 1]);
+    };
+    for (const auto* edge = incoming_begin; edge != incoming_end; ++edge) {
+      add_rest_below(edge->row);
+      const int32_t both = -mark[edge->row];
+      add(edge->row, both ? own[both - 1] + edge->p : edge->p);
+    }
+    add_rest_below(n_);
+    for (int64_t c = 0; c < k_; ++c) mark[columns[c]] = 0;
+    lengths[i] = out.length - before;
   }
+  return out;
 }
 
 }  // namespace fasttsne

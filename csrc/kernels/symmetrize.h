@@ -1,10 +1,13 @@
 // Joint P from conditional probabilities: P_ij = (p_{j|i} + p_{i|j}) / 2n, as a sparse matrix in
-// CSR form. The k-nearest-neighbour graph is transposed by a counting sort; then each row merges
-// two lists sorted by column, its own edges and its incoming ones. So no list of all coordinates is
-// ever sorted, and P_ij and P_ji are the same sum, with the same bits. Each thread of the counting
-// sort reads all edges and moves those of a range of rows.
+// CSR form. Each row merges its own edges and its incoming ones, so no list of all coordinates is
+// ever sorted, and P_ij and P_ji are the same sum, with the same bits.
+//
+// The rows are merged panel by panel, as lists of all incoming edges would take as much memory as
+// the edges themselves. Which blocks of rows have edges to a panel is noted first: where near rows
+// follow one another, few of the blocks have.
 #pragma once
 #include <memory>
+#include <vector>
 
 #include "kernels/types.h"
 
@@ -12,44 +15,57 @@ namespace fasttsne {
 
 class Symmetrizer {
  public:
-  static constexpr int64_t kMaxK = 1 << 16;
+  // What a thread needs to merge rows.
+  struct Scratch {
+    struct Edge {
+      int32_t row, target;  // from which and to which it runs
+      float p;
+    };
+    std::vector<Edge> found, incoming;  // edges to the panel; the same by target, then by row
+    std::vector<int64_t> begin;         // [rows of the panel + 1] of each row in `incoming`
+    std::vector<int32_t> mark;          // [n] 1 + c at the column of the row's c-th edge, else 0
+    std::vector<int32_t> rest;          // own columns from which no edge comes back, rising
+  };
 
-  // indices, conditional: [n, k], with indices in 0 .. n - 1 and k <= kMaxK. Both must outlive the
-  // object.
-  Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k);
+  // The merged rows of a panel, one after the other. One allocation, as only large ones are
+  // returned to the system as soon as they are freed.
+  struct Panel {
+    struct Entry {
+      int32_t column;
+      float value;
+    };
+    RowRange rows;
+    bool distinct;  // the indices of each row are; if not, the rest is meaningless
+    int64_t length;
+    std::unique_ptr<Entry[]> entries;
+  };
 
-  // The steps, each for all rows before the next begins; ranges of rows may run at the same time.
-  // 1. Counts the edges to these rows.
-  void count_incoming(RowRange rows);
-  // 2. For all rows at once: sums the counts.
-  void add_counts();
-  // 3. Lists the edges to these rows.
-  void list_incoming(RowRange rows);
-  // 4. Sorts the edges of these rows by column.
-  void sort_own(RowRange rows);
-  // 5. Writes the length of each merged row. Returns whether the columns of each row are distinct.
-  bool count_rows(int64_t* lengths, RowRange rows) const;
-  // 6. With indptr the cumulative sum of the lengths: writes the merged rows.
-  void fill_rows(const int64_t* indptr, int32_t* columns, float* values, RowRange rows) const;
+  // indices, conditional: [n, k]. Both must outlive the object. There are several panels for each
+  // of `threads`, where there are enough rows.
+  Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k,
+              int64_t threads);
+
+  int64_t blocks() const { return ceil_div(n_, kBlockRows); }
+  int64_t panels() const { return ceil_div(n_, int64_t{1} << log2_panel_rows_); }
+
+  // Both steps are for all blocks or panels, which may run at the same time.
+  // 1. Notes which panels a block has edges to. Returns whether all of its indices are in
+  //    0 .. n - 1, on which the next step relies.
+  bool look_at(int64_t block);
+  // 2. Merges the rows of a panel, and writes the length of each to lengths[row].
+  Panel merge(int64_t panel, int64_t* lengths, Scratch& scratch) const;
 
  private:
-  // Visits the columns of a row in rising order: visit(column, own, incoming), where `own` points
-  // to the position of the row's own edge to this column (or is null), and `incoming` is the
-  // index of the edge from there in the incoming lists (or -1).
-  template <class Visit>
-  void merge(int64_t row, Visit visit) const;
+  static constexpr int64_t kBlockRows = 128;
+
+  // Lists the edges to the rows of a panel.
+  void list_incoming(int64_t panel, RowRange rows, Scratch& scratch) const;
 
   const int32_t* indices_;
   const float* conditional_;
   int64_t n_, k_;
-  // Edge (i, c) runs from row i to its c-th neighbour. The lists below hold the row i and the
-  // 16-bit position c of an edge instead of its value and column: at a million rows, they dominate
-  // the peak of memory use.
-  std::unique_ptr<int64_t[]> incoming_begin_;   // [n + 1] where the edges to each row begin below
-  std::unique_ptr<int64_t[]> position_;         // [n] where the next edge to each row goes
-  std::unique_ptr<int32_t[]> incoming_row_;     // [n * k] i of all edges, sorted by target, then i
-  std::unique_ptr<uint16_t[]> incoming_place_;  // [n * k] c of the same edges
-  std::unique_ptr<uint16_t[]> own_place_;       // [n * k] c of each row's edges, sorted by column
+  int log2_panel_rows_ = 0;
+  std::unique_ptr<uint8_t[]> has_edges_;  // [panels, blocks] to a panel from a block
 };
 
 }  // namespace fasttsne
