@@ -46,7 +46,7 @@ class FitReport:
     """How neighbours were found: ``'exact'``, ``'cells'``, ``'scikit-learn'`` or ``'given'``. It is
     ``'given'`` also for a given P."""
     search_recall: float
-    """Fraction of the true neighbours that the search found, measured on 256 rows; 1 if the search
+    """Fraction of the true neighbours that the search found, measured on 512 rows; 1 if the search
     was exact, NaN if the neighbours were given."""
 
 

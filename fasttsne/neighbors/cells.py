@@ -24,12 +24,14 @@ from .cell_tiles import cell_tile_neighbors
 from .exact import exact_neighbors
 from .kmeans import Cells, make_cells
 from .leading import keep_by_components, leading_components
-from .recall import RECALL, SAMPLE, is_true, judge, measure
+from .recall import RECALL, SAMPLE, distances_to_kth, is_true, judge, measure
 from .result import Neighbors, SortedNeighbors
 from .rounding import squared_norms
 
 _FIRST_BUDGET = 512
 """Rows with which each row is compared in the first trial."""
+_OF_TYPICAL_DISTANCE = 8
+"""Every eighth row of the sample tells how far neighbours are, before there are components."""
 _ROWS_OVER_BUDGET = 8
 """A budget of more than an eighth of all rows takes longer than tiles of large cells."""
 _BISECTIONS = 3
@@ -42,6 +44,8 @@ _DISTANCES_AT_ONCE = 1 << 24
 """Distances between cells that are sorted at a time where the part is larger."""
 _ROWS_AT_ONCE = 1 << 15
 """Rows that are searched between two reports of progress."""
+_COLUMNS_AT_ONCE = 32
+"""Columns of which a copy exists while the rows are sorted."""
 
 
 def cell_neighbors(
@@ -56,7 +60,8 @@ def cell_neighbors(
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
-        On the CPU, centred.
+        On the CPU, centred. Its rows are sorted in place, as a sorted copy would take as much
+        memory once more.
     k : int
         In 1 .. n - 1.
     seed : int
@@ -76,23 +81,29 @@ def cell_neighbors(
     # The clustering begins with the first rows of the same permutation. Rows that are centres of
     # cells have more of their neighbours in these than others.
     chosen = torch.randperm(n, generator=generator, device="cpu")[-SAMPLE:].sort().values
-    kth = brute_force_neighbors(X, chosen, k).sq_distances[:, -1]
+    some = brute_force_neighbors(X, chosen[::_OF_TYPICAL_DISTANCE], k).sq_distances[:, -1]
     # Equal rows say nothing about the distances of others.
-    apart = kth[kth > 0]
+    apart = some[some > 0]
     lead = leading_components(X, float(apart.median()) if len(apart) else 0.0, seed)
+    kth = distances_to_kth(X, lead, chosen, k)
     least, most = max(_FIRST_BUDGET, k + 1), n // _ROWS_OVER_BUDGET
+    order = None
     if least <= most:
         cells = make_cells(lead, seed)
-        sorted_X = X[cells.order]
-        search = _CellSearch(sorted_X, sorted_X if lead is X else lead[cells.order], cells, k)
+        order = cells.order
+        is_whole = lead is X
+        _sort_rows(X, order)
+        lead = X if is_whole else lead[order]
         place = torch.empty(n, dtype=torch.int64, device="cpu")
-        place[cells.order] = torch.arange(n, device="cpu")
-        found = _try_budgets(search.of_rows(place[chosen]), kth, least, most, recall)
+        place[order] = torch.arange(n, device="cpu")
+        chosen = place[chosen]
+        search = _CellSearch(X, lead, cells, k)
+        found = _try_budgets(search.of_rows(chosen, most), kth, least, most, recall)
         if found:
             budget, measured = found
             neighbors = search.of_all(budget, progress)
-            return SortedNeighbors(neighbors, sorted_X, cells.order, measured)
-        del cells, sorted_X, search, place  # the tiles need the memory
+            return SortedNeighbors(neighbors, X, order, measured)
+        del cells, search, place  # the tiles need the memory
     # Many of the nearest rows are in far cells, or the leading components do not tell which are
     # near.
     if lead is not X:
@@ -100,7 +111,15 @@ def cell_neighbors(
         by_lead = is_true(measure(X, chosen, near), kth).sum(1).clamp(max=k).double() / k
         if not judge(by_lead, recall)[1]:
             lead = X
-    return cell_tile_neighbors(X, k, seed, recall, progress, lead, (chosen, kth))
+    tiled = cell_tile_neighbors(X, k, seed, recall, progress, lead, (chosen, kth))
+    return tiled if order is None else tiled._replace(order=order[tiled.order])
+
+
+def _sort_rows(X: Tensor, order: Tensor) -> None:
+    """Sort the rows of X in place: row i becomes what was row ``order[i]``."""
+    # A few columns of all rows at a time: those of one row are two lines of the cache.
+    for columns in X.split(_COLUMNS_AT_ONCE, dim=1):
+        columns.copy_(columns.index_select(0, order))
 
 
 def _try_budgets(
@@ -155,12 +174,13 @@ class _CellSearch:
         self.keep = choose_keep(len(X), k) if lead is X else keep_by_components(k)
         self.sizes = cells.starts.diff()
 
-    def of_rows(self, rows: Tensor) -> Callable[[int], Neighbors]:
-        """Return a function that finds the neighbours of some rows, given a budget."""
+    def of_rows(self, rows: Tensor, most: int) -> Callable[[int], Neighbors]:
+        """Return a function that finds the neighbours of some rows, given a budget up to most."""
         cell = torch.searchsorted(self.cells.starts, rows, right=True) - 1
-        return partial(
-            self._of_ranges, torch.stack([rows, rows + 1], 1), self._all_cells_from(cell)
-        )
+        nearest = self._cells_from(cell, self._cells_for(most))
+        if int(self.sizes[nearest].sum(1).min()) < most:
+            nearest = self._cells_from(cell, len(self.sizes))
+        return partial(self._of_ranges, torch.stack([rows, rows + 1], 1), nearest)
 
     def of_all(self, budget: int, progress: Callable[[int, int], None] | None) -> Neighbors:
         """Find the neighbours of all rows."""
@@ -176,7 +196,7 @@ class _CellSearch:
             at_once = max(1, min(at_once, _DISTANCES_AT_ONCE // count))
         done = 0
         for some in torch.arange(count, device="cpu").split(at_once):
-            others = self._all_cells_from(some) if nearest is None else nearest[some]
+            others = self._cells_from(some, count) if nearest is None else nearest[some]
             found = self._of_ranges(ranges[some], others, budget)
             rows = slice(done, done + len(found.indices))
             out.indices[rows], out.sq_distances[rows] = found.indices, found.sq_distances
@@ -191,7 +211,7 @@ class _CellSearch:
         None where these would be a large part of all cells.
         """
         count = len(self.sizes)
-        others = math.ceil(_CELLS_PER_MEAN * budget / (self.X.shape[0] / count))
+        others = self._cells_for(budget)
         itself = torch.arange(count, dtype=torch.int32, device="cpu")[:, None]
         while others <= min(_LARGEST_PART * count, _CELLS_IN_ALL / count):
             nearest = torch.cat([itself, exact_neighbors(self.cells.centers, others).indices], 1)
@@ -201,10 +221,16 @@ class _CellSearch:
             others *= 2
         return None
 
-    def _all_cells_from(self, cell: Tensor) -> Tensor:
-        """Return all cells in the order of their distance to some: (l, cells) int64."""
+    def _cells_for(self, budget: int) -> int:
+        """Return how many cells mostly hold as many rows as a budget."""
+        mean = len(self.X) / len(self.sizes)
+        return min(len(self.sizes), math.ceil(_CELLS_PER_MEAN * budget / mean))
+
+    def _cells_from(self, cell: Tensor, count: int) -> Tensor:
+        """Return the cells nearest to some, each itself first: (l, count) int64."""
         sq = ops.pairwise_sq_distances(self.cells.centers[cell], self.cells.centers)
-        return sq.scatter_(1, cell[:, None], -1.0).argsort(stable=True)
+        sq.scatter_(1, cell[:, None], -1.0)
+        return sq.topk(count, 1, largest=False).indices
 
     def _of_ranges(self, ranges: Tensor, nearest: Tensor, budget: int) -> Neighbors:
         """Find the neighbours of ranges of rows among so many rows of the nearest cells.

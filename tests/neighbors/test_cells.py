@@ -15,7 +15,7 @@ from fasttsne.neighbors.cells import cell_neighbors
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.neighbors.kmeans import make_cells
 from fasttsne.neighbors.leading import leading_components
-from fasttsne.neighbors.recall import judge
+from fasttsne.neighbors.recall import distances_to_kth, judge
 from fasttsne.neighbors.tiles import disjoint_rounds
 
 over_searches = pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_progress_rises_to_all(search, device):
 @over_searches
 def test_repeats_for_any_number_of_threads(search, device, two_thread_counts):
     X = frames(6000, device)
-    one, two = two_thread_counts(lambda: search(X, 30, seed=0).neighbors)
+    one, two = two_thread_counts(lambda: search(X.clone(), 30, seed=0).neighbors)
     assert torch.equal(one.indices, two.indices)
     assert torch.equal(one.sq_distances, two.sq_distances)
 
@@ -433,3 +433,16 @@ def test_given_start_follows_the_rows():
     start = points("normal", 1500, 2)
     Y = TSNE(init=start, neighbors="cells", max_iter=1, learning_rate=1e-9).fit_transform(X)
     torch.testing.assert_close(Y, start - start.mean(0), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["normal", "clustered", "duplicates", "tiny"])
+def test_kth_neighbours_by_components_are_the_true_ones(monkeypatch, kind):
+    monkeypatch.setattr("fasttsne.neighbors.recall._MANY_ROWS", 0)
+    monkeypatch.setattr("fasttsne.neighbors.recall._DISTANCES_AT_ONCE", 5000)
+    X = points(kind, 2000, 30) * 0.5 ** torch.arange(30)
+    axes = torch.linalg.qr(points("normal", 30, 30, seed=1))[0]
+    X, rows = X @ axes.T, torch.arange(0, 2000, 31)
+    for m, k in ((1, 20), (3, 100), (8, 500), (30, 1999)):
+        found = distances_to_kth(X, X @ axes[:, :m], rows, k)
+        true = exact_neighbors(X, k).sq_distances[rows, -1]
+        torch.testing.assert_close(found, true, rtol=1e-4, atol=0)
