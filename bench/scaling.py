@@ -1,17 +1,19 @@
 """Measure how time and memory of a fit scale.
 
     python bench/scaling.py [growth] [threads] [million] [three] [new] [profile] [start]
+                            [--data NAME ...]
 
 growth   time against the number of rows
 threads  one and two threads: time, and whether the results are the same bits
 million  a million rows
 three    two and three dimensions
 new      new rows placed into a fitted map
-profile  time of each phase and kernel
+profile  time of each phase and kernel, of 100,000 frames or of --data
 start    a new process: importing torch, and importing TSNE from fasttsne
 
 Each fit runs in a process of its own on synthetic landmark frames of 136 coordinates, with default
 parameters unless stated. Peak memory is that of the process, including X and the interpreter.
+`bench/data.py` documents the names of data sets.
 """
 
 from __future__ import annotations
@@ -127,9 +129,11 @@ def three() -> None:
     print(f"  3-D, barnes_hut, theta 0.2: {finer['total']:.2f} s, KL {finer['kl']:.4f}")
 
 
-def profile() -> None:
-    print("where the seconds of 100,000 frames go: phases, then kernels")
-    print_profile(fit(load("frames:100000")))
+def profile(*names: str) -> None:
+    for name in names or ("frames:100000",):
+        X = load(name)
+        print(f"phases of {Path(name).name} ({len(X):,} x {X.shape[1]}) in seconds, then kernels")
+        print_profile(fit(X))
 
 
 def print_profile(now: dict) -> None:
@@ -175,12 +179,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--data", nargs="+", default=[], help="data of `profile`")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         return run_one(*options.one)
     for part in options.parts or PARTS:
-        PARTS[part]()
+        PARTS[part](*(options.data if part == "profile" else ()))
 
 
 if __name__ == "__main__":

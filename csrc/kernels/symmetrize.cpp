@@ -17,9 +17,8 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
                          int64_t threads)
     : indices_(indices), conditional_(conditional), n_(n), k_(k) {
   const int64_t wanted = std::max(
-      {ceil_div(n, kMostPanels),
-       std::min(kPanelEdges / std::max<int64_t>(k, 1),
-                n / (kPanelsPerThread * std::max<int64_t>(threads, 1)))});
+      {ceil_div(n, kMostPanels), std::min(kPanelEdges / std::max<int64_t>(k, 1),
+                                          n / (kPanelsPerThread * std::max<int64_t>(threads, 1)))});
   while ((int64_t{1} << log2_panel_rows_) < wanted) ++log2_panel_rows_;
   has_edges_ = std::make_unique<uint8_t[]>(panels() * blocks());
 }

@@ -16,7 +16,7 @@ SAMPLE = 512
 """Rows whose true neighbours are found among all others."""
 _MARGIN = 2
 """Standard errors by which the recall of a sample must exceed the wanted one."""
-_NUMBERS_AT_ONCE = 1 << 24
+_NUMBERS_AT_ONCE, _NUMBERS_AT_ONCE_ON_GPU = 1 << 19, 1 << 24
 _ROUNDING = 1e-5
 """Distances that are summed in another order differ by less, as a fraction of them."""
 _ERROR_OF_COMPONENTS = 1e-5
@@ -72,7 +72,9 @@ def measure(X: Tensor, rows: Tensor, others: Tensor) -> Tensor:
     others : Tensor, shape (l, c), integers
         For each of the rows.
     """
-    at_once = max(1, _NUMBERS_AT_ONCE // max(1, others.shape[1] * X.shape[1]))
+    # So few that they stay in the cache of a CPU, or so many that they occupy a GPU.
+    numbers = _NUMBERS_AT_ONCE_ON_GPU if X.is_cuda else _NUMBERS_AT_ONCE
+    at_once = max(1, numbers // max(1, others.shape[1] * X.shape[1]))
     parts = zip(rows.split(at_once), others.split(at_once), strict=True)
     return torch.cat([(X[some, None] - X[them.long()]).square().sum(2) for some, them in parts])
 
