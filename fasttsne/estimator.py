@@ -252,6 +252,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         ------
         ValueError, TypeError
             Wrong data or parameters; raised before any work.
+        MemoryError
+            The fit needs more memory than the machine has; raised before any work, on Linux.
         """
         return self._run_fit(X)
 

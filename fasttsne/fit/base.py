@@ -19,7 +19,7 @@ from ..neighbors.metric import check_precomputed
 from ..neighbors.search import Search
 from . import checkpoint, pipeline
 from .context import running
-from .memory import explaining_lack_of_memory
+from .memory import check_memory, explaining_lack_of_memory
 from .parameters import Plan, check_device, check_start, thread_count
 from .samples import (
     check_samples,
@@ -55,12 +55,15 @@ class BaseTSNE(BaseEstimator):
             plan = Plan.of(self, n, has_X=data is not None)
             if self.metric == "precomputed" and data is not None:
                 check_precomputed(data, self.method)
+            d = 0 if data is None else data.shape[1]
+            if device.type == "cpu":
+                is_copied = isinstance(data, Tensor) and self.metric != "precomputed"
+                check_memory(plan, n, n * d if is_copied else 0)
             is_tensor = isinstance(X, Tensor)
             facts = {}
             if self.checkpoint is not None:
                 fingerprint = None if data is None else checkpoint.fingerprint(data)
                 facts = self._facts(columns_of(self), is_tensor, fingerprint)
-            d = 0 if data is None else data.shape[1]
             with (
                 running(self, device, facts) as listeners,
                 explaining_lack_of_memory(plan, n, d, device),

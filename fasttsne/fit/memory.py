@@ -1,13 +1,66 @@
-"""Says how much memory a fit needs, if a GPU has too little."""
+"""Says how much memory a fit needs, where there is too little.
+
+A GPU refuses memory that it does not have. Linux grants it to a process, and ends the process
+without a word once it writes there. So the CPU's memory is compared with what a fit needs before it
+starts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
+from ..affinities import Affinities
 from .parameters import Plan, neighbors_per_point
+
+_MEMORY, _LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
+"""Files of Linux that tell the memory of the machine, and that of a container."""
+
+
+def check_memory(plan: Plan, n: int, numbers: int) -> None:
+    """Raise if a fit on the CPU certainly needs more memory than there is.
+
+    Parameters
+    ----------
+    plan : Plan
+    n : int
+        Samples.
+    numbers : int
+        Numbers in the scaled copy of X; 0 if the fit makes none.
+
+    Raises
+    ------
+    MemoryError
+        The message names what the fit needs, what there is, and what to change.
+    """
+    if not isinstance(plan.affinities, Affinities):
+        return  # P exists already
+    k = neighbors_per_point(plan.affinities, n)
+    # At first the scaled samples, and an index and a distance of each neighbour. Later an index and
+    # a probability of each neighbour, and as much again for P, at least.
+    needed = 8 * n * k + max(4 * numbers, 8 * n * k)
+    free = _free_memory()
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"{n:,} samples with {k} neighbors need more than {needed / 1e9:.1f} GB of memory, "
+            f"and {free / 1e9:.1f} GB are free; lower perplexity or embed fewer samples"
+        )
+
+
+def _free_memory() -> int | None:
+    """Return the bytes that this process may still take; None where the system does not tell."""
+    try:
+        lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
+        free = sum(1024 * int(lines[name].split()[0]) for name in ("MemAvailable", "SwapFree"))
+    except (OSError, KeyError, ValueError):
+        return None
+    try:
+        return min(free, int(_LIMIT.read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free
 
 
 @contextmanager

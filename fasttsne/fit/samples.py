@@ -95,8 +95,20 @@ def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
     )
     if sparse.issparse(data):
         return data
-    table = np.ascontiguousarray(data)
-    return torch.from_numpy(table if table.flags.writeable else table.copy())
+    return torch.from_numpy(np.asarray(_Shared(np.ascontiguousarray(data))))
+
+
+class _Shared:
+    """A view of an array that torch takes without a copy or a warning, also where it is read-only.
+
+    The data of a fit are only read. They may be a file that is mapped into memory because a copy
+    would not fit there.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        interface = array.__array_interface__
+        self.array = array  # keeps the memory
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
 def _check_tensor(estimator: Any, X: Tensor, reset: bool) -> Tensor:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from .labels import encode_labels
 from .table import LabelNames, Table
 
 _KEYS = {"X", "y", "label_names"}
+_MAPPED_FROM = 1 << 28
+"""Bytes from which a ``.npy`` file is mapped into memory, of which only the parts in use are then
+read and kept. If another program shortens a mapped file, the system ends the process, so that
+smaller ones are read."""
+_ROWS_AT_ONCE = 1 << 14
 
 
 def read_arrays(path: Path, name_column: str | int | None) -> Table:
@@ -23,7 +28,9 @@ def read_arrays(path: Path, name_column: str | int | None) -> Table:
 
     See `fasttsne.tables.read`.
     """
-    loaded = _load(path, lambda: np.load(path, allow_pickle=False))
+    mode: Literal["r"] | None
+    mode = "r" if path.stat().st_size >= _MAPPED_FROM else None  # an archive is never mapped
+    loaded = _load(path, lambda: np.load(path, mmap_mode=mode, allow_pickle=False))
     if isinstance(loaded, np.ndarray):
         return Table(_check_matrix(path, "the array", loaded))
     name_key = None if name_column is None else str(name_column)
@@ -61,7 +68,7 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
         reason = (
             "is no NumPy file, or holds pickled Python objects, which are not loaded because a "
             "pickle can run any program: save a numeric array instead"
-            if "pickle" in str(error)
+            if "pickle" in str(error) or "Python objects" in str(error)
             else f"is damaged ({error})"
         )
         raise ValueError(f"{path}: {reason}") from None
@@ -75,11 +82,14 @@ def _check_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
         raise ValueError(f"{path}: {name} must have shape (rows, columns), got {array.shape}")
     with np.errstate(over="ignore"):
         X = np.ascontiguousarray(array, np.float32)
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        content = array[row, column]
+    for start in range(0, len(X), _ROWS_AT_ONCE):
+        finite = np.isfinite(X[start : start + _ROWS_AT_ONCE])
+        if finite.all():
+            continue
+        row, column = np.argwhere(~finite)[0] + (start, 0)
         raise ValueError(
-            f"{path}: {name} must be finite in float32, got {content} in row {row}, column {column}"
+            f"{path}: {name} must be finite in float32, got {array[row, column]} in row {row}, "
+            f"column {column}"
         )
     return X
 

@@ -42,6 +42,24 @@ def test_npy(tmp_path, dtype):
     assert table.labels is None and table.label_names is None and table.features is None
 
 
+@pytest.fixture
+def mapping_all_files(monkeypatch):
+    monkeypatch.setattr("fasttsne.tables.arrays._MAPPED_FROM", 0)
+    monkeypatch.setattr("fasttsne.tables.arrays._ROWS_AT_ONCE", 2)
+
+
+def test_a_large_npy_is_mapped(tmp_path, mapping_all_files):
+    np.save(tmp_path / "x.npy", X.astype(np.float32))
+    mapped = tables.read(tmp_path / "x.npy").X
+    assert isinstance(mapped.base, np.memmap) and not mapped.flags.writeable
+    np.testing.assert_array_equal(mapped, X.astype(np.float32))
+    # Of other types a copy is made, as of files that are not mapped.
+    np.save(tmp_path / "x.npy", np.asfortranarray(X.astype(np.float64)))
+    copied = tables.read(tmp_path / "x.npy").X
+    assert copied.dtype == np.float32 and copied.flags.c_contiguous
+    np.testing.assert_array_equal(copied, X.astype(np.float32))
+
+
 def test_npz_with_labels_and_names(tmp_path):
     np.savez(tmp_path / "x.npz", X=X, y=[2, 0, 1, 1, -1, 2], label_names=["a", "b", "c"], other=1)
     table = tables.read(str(tmp_path / "x.npz"))
@@ -76,7 +94,10 @@ class Bomb:
 
 
 @pytest.mark.parametrize("kind", [".npy", ".npz"])
-def test_pickles_are_refused_and_never_run(tmp_path, kind):
+@pytest.mark.parametrize("mapped", [False, True])
+def test_pickles_are_refused_and_never_run(request, tmp_path, kind, mapped):
+    if mapped:
+        request.getfixturevalue("mapping_all_files")
     bomb = np.array([[Bomb(str(tmp_path / "trace"))]], dtype=object)
     path = tmp_path / f"x{kind}"
     if kind == ".npy":
@@ -110,7 +131,7 @@ def test_pickles_are_refused_and_never_run(tmp_path, kind):
         ),
     ],
 )
-def test_bad_arrays(tmp_path, arrays, message):
+def test_bad_arrays(tmp_path, mapping_all_files, arrays, message):
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(ValueError, match=message):
         tables.read(tmp_path / "x.npz")
@@ -118,7 +139,10 @@ def test_bad_arrays(tmp_path, arrays, message):
 
 @pytest.mark.parametrize("kind", [".npy", ".npz"])
 @pytest.mark.parametrize("size", [0, 1, 60, 200])
-def test_damaged_files(tmp_path, kind, size):
+@pytest.mark.parametrize("mapped", [False, True])
+def test_damaged_files(request, tmp_path, kind, size, mapped):
+    if mapped:
+        request.getfixturevalue("mapping_all_files")
     path = tmp_path / f"x{kind}"
     np.save(path, X) if kind == ".npy" else np.savez(path, X=X)
     path.write_bytes(path.read_bytes()[: min(size, path.stat().st_size - 4)])

@@ -1,0 +1,81 @@
+"""A fit that the memory does not hold says so at once."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from fasttsne import TSNE
+from fasttsne.affinities import joint_affinities
+from fasttsne.fit import memory, samples
+
+
+@pytest.fixture
+def linux_with(tmp_path, monkeypatch):
+    """Return a function that makes up what Linux tells about memory."""
+
+    def tell(available, swap, limit=None):
+        lines = f"MemTotal: 99 kB\nMemAvailable:  {available} kB\nSwapFree: {swap} kB\nPages: 3\n"
+        (tmp_path / "meminfo").write_text(lines)
+        if limit is not None:
+            (tmp_path / "limit").write_text(f"{limit}\n")
+        monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
+        monkeypatch.setattr(memory, "_LIMIT", tmp_path / "limit")
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("told", "free"),
+    [
+        ((7, 2), 9 * 1024),
+        ((7, 0, 3000), 3000),
+        ((7, 0, 99_999), 7 * 1024),
+        ((7, 0, "max"), 7 * 1024),
+    ],
+)
+def test_free_memory(linux_with, told, free):
+    linux_with(*told)
+    assert memory._free_memory() == free
+
+
+def test_other_systems_do_not_tell(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "_MEMORY", tmp_path / "nothing")
+    assert memory._free_memory() is None
+    TSNE(max_iter=1).fit(np.random.default_rng(0).normal(size=(40, 5)))
+
+
+def test_too_little_memory_is_said_before_any_work(linux_with, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(400, 5))
+    steps = []
+    # 400 rows of 90 neighbours, at 16 bytes: 576 kB.
+    linux_with(500, 50)
+    with pytest.raises(MemoryError, match=r"400 samples with 90 .* lower perplexity"):
+        TSNE(progress=steps.append).fit(X)
+    assert not steps
+    TSNE(perplexity=20, max_iter=1).fit(X)
+    TSNE(affinities=joint_affinities(X).to_scipy(), max_iter=1, init="random").fit(None)
+    linux_with(600, 0)
+    TSNE(max_iter=1).fit(X)
+    # Eight bytes for each neighbour, and a copy of the data: 768 kB.
+    wide = np.random.default_rng(0).normal(size=(400, 300))
+    with pytest.raises(MemoryError, match="400 samples"):
+        TSNE().fit(wide)
+    TSNE(max_iter=1, init="random").fit(sparse.csr_matrix(wide))
+    TSNE(max_iter=1, metric="precomputed", init="random").fit(np.abs(wide[:, :1] - wide[:, :1].T))
+
+
+def test_read_only_data_are_used_where_they_are(tmp_path):
+    X = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    expected = TSNE(max_iter=30, random_state=0).fit_transform(X)
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for array in (mapped, mapped.astype(np.float64)):
+        array.flags.writeable = False
+        data = samples.check_samples(TSNE(), array, reset=True)
+        assert data.data_ptr() == array.ctypes.data
+    fitted = TSNE(max_iter=30, random_state=0).fit(mapped)
+    del mapped, array
+    np.testing.assert_array_equal(fitted.embedding_, expected)
+    np.testing.assert_array_equal(fitted.transform(X), expected)
+    assert torch.equal(data, torch.from_numpy(X).double())
