@@ -182,6 +182,8 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=[], help="data of `profile`")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.data and "profile" not in options.parts:
+        parser.error("--data is for profile, which must come before it")
     if options.one:
         return run_one(*options.one)
     for part in options.parts or PARTS:

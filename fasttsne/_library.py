@@ -43,15 +43,11 @@ def _check_not_truncated(path: Path) -> None:
         raise OSError(f"{path.name} is damaged: it was cut off after {size:,} bytes")
 
 
-def _warn_of_unknown_level(extension: ModuleType) -> None:
-    """Warn if the variable that lowers the SIMD level does not name a level of this build."""
+def _check_level(extension: ModuleType) -> None:
+    """Raise ValueError if the variable that lowers the SIMD level names none of this build."""
     levels = extension.build_info()["simd_built"]
     if (name := os.environ.get(_SIMD_VARIABLE, "")) and name not in levels:
-        warnings.warn(
-            f"{_SIMD_VARIABLE} must be one of {', '.join(levels)}, got {name!r}: it has no effect",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+        raise ValueError(f"{_SIMD_VARIABLE} must be one of {', '.join(levels)}, got {name!r}")
 
 
 def _load_cpu() -> tuple[ModuleType | None, str]:
@@ -75,7 +71,7 @@ def _load_cpu() -> tuple[ModuleType | None, str]:
         # and torch cannot unload ops.
         extension = import_module("fasttsne._C")
         torch.ops.load_library(path)
-        _warn_of_unknown_level(extension)
+        _check_level(extension)
         return extension, ""
     except (OSError, ImportError, RuntimeError) as error:
         return None, str(error)

@@ -32,12 +32,13 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tenso
   const ProfiledCall call(Kernel::symmetrize);
   check_neighbors(indices, conditional);
   const int64_t n = indices.size(0), k = indices.size(1);
+  STD_TORCH_CHECK(n == 0 || k <= n, "indices of a row must be distinct");
   const int32_t* columns = indices.const_data_ptr<int32_t>();
   Symmetrizer symmetrizer(columns, conditional.const_data_ptr<float>(), n, k,
                           torch::stable::get_num_threads());
   std::atomic<bool> in_range{true};
   for_each_item(symmetrizer.blocks(), n * k, [&](int64_t block) {
-    if (!symmetrizer.look_at(block)) in_range = false;
+    if (!symmetrizer.note_panels(block)) in_range = false;
   });
   STD_TORCH_CHECK(in_range, "indices must be in 0 .. n - 1");
   Tensor indptr = empty(indices, {n + 1}, ScalarType::Long);

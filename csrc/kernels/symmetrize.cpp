@@ -6,9 +6,10 @@
 namespace fasttsne {
 namespace {
 
-// A panel has about so many edges, which stay in the cache while they are sorted. Where near rows
-// do not follow one another, each panel reads all edges, so there must not be too many.
-constexpr int64_t kPanelEdges = 1 << 21, kMostPanels = 32;
+// A panel has about so many edges, so that its lists take some tens of megabytes, and at most twice
+// as many. Where near rows do not follow one another, each panel reads all edges, so there must not
+// be too many panels.
+constexpr int64_t kPanelEdges = 1 << 21, kMostPanels = 128;
 constexpr int64_t kPanelsPerThread = 4;
 
 }  // namespace
@@ -16,6 +17,7 @@ constexpr int64_t kPanelsPerThread = 4;
 Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k,
                          int64_t threads)
     : indices_(indices), conditional_(conditional), n_(n), k_(k) {
+  // Rows of a panel, before they are rounded up to a power of two.
   const int64_t wanted = std::max(
       {ceil_div(n, kMostPanels), std::min(kPanelEdges / std::max<int64_t>(k, 1),
                                           n / (kPanelsPerThread * std::max<int64_t>(threads, 1)))});
@@ -23,7 +25,7 @@ Symmetrizer::Symmetrizer(const int32_t* indices, const float* conditional, int64
   has_edges_ = std::make_unique<uint8_t[]>(panels() * blocks());
 }
 
-bool Symmetrizer::look_at(int64_t block) {
+bool Symmetrizer::note_panels(int64_t block) {
   const int64_t begin = block * kBlockRows * k_, end = std::min((block + 1) * kBlockRows, n_) * k_;
   bool in_range = true;
   for (int64_t e = begin; e < end; ++e) in_range &= 0 <= indices_[e] && indices_[e] < n_;
@@ -38,11 +40,11 @@ void Symmetrizer::list_incoming(int64_t panel, RowRange rows, Scratch& scratch) 
   size_t edges = 0;
   for (int64_t block = 0; block < blocks(); ++block) {
     if (!has_edges_[panel * blocks() + block]) continue;
-    const size_t most = edges + static_cast<size_t>(kBlockRows * k_);
+    const int64_t first = block * kBlockRows, last = std::min(first + kBlockRows, n_);
+    const size_t most = edges + static_cast<size_t>((last - first) * k_);
     if (found.size() < most) found.resize(most + most / 2);
-    const int64_t last = std::min((block + 1) * kBlockRows, n_);
     // Written for every edge, and kept if it runs to the panel: a branch would be hard to predict.
-    for (int64_t i = block * kBlockRows; i < last; ++i)
+    for (int64_t i = first; i < last; ++i)
       for (int64_t e = i * k_; e < (i + 1) * k_; ++e) {
         const int32_t j = indices_[e];
         found[edges] = {static_cast<int32_t>(i), j, conditional_[e]};

@@ -3,8 +3,8 @@
 // ever sorted, and P_ij and P_ji are the same sum, with the same bits.
 //
 // The rows are merged panel by panel, as lists of all incoming edges would take as much memory as
-// the edges themselves. Which blocks of rows have edges to a panel is noted first: where near rows
-// follow one another, few of the blocks have.
+// the edges themselves (as they do where most edges run to few rows). Which blocks of rows have
+// edges to a panel is noted first: where near rows follow one another, few of the blocks have.
 #pragma once
 #include <memory>
 #include <vector>
@@ -23,8 +23,9 @@ class Symmetrizer {
     };
     std::vector<Edge> found, incoming;  // edges to the panel; the same by target, then by row
     std::vector<int64_t> begin;         // [rows of the panel + 1] of each row in `incoming`
-    std::vector<int32_t> mark;          // [n] 1 + c at the column of the row's c-th edge, else 0
-    std::vector<int32_t> rest;          // own columns from which no edge comes back, rising
+    // [n] 1 + c at the column of the row's c-th edge, negative if an edge comes back; else 0.
+    std::vector<int32_t> mark;
+    std::vector<int32_t> rest;  // own columns from which no edge comes back, rising
   };
 
   // The merged rows of a panel, one after the other. One allocation, as only large ones are
@@ -41,7 +42,7 @@ class Symmetrizer {
   };
 
   // indices, conditional: [n, k]. Both must outlive the object. There are several panels for each
-  // of `threads`, where there are enough rows.
+  // of `threads`, where there are enough rows, but not more than 128 in all.
   Symmetrizer(const int32_t* indices, const float* conditional, int64_t n, int64_t k,
               int64_t threads);
 
@@ -51,7 +52,7 @@ class Symmetrizer {
   // Both steps are for all blocks or panels, which may run at the same time.
   // 1. Notes which panels a block has edges to. Returns whether all of its indices are in
   //    0 .. n - 1, on which the next step relies.
-  bool look_at(int64_t block);
+  bool note_panels(int64_t block);
   // 2. Merges the rows of a panel, and writes the length of each to lengths[row].
   Panel merge(int64_t panel, int64_t* lengths, Scratch& scratch) const;
 

@@ -30,7 +30,7 @@ from .rounding import squared_norms
 
 _FIRST_BUDGET = 512
 """Rows with which each row is compared in the first trial."""
-_OF_TYPICAL_DISTANCE = 8
+_FIRST_OF_SAMPLE = 8
 """Every eighth row of the sample tells how far neighbours are, before there are components."""
 _ROWS_OVER_BUDGET = 8
 """A budget of more than an eighth of all rows takes longer than tiles of large cells."""
@@ -60,8 +60,8 @@ def cell_neighbors(
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
-        On the CPU, centred. Its rows are sorted in place, as a sorted copy would take as much
-        memory once more.
+        On the CPU, centred. Its rows may be left in another order, as a sorted copy would take as
+        much memory once more: use the X that is returned.
     k : int
         In 1 .. n - 1.
     seed : int
@@ -81,11 +81,13 @@ def cell_neighbors(
     # The clustering begins with the first rows of the same permutation. Rows that are centres of
     # cells have more of their neighbours in these than others.
     chosen = torch.randperm(n, generator=generator, device="cpu")[-SAMPLE:].sort().values
-    some = brute_force_neighbors(X, chosen[::_OF_TYPICAL_DISTANCE], k).sq_distances[:, -1]
+    kth = torch.empty(len(chosen), dtype=torch.float32, device="cpu")
+    first = torch.arange(len(chosen), device="cpu") % _FIRST_OF_SAMPLE == 0
+    kth[first] = brute_force_neighbors(X, chosen[first], k).sq_distances[:, -1]
     # Equal rows say nothing about the distances of others.
-    apart = some[some > 0]
+    apart = kth[first & (kth > 0)]
     lead = leading_components(X, float(apart.median()) if len(apart) else 0.0, seed)
-    kth = distances_to_kth(X, lead, chosen, k)
+    kth[~first] = distances_to_kth(X, lead, chosen[~first], k)
     least, most = max(_FIRST_BUDGET, k + 1), n // _ROWS_OVER_BUDGET
     order = None
     if least <= most:
@@ -117,7 +119,7 @@ def cell_neighbors(
 
 def _sort_rows(X: Tensor, order: Tensor) -> None:
     """Sort the rows of X in place: row i becomes what was row ``order[i]``."""
-    # A few columns of all rows at a time: those of one row are two lines of the cache.
+    # A few columns of all rows at a time: 32 floats of a row are two lines of the cache.
     for columns in X.split(_COLUMNS_AT_ONCE, dim=1):
         columns.copy_(columns.index_select(0, order))
 

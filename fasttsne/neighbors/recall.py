@@ -20,9 +20,11 @@ _NUMBERS_AT_ONCE, _NUMBERS_AT_ONCE_ON_GPU = 1 << 19, 1 << 24
 _ROUNDING = 1e-5
 """Distances that are summed in another order differ by less, as a fraction of them."""
 _ERROR_OF_COMPONENTS = 1e-5
-"""Coordinates along principal axes are off by less, as a fraction of the longest row."""
+"""Coordinates along principal axes are off by less, as a fraction of the length of a row."""
 _MANY_ROWS = 1 << 18
-"""Up to this many rows, all of them are measured in the time in which it is found which to."""
+"""Up to this many rows it is faster to measure all than to find out which to measure."""
+_MOST_MEASURED = 1 / 16
+"""Largest share of the rows that are measured one by one."""
 _DISTANCES_AT_ONCE = 1 << 23
 """Of rows to all others: 32 MiB, as most systems take larger memory afresh each time."""
 
@@ -47,7 +49,6 @@ def distances_to_kth(X: Tensor, lead: Tensor, rows: Tensor, k: int) -> Tensor:
     """
     if lead is X or len(X) <= _MANY_ROWS:
         return brute_force_neighbors(X, rows, k).sq_distances[:, -1]
-    error = _ERROR_OF_COMPONENTS * float(torch.linalg.vector_norm(lead, dim=1).max())
     kth = torch.empty(len(rows), dtype=torch.float32, device="cpu")
     step = 8 if len(X) > 16 * k else 1
     at_once = max(1, _DISTANCES_AT_ONCE // len(X))
@@ -55,8 +56,14 @@ def distances_to_kth(X: Tensor, lead: Tensor, rows: Tensor, k: int) -> Tensor:
         by_lead = ops.pairwise_sq_distances(lead[some], lead)
         by_lead[torch.arange(len(some), device="cpu"), some] = math.inf
         near = step * by_lead[:, ::step].topk(k, 1, largest=False, sorted=False).indices
-        limit = measure(X, some, near).max(1).values.sqrt() * (1 + _ROUNDING) + error
+        # A row within the limit is at most so much longer.
+        error = _ERROR_OF_COMPONENTS * torch.linalg.vector_norm(lead[some], dim=1)
+        factor = 1 + _ROUNDING + _ERROR_OF_COMPONENTS
+        limit = measure(X, some, near).max(1).values.sqrt() * factor + 2 * error
         place, other = (by_lead <= limit.square()[:, None]).nonzero(as_tuple=True)
+        if len(other) > _MOST_MEASURED * by_lead.numel():  # their components do not tell them apart
+            out.copy_(brute_force_neighbors(X, some, k).sq_distances[:, -1])
+            continue
         for i, others in enumerate(other.split(torch.bincount(place).tolist())):
             out[i] = ops.pairwise_sq_distances(X[some[i, None]], X[others])[0].kthvalue(k).values
     return kth

@@ -130,6 +130,10 @@ def test_bad_input_is_named():
     twice = torch.tensor([[1, 1], [0, 2], [0, 1]], dtype=torch.int32)
     with pytest.raises(RuntimeError, match=r"indices of a row must be distinct"):
         ops.symmetrize(twice, torch.rand(3, 2))
+    # Lists of so many edges would not fit into memory.
+    too_wide = torch.zeros(1, 1 << 24)
+    with pytest.raises(RuntimeError, match=r"indices of a row must be distinct"):
+        ops.symmetrize(too_wide.int(), too_wide)
     with pytest.raises(RuntimeError, match=r"indices must be in 0 .. n - 1"):
         ops.symmetrize(torch.full((2, 1), 5, dtype=torch.int32), torch.ones(2, 1))
 
@@ -310,7 +314,11 @@ def test_wrong_parameters_are_named(kind, error, message):
 
 
 @pytest.mark.parametrize("neighbors", ["exact", "cells"])
-def test_joint_affinities_are_those_of_the_rows_in_their_order(neighbors):
+@pytest.mark.parametrize("small_cells", [False, True])
+def test_joint_affinities_are_those_of_the_rows_in_their_order(monkeypatch, neighbors, small_cells):
+    if small_cells:  # as they are for many rows
+        monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
+        monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
     X = points("clustered", 3000, 4)
     P = joint_affinities(X.numpy(), 10, neighbors=neighbors)
     expected = Perplexity(10).joint(exact_neighbors(X - X.mean(0), 30))

@@ -8,7 +8,7 @@ of them, printed by
     python bench/peers.py --python PEERS/bin/python --libraries opentsne:auto --most 5000 \
         --iterations 750 --data mnist.npz
 
-and by the same two with 375 iterations, beside which a map of half our default's iterations stands.
+and by the same two with 375 iterations, with which a map after half of our iterations is compared.
 
 One map is one sample, and another start gives another: a margin for each measure says how far maps
 of one schedule lie apart (`python bench/starts.py`).

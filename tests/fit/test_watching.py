@@ -51,7 +51,11 @@ def test_one_of_several_callbacks_stops(X):
     assert abs(frames[-1].kl - fitted.kl_divergence_) < 1e-5
 
 
-def test_callback_sees_rows_in_their_order():
+@pytest.mark.parametrize("small_cells", [False, True])
+def test_callback_sees_rows_in_their_order(monkeypatch, small_cells):
+    if small_cells:  # as they are for many rows
+        monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
+        monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
     X = points("clustered", 3000, 8)
     assert not torch.equal(make_cells(X, 0).order, torch.arange(3000))
     start = X[:, :2].contiguous()

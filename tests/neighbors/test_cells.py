@@ -124,20 +124,20 @@ def test_measured_recall_is_reached_and_true(search, device, n, k):
 def test_recall_is_measured_on_rows_that_are_no_centres(monkeypatch):
     """First centres are rows. Their cells are around them, so that they have a higher recall."""
     sampled, centres = [], []
-    whole, lloyd = cells.brute_force_neighbors, kmeans.lloyd
+    whole, lloyd = cells._CellSearch.of_rows, kmeans.lloyd
 
-    def brute_force(X, rows, k):
-        sampled.append(X[rows])
-        return whole(X, rows, k)
+    def of_rows(search, rows, most):
+        sampled.append(search.X[rows])
+        return whole(search, rows, most)
 
     def keep_first(X, first, steps):
         centres.append(first)
         return lloyd(X, first, steps)
 
-    monkeypatch.setattr(cells, "brute_force_neighbors", brute_force)
+    monkeypatch.setattr(cells._CellSearch, "of_rows", of_rows)
     monkeypatch.setattr(kmeans, "lloyd", keep_first)
     cell_neighbors(points("normal", 20_000, 2), 10, seed=0)  # so few columns are not projected
-    assert len(sampled) == 1 and sum(map(len, centres)) > 600
+    assert sampled[0].shape == (512, 2) and sum(map(len, centres)) > 600
     assert (torch.cdist(sampled[0], torch.cat(centres)) > 0).all()
 
 
@@ -274,8 +274,9 @@ def test_hard_data(small_cells, search, device, kind):
 def test_few_rows(request, by_small_cells, n, k):
     if by_small_cells:
         request.getfixturevalue("small_cells")
-    X = points("normal", n, 3)
-    found, X, _, recall = cell_neighbors(X, k, seed=0)
+    given = points("normal", n, 3)
+    found, X, order, recall = cell_neighbors(given.clone(), k, seed=0)
+    assert torch.equal(X, given[order])
     true = found.sq_distances <= exact_neighbors(X, k).sq_distances[:, -1:] * (1 + 1e-5)
     assert recall >= 0.98 and true.float().mean() >= (1 if n < 1000 else 0.97)
 
