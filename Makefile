@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
-SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f)
+SOURCES := CMakeLists.txt setup.py pyproject.toml $(shell find csrc -type f -not -path 'csrc/tests/*')
 
 # Tests of numerical results, which can differ between processors.
 NUMERIC := tests/affinities tests/descent tests/metrics $(patsubst %,tests/%.py, \
@@ -15,7 +15,18 @@ NUMERIC := tests/affinities tests/descent tests/metrics $(patsubst %,tests/%.py,
   $(addprefix nn/test_,nn objective parametric) \
   $(addprefix ops/test_,build forces) landmarks/test_datasets project/test_examples)
 
-.PHONY: help dev demo test test-deep lint docs examples gallery bench gpu-check clean
+# Build the native tests with sanitizers or without, and run them at some SIMD levels; at "" the best.
+# $(call native,FOLDER,SANITIZERS,LEVELS)
+define native
+@echo '#include <doctest/doctest.h>' | $(CXX) -E -x c++ - > /dev/null 2>&1 || { \
+  echo "skipped: there is no doctest (apt install doctest-dev)"; exit 0; }; \
+set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
+cmake -S csrc/tests -B build/$(1) -G Ninja -DFASTTSNE_SANITIZE=$(2) > /dev/null; \
+cmake --build build/$(1); \
+for level in $(3); do FASTTSNE_SIMD=$$level build/$(1)/native_tests; done
+endef
+
+.PHONY: help dev demo test test-native test-sanitize test-deep lint docs examples gallery bench gpu-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -25,12 +36,19 @@ dev: $(VENV)/built  ## set up .venv with all tools, and build the kernels in pla
 demo: $(VENV)/built  ## draw two maps into demo/
 	$(BIN)/python -m fasttsne.cli.demo
 
-test: lint docs $(VENV)/browser  ## what CI runs first: lint, the site, all tests
+test: lint docs test-native $(VENV)/browser  ## what CI runs first: lint, the site, all tests
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
+
+test-native: $(VENV)/installed  ## the kernels without Python and torch, at each SIMD level
+	$(call native,native,,baseline avx2 "")
+
+test-sanitize: $(VENV)/installed  ## the same, built with sanitizers for memory, arithmetic and threads
+	$(call native,native-memory,"address;undefined",baseline avx2 "")
+	$(call native,native-threads,thread,"")
 
 # First the tests marked deep. Then the numeric tests at the SIMD levels of older processors and at
 # the best level, each time with slightly different starting maps.
-test-deep: $(VENV)/built  ## what takes long: other SIMD levels, long fuzz
+test-deep: test-sanitize $(VENV)/built  ## what takes long: sanitizers, other SIMD levels, long fuzz
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m deep
 	@seed=1; for level in baseline avx2 ""; do \
 	  echo "FASTTSNE_SIMD=$$level --start-noise $$seed"; \

@@ -12,11 +12,13 @@ FASTTSNE_INLINE bool in_range(const CsrView& P, int64_t n, int64_t i) {
   const int64_t begin = P.indptr[i], end = P.indptr[i + 1];
   if (!(0 <= begin && begin <= end && end <= P.edges)) return false;
   const int64_t looked_at = end + kLanes < P.edges ? end + kLanes : P.edges;
-  // The sign bit of j is set if j < 0, that of last - j if j > last.
-  const IVec last = broadcast((int32_t)(n - 1));
+  // The sign bit of j is set if j < 0, otherwise that of last - j if j > last. Without its sign
+  // bit, j cannot make the difference overflow.
+  const IVec last = broadcast((int32_t)(n - 1)), no_sign = broadcast(INT32_MAX);
   IVec bits{};
   int64_t e = begin;
-  const auto look = [&](IVec j) __attribute__((always_inline)) { bits |= j | (last - j); };
+  const auto look = [&](IVec j)
+                        __attribute__((always_inline)) { bits |= j | (last - (j & no_sign)); };
   for (; e + kLanes <= looked_at; e += kLanes) look(load(P.indices + e));
   if (e < looked_at) look(load_first(P.indices + e, looked_at - e, 0));
   return !any_negative(bits);
