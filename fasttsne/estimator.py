@@ -253,7 +253,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         ValueError, TypeError
             Wrong data or parameters; raised before any work.
         MemoryError
-            The fit needs more memory than the machine has; raised before any work, on Linux.
+            The fit certainly needs more memory than is free; raised before any work, on Linux.
         """
         return self._run_fit(X)
 

@@ -125,6 +125,10 @@ TEST_CASE("symmetrising refuses indices out of range and repeated ones") {
     given.indices[44 * 10] = 17;
     given.indices[44 * 10 + 1] = 17;
     CHECK_FALSE(merge_all(given, 2).distinct);
+    // Row 17 alone: row 44 has it once.
+    given.indices[44 * 10 + 1] = 45;
+    for (int64_t c = 2; c < 10; ++c) given.indices[44 * 10 + c] = static_cast<int32_t>(100 + c);
+    CHECK_FALSE(merge_all(given, 2).distinct);
   }
 }
 

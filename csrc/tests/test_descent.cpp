@@ -83,6 +83,30 @@ TEST_CASE("charges are spread by a cubic spline") {
       }
 }
 
+TEST_CASE("many charges are sorted on several threads") {
+  const int64_t n = 100'000;
+  Points Y = make_points(Kind::normal, n, 2);
+  for (float& y : Y.values) y = std::clamp(y, -3.f, 3.f);
+  Grid grid = make_grid(2, 20, 0.5);
+  CHECK(MeshStrips(grid.view, Y.view()).blocks() > 4);
+  spread(grid, Y);
+  std::vector<double> expected(grid.nodes.size());
+  const int64_t columns = grid.view.nodes[1];
+  for (int64_t i = 0; i < n; ++i) {
+    double u[2];
+    for (int64_t m = 0; m < 2; ++m) u[m] = (Y(i, m) - grid.view.origin[m]) * grid.view.inverse_step;
+    const auto row = static_cast<int64_t>(u[0]), column = static_cast<int64_t>(u[1]);
+    for (int64_t a = row - 1; a <= row + 2; ++a)
+      for (int64_t b = column - 1; b <= column + 2; ++b)
+        expected[a * columns + b] += cubic_spline(u[0] - static_cast<double>(a)) *
+                                     cubic_spline(u[1] - static_cast<double>(b));
+  }
+  bool all_near = true;
+  for (size_t node = 0; node < expected.size(); ++node)
+    all_near &= is_near(grid.nodes[node], expected[node], expected[node] + 1, 1e-4);
+  CHECK(all_near);
+}
+
 TEST_CASE("points outside of a grid stay on it") {
   const float infinity = std::numeric_limits<float>::infinity();
   for (const int64_t dims : {1, 2, 3})

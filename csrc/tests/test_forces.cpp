@@ -42,8 +42,7 @@ Truth repulsion(const Points& Y, double dof) {
 void check_forces(const std::vector<float>& forces, const Truth& truth, double tolerance) {
   for (size_t c = 0; c < forces.size(); ++c)
     if (!is_near(forces[c], truth.forces[c], truth.sizes[c], tolerance)) {
-      CAPTURE(c);
-      CHECK(forces[c] == doctest::Approx(truth.forces[c]));
+      FAIL_CHECK("number ", c, " is ", forces[c], ", not ", truth.forces[c]);
       return;
     }
 }
@@ -205,8 +204,7 @@ TEST_CASE("repulsive forces of SNE") {
             const double rounding = 1e-5 * (1 + span * span);
             for (size_t c = 0; c < forces.size(); ++c)
               if (!is_near(forces[c], truth.forces[c], truth.sizes[c] + 1e-6 * span, rounding)) {
-                CAPTURE(c);
-                CHECK(forces[c] == doctest::Approx(truth.forces[c]));
+                FAIL_CHECK("number ", c, " is ", forces[c], ", not ", truth.forces[c]);
                 break;
               }
           }

@@ -16,7 +16,7 @@ from .._threads import threads
 from ..affinities import Affinities, Perplexity
 from ..descent.transform import STARTS, FittedMap
 from ..neighbors.metric import check_precomputed
-from ..neighbors.search import Search
+from ..neighbors.search import KERNEL_METRICS, Search
 from . import checkpoint, pipeline
 from .context import running
 from .memory import check_memory, explaining_lack_of_memory
@@ -57,7 +57,7 @@ class BaseTSNE(BaseEstimator):
                 check_precomputed(data, self.method)
             d = 0 if data is None else data.shape[1]
             if device.type == "cpu":
-                is_copied = isinstance(data, Tensor) and self.metric != "precomputed"
+                is_copied = isinstance(data, Tensor) and self.metric in KERNEL_METRICS
                 check_memory(plan, n, n * d if is_copied else 0)
             is_tensor = isinstance(X, Tensor)
             facts = {}

@@ -8,7 +8,7 @@ starts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -16,8 +16,13 @@ import torch
 from ..affinities import Affinities
 from .parameters import Plan, neighbors_per_point
 
-_MEMORY, _LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
-"""Files of Linux that tell the memory of the machine, and that of a container."""
+_MEMORY = Path("/proc/meminfo")
+"""File of Linux that tells how much memory is free."""
+_LIMITS = {
+    "MemAvailable": Path("/sys/fs/cgroup/memory.max"),
+    "SwapFree": Path("/sys/fs/cgroup/memory.swap.max"),
+}
+"""Files that tell how much a container may take of it, in cgroups of version 2."""
 
 
 def check_memory(plan: Plan, n: int, numbers: int) -> None:
@@ -36,8 +41,8 @@ def check_memory(plan: Plan, n: int, numbers: int) -> None:
     MemoryError
         The message names what the fit needs, what there is, and what to change.
     """
-    if not isinstance(plan.affinities, Affinities):
-        return  # P exists already
+    if not isinstance(plan.affinities, Affinities) or plan.search.is_given:
+        return  # P exists already, or neighbours of any number
     k = neighbors_per_point(plan.affinities, n)
     # At first the scaled samples, and an index and a distance of each neighbour. Later an index and
     # a probability of each neighbour, and as much again for P, at least.
@@ -54,13 +59,13 @@ def _free_memory() -> int | None:
     """Return the bytes that this process may still take; None where the system does not tell."""
     try:
         lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
-        free = sum(1024 * int(lines[name].split()[0]) for name in ("MemAvailable", "SwapFree"))
+        free = {name: 1024 * int(lines[name].split()[0]) for name in _LIMITS}
     except (OSError, KeyError, ValueError):
         return None
-    try:
-        return min(free, int(_LIMIT.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit
-        return free
+    for name, file in _LIMITS.items():
+        with suppress(OSError, ValueError):  # no container, or "max": no limit
+            free[name] = min(free[name], int(file.read_text()))
+    return sum(free.values())
 
 
 @contextmanager

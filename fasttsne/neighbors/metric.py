@@ -67,8 +67,11 @@ def metric_neighbors(
     degree = 0 if callable(metric) else _DEGREES.get(metric, 0)
     exponent = safe_exponent(X) if degree else 0
     if metric != "precomputed":  # distances are only compared
-        X = X.astype(np.float64, copy=False)
-        queries = None if queries is None else queries.astype(np.float64, copy=False)
+        # A function may write to the rows that it is given. They would be those of the user, and in
+        # read-only memory this would end the process.
+        copy = callable(metric)
+        X = X.astype(np.float64, copy=copy)
+        queries = None if queries is None else queries.astype(np.float64, copy=copy)
     if exponent:
         X = divide_by_power(X, exponent)
         queries = None if queries is None else divide_by_power(queries, exponent)

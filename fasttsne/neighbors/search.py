@@ -38,6 +38,8 @@ fewer rows takes only seconds (bench/scaling.py growth)."""
 _SPHERE_FROM = 2000
 """Fewest rows for which 'auto' searches among unit vectors. Below, scikit-learn's search takes
 little time, and gives the bits that it gives for the same distances precomputed."""
+KERNEL_METRICS = ("euclidean", *sphere.METRICS)
+"""Metrics of which the kernels find neighbours, in a scaled copy of the data."""
 _WITHOUT_PARAMETERS = {
     "euclidean": "; for weights: metric='minkowski', metric_params={'p': 2, 'w': ...}",
     "precomputed": "",

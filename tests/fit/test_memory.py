@@ -8,19 +8,22 @@ from scipy import sparse
 from fasttsne import TSNE
 from fasttsne.affinities import joint_affinities
 from fasttsne.fit import memory, samples
+from fasttsne.neighbors.exact import exact_neighbors
 
 
 @pytest.fixture
 def linux_with(tmp_path, monkeypatch):
     """Return a function that makes up what Linux tells about memory."""
 
-    def tell(available, swap, limit=None):
+    def tell(available, swap, limit=None, swap_limit=None):
         lines = f"MemTotal: 99 kB\nMemAvailable:  {available} kB\nSwapFree: {swap} kB\nPages: 3\n"
         (tmp_path / "meminfo").write_text(lines)
-        if limit is not None:
-            (tmp_path / "limit").write_text(f"{limit}\n")
+        limits = {"MemAvailable": limit, "SwapFree": swap_limit}
+        for name, number in limits.items():
+            if number is not None:
+                (tmp_path / name).write_text(f"{number}\n")
         monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
-        monkeypatch.setattr(memory, "_LIMIT", tmp_path / "limit")
+        monkeypatch.setattr(memory, "_LIMITS", {name: tmp_path / name for name in limits})
 
     return tell
 
@@ -32,6 +35,9 @@ def linux_with(tmp_path, monkeypatch):
         ((7, 0, 3000), 3000),
         ((7, 0, 99_999), 7 * 1024),
         ((7, 0, "max"), 7 * 1024),
+        ((7, 5, 3000), 3000 + 5 * 1024),
+        ((7, 5, 3000, 2000), 5000),
+        ((7, 5, "max", 0), 7 * 1024),
     ],
 )
 def test_free_memory(linux_with, told, free):
@@ -55,6 +61,9 @@ def test_too_little_memory_is_said_before_any_work(linux_with, monkeypatch):
     assert not steps
     TSNE(perplexity=20, max_iter=1).fit(X)
     TSNE(affinities=joint_affinities(X).to_scipy(), max_iter=1, init="random").fit(None)
+    found = exact_neighbors(torch.from_numpy(X).float(), 40)
+    given = (found.indices.numpy(), found.sq_distances.sqrt().numpy())
+    TSNE(neighbors=given, max_iter=1).fit(X)  # whose number is another
     linux_with(600, 0)
     TSNE(max_iter=1).fit(X)
     # Eight bytes for each neighbour, and a copy of the data: 768 kB.
@@ -62,6 +71,7 @@ def test_too_little_memory_is_said_before_any_work(linux_with, monkeypatch):
     with pytest.raises(MemoryError, match="400 samples"):
         TSNE().fit(wide)
     TSNE(max_iter=1, init="random").fit(sparse.csr_matrix(wide))
+    TSNE(max_iter=1, metric="manhattan", init="random").fit(wide)
     TSNE(max_iter=1, metric="precomputed", init="random").fit(np.abs(wide[:, :1] - wide[:, :1].T))
 
 
@@ -79,3 +89,17 @@ def test_read_only_data_are_used_where_they_are(tmp_path):
     np.testing.assert_array_equal(fitted.embedding_, expected)
     np.testing.assert_array_equal(fitted.transform(X), expected)
     assert torch.equal(data, torch.from_numpy(X).double())
+
+
+@pytest.mark.parametrize("method", ["auto", "exact"])
+def test_a_metric_may_change_its_rows(tmp_path, method):
+    def careless(x, y):
+        distance = float(np.abs(x - y).sum())
+        x += 0
+        return distance
+
+    X = np.random.default_rng(0).normal(size=(40, 5))
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for array in (mapped, X):
+        TSNE(metric=careless, method=method, perplexity=5, max_iter=1).fit(array)
