@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from ..neighbors.brute_force import measure
 from .inputs import all_indices
 
 _BLOCK = 1 << 24
@@ -104,14 +105,7 @@ def sq_distances(data: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     Tensor, shape (q, k), float64
         Computed from differences, on the device of ``data``.
     """
-    rows, columns = rows.to(data.device), columns.to(data.device)
-    per_block = max(1, _BLOCK // (columns.shape[1] * data.shape[1]))
-    return torch.cat(
-        [
-            (data[some, None] - data[others]).square().sum(2)
-            for some, others in zip(rows.split(per_block), columns.split(per_block), strict=True)
-        ]
-    )
+    return measure(data, rows.to(data.device), columns.to(data.device))
 
 
 def _nearest_by_tree(data: Tensor, queries: Tensor, k: int) -> Tensor:

@@ -17,6 +17,25 @@ from .result import Neighbors
 
 _DISTANCES_AT_ONCE = 1 << 26
 """Elements of the largest matrix of distances that is kept whole."""
+_NUMBERS_AT_ONCE, _NUMBERS_AT_ONCE_ON_GPU = 1 << 19, 1 << 24
+"""Differences of coordinates at a time: so few that they stay in the cache of a CPU, or so many
+that they occupy a GPU."""
+
+
+def measure(X: Tensor, rows: Tensor, others: Tensor) -> Tensor:
+    """Return the squared distances of some rows of X to other rows: (l, c), in the dtype of X.
+
+    Parameters
+    ----------
+    X : Tensor, shape (n, d)
+    rows : Tensor, shape (l,), int64
+    others : Tensor, shape (l, c), integers
+        For each of the rows.
+    """
+    numbers = _NUMBERS_AT_ONCE_ON_GPU if X.is_cuda else _NUMBERS_AT_ONCE
+    at_once = max(1, numbers // max(1, others.shape[1] * X.shape[1]))
+    parts = zip(rows.split(at_once), others.split(at_once), strict=True)
+    return torch.cat([(X[some, None] - X[them.long()]).square().sum(2) for some, them in parts])
 
 
 def brute_force_neighbors(X: Tensor, rows: Tensor, k: int) -> Neighbors:

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from .. import ops
-from .brute_force import brute_force_neighbors
+from .brute_force import brute_force_neighbors, measure
 from .candidates import Candidates, choose_keep
 from .kmeans import lloyd, nearest
 from .leading import keep_by_components
-from .recall import RECALL, SAMPLE, is_true, judge, measure
+from .recall import RECALL, SAMPLE, is_true, judge
 from .result import Neighbors, SortedNeighbors
 from .tiles import LARGEST_BLOCK, Tile, choose_block_rows, disjoint_rounds
 

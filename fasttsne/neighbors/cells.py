@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from .. import ops
-from .brute_force import brute_force_neighbors
+from .brute_force import brute_force_neighbors, measure
 from .candidates import choose_keep
 from .cell_tiles import cell_tile_neighbors
 from .exact import exact_neighbors
 from .kmeans import Cells, make_cells
 from .leading import keep_by_components, leading_components
-from .recall import RECALL, SAMPLE, distances_to_kth, is_true, judge, measure
+from .recall import RECALL, SAMPLE, distances_to_kth, is_true, judge
 from .result import Neighbors, SortedNeighbors
 from .rounding import squared_norms
 

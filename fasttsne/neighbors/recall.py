@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import ops
-from .brute_force import brute_force_neighbors
+from .brute_force import brute_force_neighbors, measure
 
 RECALL = 0.98
 """Share of the true neighbours that an approximate search finds, at least."""
@@ -16,7 +16,6 @@ SAMPLE = 512
 """Rows whose true neighbours are found among all others."""
 _MARGIN = 2
 """Standard errors by which the recall of a sample must exceed the wanted one."""
-_NUMBERS_AT_ONCE, _NUMBERS_AT_ONCE_ON_GPU = 1 << 19, 1 << 24
 _ROUNDING = 1e-5
 """Distances that are summed in another order differ by less, as a fraction of them."""
 _ERROR_OF_COMPONENTS = 1e-5
@@ -67,23 +66,6 @@ def distances_to_kth(X: Tensor, lead: Tensor, rows: Tensor, k: int) -> Tensor:
         for i, others in enumerate(other.split(torch.bincount(place).tolist())):
             out[i] = ops.pairwise_sq_distances(X[some[i, None]], X[others])[0].kthvalue(k).values
     return kth
-
-
-def measure(X: Tensor, rows: Tensor, others: Tensor) -> Tensor:
-    """Return the squared distances of some rows of X to other rows: (l, c) float32.
-
-    Parameters
-    ----------
-    X : Tensor, shape (n, d), float32
-    rows : Tensor, shape (l,), int64
-    others : Tensor, shape (l, c), integers
-        For each of the rows.
-    """
-    # So few that they stay in the cache of a CPU, or so many that they occupy a GPU.
-    numbers = _NUMBERS_AT_ONCE_ON_GPU if X.is_cuda else _NUMBERS_AT_ONCE
-    at_once = max(1, numbers // max(1, others.shape[1] * X.shape[1]))
-    parts = zip(rows.split(at_once), others.split(at_once), strict=True)
-    return torch.cat([(X[some, None] - X[them.long()]).square().sum(2) for some, them in parts])
 
 
 def is_true(sq_distances: Tensor, kth: Tensor) -> Tensor:
