@@ -222,17 +222,36 @@ def perplexity_search(sq_distances: Tensor, perplexity: float) -> tuple[Tensor, 
     return beta[:, 0].to(sq_distances.dtype), conditional.to(sq_distances.dtype)
 
 
-def symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    r"""Compute :math:`P_{ij} = (p_{j|i} + p_{i|j}) / 2n` in CSR form: indptr, indices, values."""
-    n, k = indices.shape
-    row = torch.arange(n, device=indices.device).repeat_interleave(k)
+def symmetrize(
+    indices: Tensor,
+    conditional_P: Tensor,
+    first: int = 0,
+    n: int | None = None,
+    from_rows: Tensor | None = None,
+    to_rows: Tensor | None = None,
+    from_P: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""Compute :math:`P_{ij} = (p_{j|i} + p_{i|j}) / 2n` in CSR form: indptr, indices, values.
+
+    Of the l rows from ``first`` on; the edges from other rows to these are given one by one.
+    """
+    l, k = indices.shape
+    n = l if n is None else n
+    row = torch.arange(first, first + l, device=indices.device).repeat_interleave(k)
     column = indices.reshape(-1).long()
-    cell = torch.cat([row * n + column, column * n + row])
-    cell, inverse = torch.unique(cell, return_inverse=True)
-    p = conditional_P.reshape(-1).repeat(2)
+    p = conditional_P.reshape(-1)
+    is_inner = (first <= column) & (column < first + l)
+    rows = torch.cat([row, column[is_inner]])
+    columns = torch.cat([column, row[is_inner]])
+    p = torch.cat([p, p[is_inner]])
+    if from_rows is not None and to_rows is not None and from_P is not None:
+        rows = torch.cat([rows, to_rows.long()])
+        columns = torch.cat([columns, from_rows.long()])
+        p = torch.cat([p, from_P.to(p.dtype)])
+    cell, inverse = torch.unique((rows - first) * n + columns, return_inverse=True)
     values = torch.zeros(cell.numel(), dtype=p.dtype, device=p.device)
     values.index_add_(0, inverse, p / (2 * n))
-    lengths = torch.bincount(cell // n, minlength=n)
+    lengths = torch.bincount(cell // n, minlength=l)
     indptr = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
     return indptr, (cell % n).int(), values
 
@@ -251,14 +270,21 @@ def _cost(sq: Tensor, dof: float) -> Tensor:
 
 
 def attractive_forces(
-    indptr: Tensor, indices: Tensor, values: Tensor, Y: Tensor, dof: float, with_cost: bool
+    indptr: Tensor,
+    indices: Tensor,
+    values: Tensor,
+    Y: Tensor,
+    dof: float,
+    with_cost: bool,
+    first: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    r"""Sum the attractive forces (n, m) and the cost :math:`-\sum P_{ij} \ln q_{ij}`, else 0."""
+    r"""Sum the attractive forces (l, m) and the cost :math:`-\sum P_{ij} \ln q_{ij}`, else 0."""
     row = _rows_of(indptr)
-    difference = Y[row] - Y[indices.long()]
+    difference = Y[first + row] - Y[indices.long()]
     sq = difference.square().sum(1)
     pull = values / (1 + sq / dof)
-    forces = torch.zeros_like(Y).index_add_(0, row, pull[:, None] * difference)
+    forces = Y.new_zeros(len(indptr) - 1, Y.shape[1])
+    forces.index_add_(0, row, pull[:, None] * difference)
     cost = torch.zeros((), dtype=torch.float64, device=Y.device)
     if with_cost:
         cost = (values * _cost(sq, dof)).sum(dtype=torch.float64)

@@ -49,20 +49,34 @@ inline void check_embedding(const Tensor& Y) {
   STD_TORCH_CHECK(Y.numel() <= INT32_MAX, "Y must have 2^31 - 1 numbers or fewer");
 }
 
-inline void check_csr_and_embedding(const Tensor& indptr, const Tensor& indices,
-                                    const Tensor& values, const Tensor& Y) {
+// P, the rows of whose points begin at `first`; returns how many they are.
+inline int64_t check_csr_and_embedding(const Tensor& indptr, const Tensor& indices,
+                                       const Tensor& values, const Tensor& Y, int64_t first) {
   check(indptr, "indptr", ScalarType::Long, 1);
   check(indices, "indices", ScalarType::Int, 1);
   check_float(values, "values", 1);
   check_embedding(Y);
-  check_rows(indptr, "indptr", Y.size(0) + 1);
+  STD_TORCH_CHECK(indptr.numel() > 0, "indptr must not be empty");
+  const int64_t rows = indptr.numel() - 1;
+  STD_TORCH_CHECK(0 <= first && first <= Y.size(0) - rows,
+                  "the rows of P must be among those of Y, but there are ", rows, " from ", first,
+                  " on");
   check_rows(values, "values", indices.numel());
+  return rows;
 }
 inline void check_neighbors(const Tensor& indices, const Tensor& conditional) {
   check(indices, "indices", ScalarType::Int, 2);
   check_points(conditional, "conditional_P");
   STD_TORCH_CHECK(conditional.size(0) == indices.size(0) && conditional.size(1) == indices.size(1),
                   "indices and conditional_P must have the same shape");
+}
+// The edges of symmetrize that come from rows of others.
+inline void check_incoming(const Tensor& from, const Tensor& to, const Tensor& from_P) {
+  check(from, "incoming rows", ScalarType::Int, 1);
+  check(to, "incoming targets", ScalarType::Int, 1);
+  check_float(from_P, "incoming P", 1);
+  check_rows(to, "incoming targets", from.size(0));
+  check_rows(from_P, "incoming P", from.size(0));
 }
 inline void check_mesh(const Tensor& Y, const Tensor& grid, const Tensor& origin) {
   check_embedding(Y);

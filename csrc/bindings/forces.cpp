@@ -19,23 +19,22 @@ constexpr int64_t kAttractiveRows = 512, kExactRows = 32, kTreeGroups = 16;
 
 std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
                                              const Tensor& values, const Tensor& Y, double dof,
-                                             bool with_cost) {
+                                             bool with_cost, int64_t first) {
   const ProfiledCall call(Kernel::attractive_forces);
-  check_csr_and_embedding(indptr, indices, values, Y);
-  Tensor forces = torch::stable::empty_like(Y);
+  const int64_t rows = check_csr_and_embedding(indptr, indices, values, Y, first);
+  Tensor forces = empty(Y, {rows, Y.size(1)}, ScalarType::Float);
   float* to = forces.mutable_data_ptr<float>();
   const CsrView P{indptr.const_data_ptr<int64_t>(), indices.const_data_ptr<int32_t>(),
-                  values.const_data_ptr<float>(), indices.numel()};
-  STD_TORCH_CHECK(P.indptr[0] == 0 && P.indptr[Y.size(0)] == P.edges,
+                  values.const_data_ptr<float>(), indices.numel(), first};
+  STD_TORCH_CHECK(P.indptr[0] == 0 && P.indptr[rows] == P.edges,
                   "indptr must run from 0 to the number of indices");
   std::atomic<bool> in_range{true};
-  const double cost =
-      sum_over_blocks(Y.size(0), kAttractiveRows, indices.numel(), [&](RowRange rows) {
-        const AttractiveSums sums =
-            fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, rows);
-        if (!sums.in_range) in_range = false;
-        return sums.cost;
-      });
+  const double cost = sum_over_blocks(rows, kAttractiveRows, indices.numel(), [&](RowRange some) {
+    const AttractiveSums sums =
+        fasttsne::attractive_forces(P, points(Y), static_cast<float>(dof), with_cost, to, some);
+    if (!sums.in_range) in_range = false;
+    return sums.cost;
+  });
   STD_TORCH_CHECK(in_range,
                   "indptr must rise, and indices must be in 0 .. n - 1 = ", Y.size(0) - 1);
   return {forces, scalar(Y, cost)};

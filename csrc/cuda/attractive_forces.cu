@@ -6,9 +6,9 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// Edge e of row i, made safe to follow. A column outside 0 .. n - 1 is replaced by i and its P by
-// NaN, so that the force becomes NaN. An exception instead would need the host to wait for the
-// device in every iteration.
+// Edge e of row i, made safe to follow. A column outside 0 .. n - 1 is replaced by that of row i
+// and its P by NaN, so that the force becomes NaN. An exception instead would need the host to wait
+// for the device in every iteration.
 struct CheckedEdge {
   int64_t j;
   float p;
@@ -16,7 +16,7 @@ struct CheckedEdge {
   __device__ CheckedEdge(const AttractiveArguments& a, int64_t i, int64_t e) {
     const auto column = (uint32_t)a.indices[e];
     const bool inside = column < a.n;
-    j = inside ? (int64_t)column : i;
+    j = inside ? (int64_t)column : a.first + i;
     p = inside ? a.values[e] : __int_as_float(0x7fc00000);
   }
 };
@@ -34,8 +34,8 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
   const int lane = threadIdx.x % kLanes;
   const Student<kUnitDof> student(a.dof);
   float y[kDims], force[kDims] = {}, cost = 0;
-  if (i < a.n) {
-    for (int m = 0; m < kDims; ++m) y[m] = a.Y[i * kDims + m];
+  if (i < a.rows) {
+    for (int m = 0; m < kDims; ++m) y[m] = a.Y[(a.first + i) * kDims + m];
     const int64_t end = row_end(a, i);
     for (int64_t e = row_begin(a, i) + lane; e < end; e += kLanes) {
       const CheckedEdge edge(a, i, e);
@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(AttractiveArguments a) {
     }
   }
   for (int m = 0; m < kDims; ++m) force[m] = warp_sum<kLanes>(force[m]);
-  if (i < a.n && lane == 0)
+  if (i < a.rows && lane == 0)
     for (int m = 0; m < kDims; ++m) a.forces[i * kDims + m] = force[m];
   if (!a.with_cost) return;
   const double total = block_sum<kThreads>((double)cost);
@@ -65,8 +65,8 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
   const int lane = threadIdx.x % kWarp;
   const Student<kUnitDof> student(a.dof);
   double cost = 0;
-  if (i < a.n) {  // the same for all lanes of a warp
-    const float* y = a.Y + i * a.dims;
+  if (i < a.rows) {  // the same for all lanes of a warp
+    const float* y = a.Y + (a.first + i) * a.dims;
     float* force = a.forces + i * a.dims;
     for (int64_t m = lane; m < a.dims; m += kWarp) force[m] = 0;
     __syncwarp();
@@ -95,19 +95,19 @@ __global__ void __launch_bounds__(kThreads) rows_any_kernel(AttractiveArguments 
 // Number of lanes per row.
 int lanes_for(const AttractiveArguments& a) {
   if (a.dims > 3) return kWarp;
-  const int64_t mean = a.edges / (a.n > 0 ? a.n : 1);
+  const int64_t mean = a.edges / (a.rows > 0 ? a.rows : 1);
   return mean >= 128 ? 32 : mean >= 32 ? 16 : 8;
 }
 
 unsigned blocks_of(const AttractiveArguments& a) {
-  return blocks_for(a.n, kThreads / lanes_for(a));
+  return blocks_for(a.rows, kThreads / lanes_for(a));
 }
 
 }  // namespace
 
-int64_t attractive_parts(int64_t n, int64_t dims, int64_t edges) {
+int64_t attractive_parts(int64_t rows, int64_t dims, int64_t edges) {
   AttractiveArguments a{};
-  a.n = n;
+  a.rows = rows;
   a.dims = dims;
   a.edges = edges;
   return blocks_of(a);

@@ -6,8 +6,9 @@
 
 namespace fasttsne {
 
-// Writes the given rows of forces [n, dims]. indptr and indices of P may hold any numbers: if one
-// is out of range, no memory is read through it, and `in_range` of the result is false.
+// Writes the given rows, those of P, of forces [rows of P, dims]. indptr and indices of P may hold
+// any numbers: if one is out of range, no memory is read through it, and `in_range` of the result
+// is false.
 AttractiveSums attractive_forces(const CsrView& P, const PointsView& Y, float dof, bool with_cost,
                                  float* forces, RowRange rows);
 

@@ -11,12 +11,13 @@ struct RowRange {
 };
 
 // Joint P as a sparse matrix in CSR form: row i has the columns indices[e] and the values values[e]
-// for e in [indptr[i], indptr[i + 1]).
+// for e in [indptr[i], indptr[i + 1]). The rows may be a part of those of all n points.
 struct CsrView {
-  const int64_t* indptr;   // [n + 1]
+  const int64_t* indptr;   // [rows + 1]
   const int32_t* indices;  // [nnz]
   const float* values;     // [nnz]
   int64_t edges;           // nnz
+  int64_t first;           // point of row 0
 };
 
 // n points of `dims` coordinates each, row-major.

@@ -45,10 +45,38 @@ struct Rows {
   bool in_range, distinct;
 };
 
-Rows merge_all(const Neighbors& given, int64_t threads) {
-  Symmetrizer symmetrizer(given.indices.data(), given.conditional.data(), given.n, given.k,
-                          threads);
-  Rows out{std::vector<int64_t>(given.n), {}, {}, true, true};
+// Edges one by one, in the order of the rows from which they run.
+struct Edges {
+  std::vector<int32_t> rows, targets;
+  std::vector<float> p;
+
+  Symmetrizer::Incoming view() const {
+    return {rows.data(), targets.data(), p.data(), static_cast<int64_t>(rows.size())};
+  }
+};
+
+// The edges that run to some rows from all others.
+Edges edges_to(const Neighbors& given, RowRange part) {
+  const auto is_own = [&](int64_t row) { return part.begin <= row && row < part.end; };
+  Edges out;
+  for (int64_t i = 0; i < given.n; ++i)
+    for (int64_t e = i * given.k; e < (i + 1) * given.k; ++e)
+      if (!is_own(i) && is_own(given.indices[e])) {
+        out.rows.push_back(static_cast<int32_t>(i));
+        out.targets.push_back(given.indices[e]);
+        out.p.push_back(given.conditional[e]);
+      }
+  return out;
+}
+
+// Merges some rows, to which the others have these edges.
+Rows merge(const Neighbors& given, RowRange part, const Edges& incoming, int64_t threads) {
+  Symmetrizer symmetrizer(given.indices.data() + part.begin * given.k,
+                          given.conditional.data() + part.begin * given.k, part, given.n, given.k,
+                          incoming.view(), threads);
+  Rows out{std::vector<int64_t>(part.end - part.begin), {}, {}, true, true};
+  out.in_range = symmetrizer.incoming_is_valid();
+  if (!out.in_range) return out;
   std::atomic<bool> in_range{true};
   for_each_item(symmetrizer.blocks(), [&](int64_t block) {
     if (!symmetrizer.note_panels(block)) in_range = false;
@@ -68,6 +96,10 @@ Rows merge_all(const Neighbors& given, int64_t threads) {
     }
   }
   return out;
+}
+
+Rows merge_all(const Neighbors& given, int64_t threads) {
+  return merge(given, {0, given.n}, {}, threads);
 }
 
 }  // namespace
@@ -109,7 +141,46 @@ TEST_CASE("symmetrising") {
         for (const auto& [place, value] : found)
           symmetric &= found[{place.second, place.first}] == value;
         CHECK(symmetric);
+        // In parts, of which some are empty, the rows are the same.
+        Rows parts{{}, {}, {}, true, true};
+        const auto append = [](auto& to, const auto& more) {
+          to.insert(to.end(), more.begin(), more.end());
+        };
+        const std::vector<int64_t> starts{0, n / 3, n / 3, n / 2, n};
+        for (size_t i = 0; i + 1 < starts.size(); ++i) {
+          const RowRange part{starts[i], starts[i + 1]};
+          const Rows some = merge(given, part, edges_to(given, part), threads);
+          REQUIRE(some.in_range);
+          REQUIRE(some.distinct);
+          append(parts.lengths, some.lengths);
+          append(parts.columns, some.columns);
+          append(parts.values, some.values);
+        }
+        CHECK(parts.lengths == rows.lengths);
+        CHECK(parts.columns == rows.columns);
+        CHECK(parts.values == rows.values);
       }
+}
+
+TEST_CASE("symmetrising refuses edges that do not come from other rows, in order") {
+  const Neighbors given = make_neighbors(300, 10, false, 4);
+  const RowRange part{100, 200};
+  const Edges right = edges_to(given, part);
+  REQUIRE(merge(given, part, right, 2).in_range);
+  for (const int32_t bad : {-1, 100, 199, 300, INT32_MIN, INT32_MAX}) {
+    Edges wrong = right;
+    wrong.rows[wrong.rows.size() / 2] = bad;
+    CHECK_FALSE(merge(given, part, wrong, 2).in_range);
+  }
+  for (const int32_t bad : {-1, 99, 200, INT32_MIN, INT32_MAX}) {
+    Edges wrong = right;
+    wrong.targets[wrong.targets.size() / 2] = bad;
+    CHECK_FALSE(merge(given, part, wrong, 2).in_range);
+  }
+  Edges twice = right;
+  twice.rows[1] = twice.rows[0];
+  twice.targets[1] = twice.targets[0];
+  CHECK_FALSE(merge(given, part, twice, 2).in_range);
 }
 
 TEST_CASE("symmetrising refuses indices out of range and repeated ones") {

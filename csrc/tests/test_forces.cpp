@@ -84,8 +84,10 @@ struct Edges {
   std::vector<int32_t> indices;
   std::vector<float> values;
 
-  CsrView view() const {
-    return {indptr.data(), indices.data(), values.data(), static_cast<int64_t>(indices.size())};
+  // The rows from `first` on.
+  CsrView view(int64_t first = 0) const {
+    return {indptr.data() + first, indices.data(), values.data(),
+            static_cast<int64_t>(indices.size()), first};
   }
 };
 
@@ -253,6 +255,12 @@ TEST_CASE("attractive forces and the cost") {
                 CHECK(in_range);
                 check_forces(forces, truth, 1e-5);
                 if (with_cost) CHECK(is_near(found, cost, cost + 1e-6, 2e-5));
+                // A part of the rows has the forces that it has among all.
+                const int64_t first = n / 3;
+                std::vector<float> some((n - first) * dims);
+                attractive_forces(P.view(first), Y.view(), static_cast<float>(dof), with_cost,
+                                  some.data(), {0, n - first});
+                CHECK(std::equal(some.begin(), some.end(), forces.begin() + first * dims));
               }
             }
 }

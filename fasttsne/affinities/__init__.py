@@ -7,6 +7,7 @@ module         what it holds
                into P: :class:`Perplexity`, :class:`Multiscale`, :class:`FixedSigma`,
                :class:`Uniform`, all of them :class:`Affinities`
 ``joint``      the result, a sparse symmetric matrix: :class:`JointP`
+``in_parts``   P of parts of the rows, and in little memory
 ``from_data``  from data to P in one call: :func:`joint_affinities`
 ``given``      P made elsewhere: :func:`given_affinities`
 =============  ====================================================================================

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .. import _library, initialization
 from ..affinities import Affinities, JointP, Perplexity, joint_P, negative_entropy
+from ..affinities.in_parts import conditional_P_of_consumed, joint_P_of_consumed
 from ..descent.optimize import Optimum, Watch, minimize_kl
 from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
 from ..neighbors.search import Found
@@ -118,6 +119,7 @@ def fit(
             Y = _start(plan, X, found, n, device)
         report(Progress("initialization", n, n))
     neighbors = found.neighbors if found else None
+    is_given = facts["search"] == "given"
     del found, X  # the computation of P may need their memory
     with clock("affinities"):
         P = plan.affinities
@@ -126,11 +128,16 @@ def fit(
             if say and isinstance(P, Perplexity):
                 say(f"Computed conditional probabilities for sample {n} / {n}")
                 say(f"Mean sigma: {float(P.sigma(neighbors).mean()):f}")
-            indices, conditional = neighbors.indices, P.conditional_P(neighbors)
+            indices = neighbors.indices
+            # The arrays of a user must stay as they are.
+            if is_given:
+                conditional = P.conditional_P(neighbors)
+            else:
+                conditional = conditional_P_of_consumed(P, neighbors)
             del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
                 facts["constant"] = negative_entropy(conditional) / n
-            P = joint_P(indices, conditional)
+            P = (joint_P if is_given else joint_P_of_consumed)(indices, conditional)
             del indices, conditional
         P = JointP(*(part.to(device) for part in P))
     report(Progress("affinities", n, n))

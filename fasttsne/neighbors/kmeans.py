@@ -43,6 +43,10 @@ class Cells:
     """(c + 1,) int64, on the CPU: cell i is the sorted rows ``starts[i]`` to ``starts[i + 1]``."""
     centers: Tensor
     """(c, m) float32: centre of each cell. The parts of a cell that was cut have the same."""
+    groups: Tensor
+    """(g + 1,) int64: group i is the cells ``groups[i]`` to ``groups[i + 1]``."""
+    group_centers: Tensor
+    """(g, m) float32"""
 
 
 def make_cells(X: Tensor, seed: int) -> Cells:
@@ -59,24 +63,69 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     -------
     Cells
     """
-    n, m = X.shape
+    n = len(X)
     generator = torch.Generator("cpu").manual_seed(seed)
     chosen = torch.randperm(n, generator=generator, device="cpu")
-    wanted = max(1, math.isqrt(n // _ROWS_PER_CELL))
-    sample = X[chosen[: wanted * _SAMPLES_PER_GROUP]]
-    centers = alone(lambda: _in_chain(lloyd(sample, sample[:wanted], _GROUP_STEPS)), X.device)
-    group = torch.empty(n, dtype=torch.int64, device="cpu")
+    centers = group_centers(X[chosen[: rows_of_sample(n)]], n)
+    return cells_of_groups(X, nearest_groups(X, centers), centers, chosen, n)
+
+
+def rows_of_sample(n: int) -> int:
+    """Return how many of n rows, chosen at random, tell where the groups are."""
+    return groups_wanted(n) * _SAMPLES_PER_GROUP
+
+
+def groups_wanted(n: int) -> int:
+    """Return into how many groups n rows are clustered, at most."""
+    return max(1, math.isqrt(n // _ROWS_PER_CELL))
+
+
+def group_centers(sample: Tensor, n: int) -> Tensor:
+    """Return the centres of the groups of n rows, each followed by a near one: (g, m) float32.
+
+    Parameters
+    ----------
+    sample : Tensor, shape (l, m), float32
+        Rows in random order: :func:`rows_of_sample` of them, or all.
+    """
+    first = sample[: groups_wanted(n)]
+    return alone(lambda: _in_chain(lloyd(sample, first, _GROUP_STEPS)), sample.device)
+
+
+def nearest_groups(X: Tensor, centers: Tensor) -> Tensor:
+    """Return the number of the nearest centre of each row, on several threads: (n,) int64."""
+    group = torch.empty(len(X), dtype=torch.int64, device="cpu")
 
     def assign(part: slice) -> None:
         group[part] = nearest(X[part], centers)
 
-    share(assign, [slice(i, i + _ROWS_AT_ONCE) for i in range(0, n, _ROWS_AT_ONCE)])
+    share(assign, [slice(i, i + _ROWS_AT_ONCE) for i in range(0, len(X), _ROWS_AT_ONCE)])
+    return group
+
+
+def cells_of_groups(
+    X: Tensor, group: Tensor, group_centers: Tensor, shuffled: Tensor, n: int
+) -> Cells:
+    """Cluster the rows of each group into cells.
+
+    Parameters
+    ----------
+    X : Tensor, shape (l, m), float32
+    group : Tensor, shape (l,), int64
+        Of each row.
+    group_centers : Tensor, shape (g, m), float32
+    shuffled : Tensor, shape (l,), int64
+        The rows in random order.
+    n : int
+        Number of all rows, of which X may hold a part.
+    """
     # The first centres of cells are the first rows of a group, so the rows are shuffled before.
-    order = chosen[group[chosen].argsort(stable=True)]
-    members = torch.bincount(group, minlength=len(centers)).tolist()
+    order = shuffled[group[shuffled].argsort(stable=True)]
+    members = torch.bincount(group, minlength=len(group_centers)).tolist()
     # A group many times as large as the mean mostly holds many equal rows.
-    counts = [min(-(-size // _ROWS_PER_CELL), _MOST_CELLS * wanted) for size in members]
-    cell_centers = torch.empty(sum(counts), m, dtype=torch.float32, device="cpu")
+    most = _MOST_CELLS * groups_wanted(n)
+    counts = [min(-(-size // _ROWS_PER_CELL), most) for size in members]
+    cell_centers = torch.empty(sum(counts), X.shape[1], dtype=torch.float32, device="cpu")
 
     def sort_group(number: int) -> tuple[list[int], list[int]]:
         """Sort the rows of a group by cell; return sizes of cells and whose centres they have."""
@@ -89,7 +138,7 @@ def make_cells(X: Tensor, seed: int) -> Cells:
         cell_centers[first : first + len(own)] = own
         cell = nearest(some, own)
         # In each cell the rows are in their order in the data.
-        rows[:] = rows[(cell * n + rows).argsort()]
+        rows[:] = rows[(cell * len(X) + rows).argsort()]
         sizes, of_part = [], []
         for i, size in enumerate(torch.bincount(cell, minlength=len(own)).tolist()):
             parts = -(-size // _LARGEST_CELL)
@@ -101,10 +150,13 @@ def make_cells(X: Tensor, seed: int) -> Cells:
     parts = share(sort_group, range(len(members)))
     sizes = [0, *(size for some, _ in parts for size in some)]
     of_part = [i for _, some in parts for i in some]
+    sizes_of_groups = [0, *(len(some) for some, _ in parts)]
     return Cells(
         order,
         torch.tensor(sizes, dtype=torch.int64, device="cpu").cumsum(0),
         cell_centers[torch.tensor(of_part, dtype=torch.int64, device="cpu")],
+        torch.tensor(sizes_of_groups, dtype=torch.int64, device="cpu").cumsum(0),
+        group_centers,
     )
 
 

@@ -50,9 +50,18 @@ def leading_components(X: Tensor, sq_distance: float, seed: int) -> Tensor:
     """
     n, d = X.shape
     generator = torch.Generator("cpu").manual_seed(seed)
-    size = max(2 * _MOST_COMPONENTS, min(_SAMPLE, _NUMBERS_OF_SAMPLE // d))
-    chosen = torch.randperm(n, generator=generator, device="cpu")[:size].sort().values
-    sample = X[chosen.to(X.device)]
+    chosen = torch.randperm(n, generator=generator, device="cpu")[: rows_of_sample(d)].sort().values
+    return project_on_leading(X, X[chosen.to(X.device)], sq_distance, seed)
+
+
+def rows_of_sample(d: int) -> int:
+    """Return how many rows of d columns tell the leading components."""
+    return max(2 * _MOST_COMPONENTS, min(_SAMPLE, _NUMBERS_OF_SAMPLE // d))
+
+
+def project_on_leading(X: Tensor, sample: Tensor, sq_distance: float, seed: int) -> Tensor:
+    """Return what :func:`leading_components` does, given the rows that tell the components."""
+    d = X.shape[1]
     mean = mean_of(sample)
     number = d if d <= _MOST_COLUMNS else _MOST_COMPONENTS
     axes, variances = principal_axes(sample, mean, number, seed, _MOST_COLUMNS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .. import ops
-from .brute_force import brute_force_neighbors, measure
+from ..shards import ALONE, Shards
 
 RECALL = 0.98
 """Share of the true neighbours that an approximate search finds, at least."""
@@ -28,7 +30,9 @@ _DISTANCES_AT_ONCE = 1 << 23
 """Of rows to all others: 32 MiB, as most systems take larger memory afresh each time."""
 
 
-def distances_to_kth(X: Tensor, lead: Tensor, rows: Tensor, k: int) -> Tensor:
+def distances_to_kth(
+    X: Tensor, lead: Tensor, queries: Tensor, by_lead: Tensor, k: int, shards: Shards = ALONE
+) -> Tensor:
     """Return the squared distances of some rows to their true k-th neighbours: (l,) float32.
 
     No row is nearer than its leading components are. So any k rows say how far the true neighbours
@@ -38,34 +42,88 @@ def distances_to_kth(X: Tensor, lead: Tensor, rows: Tensor, k: int) -> Tensor:
     Parameters
     ----------
     X : Tensor, shape (n, d), float32
-        On the CPU.
+        On the CPU; of several ranks the own rows.
     lead : Tensor, shape (n, m), float32
         Leading principal components of the rows, or X itself.
-    rows : Tensor, shape (l,), int64
-        Distinct rows of X.
+    queries : Tensor, shape (l, d), float32
+        Distinct rows of X, or of that of another rank; the same on all ranks.
+    by_lead : Tensor, shape (l, m), float32
+        Their leading components.
     k : int
-        In 1 .. n - 1.
+        At least 1, and less than the number of all rows.
+    shards : Shards
     """
+    # Each query is its own nearest row, so that its k-th neighbour is the row after that.
+    k += 1
     if lead is X or len(X) <= _MANY_ROWS:
-        return brute_force_neighbors(X, rows, k).sq_distances[:, -1]
-    kth = torch.empty(len(rows), dtype=torch.float32, device="cpu")
+        return _kth_of_ranks(_nearest(X, queries, k), k, shards)
     step = 8 if len(X) > 16 * k else 1
-    at_once = max(1, _DISTANCES_AT_ONCE // len(X))
-    for some, out in zip(rows.split(at_once), kth.split(at_once), strict=True):
-        by_lead = ops.pairwise_sq_distances(lead[some], lead)
-        by_lead[torch.arange(len(some), device="cpu"), some] = math.inf
-        near = step * by_lead[:, ::step].topk(k, 1, largest=False, sorted=False).indices
-        # A row within the limit is at most so much longer.
-        error = _ERROR_OF_COMPONENTS * torch.linalg.vector_norm(lead[some], dim=1)
-        factor = 1 + _ROUNDING + _ERROR_OF_COMPONENTS
-        limit = measure(X, some, near).max(1).values.sqrt() * factor + 2 * error
-        place, other = (by_lead <= limit.square()[:, None]).nonzero(as_tuple=True)
-        if len(other) > _MOST_MEASURED * by_lead.numel():  # their components do not tell them apart
-            out.copy_(brute_force_neighbors(X, some, k).sq_distances[:, -1])
-            continue
-        for i, others in enumerate(other.split(torch.bincount(place).tolist())):
-            out[i] = ops.pairwise_sq_distances(X[some[i, None]], X[others])[0].kthvalue(k).values
-    return kth
+    part = lead[::step].contiguous()
+    bound = _in_parts(
+        lambda some: _measured(
+            X, queries[some], step * _nearest_rows(part, by_lead[some], k).indices, k
+        ),
+        len(queries),
+        len(part),
+    )
+    bound = _kth_of_ranks(bound, k, shards)
+    # A row within the limit is at most so much longer.
+    error = _ERROR_OF_COMPONENTS * torch.linalg.vector_norm(by_lead, dim=1)
+    factor = 1 + _ROUNDING + _ERROR_OF_COMPONENTS
+    limit = (bound.sqrt() * factor + 2 * error).square()
+
+    def nearest(some: slice) -> Tensor:
+        sq = ops.pairwise_sq_distances(by_lead[some], lead)
+        place, other = (sq <= limit[some, None]).nonzero(as_tuple=True)
+        if len(other) > _MOST_MEASURED * sq.numel():  # their components do not tell them apart
+            return _nearest(X, queries[some], k)
+        counts = torch.bincount(place, minlength=len(sq)).tolist()
+        return torch.cat(
+            [
+                _measured(X, query[None], others[None], k)
+                for query, others in zip(queries[some], other.split(counts), strict=True)
+            ]
+        )
+
+    return _kth_of_ranks(_in_parts(nearest, len(queries), len(X)), k, shards)
+
+
+def _in_parts(nearest: Callable[[slice], Tensor], queries: int, n: int) -> Tensor:
+    """Join what a function returns for so many queries at a time as memory allows."""
+    at_once = max(1, _DISTANCES_AT_ONCE // max(1, n))
+    return torch.cat([nearest(slice(i, i + at_once)) for i in range(0, queries, at_once)])
+
+
+def _nearest_rows(X: Tensor, queries: Tensor, k: int) -> Any:
+    """Return what topk does for the k nearest rows of each query, or all if they are fewer."""
+    return ops.pairwise_sq_distances(queries, X).topk(min(k, len(X)), 1, False, False)
+
+
+def _nearest(X: Tensor, queries: Tensor, k: int) -> Tensor:
+    """Return the squared distances to the k nearest rows, infinite where there are fewer."""
+    return _filled(
+        _in_parts(lambda some: _nearest_rows(X, queries[some], k).values, len(queries), len(X)), k
+    )
+
+
+def _measured(X: Tensor, queries: Tensor, others: Tensor, k: int) -> Tensor:
+    """Return the k least squared distances of queries to some rows each, infinite if fewer."""
+    sq = torch.stack(
+        [
+            ops.pairwise_sq_distances(query[None], X[some])[0]
+            for query, some in zip(queries, others, strict=True)
+        ]
+    )
+    return _filled(sq.topk(min(k, sq.shape[1]), 1, False, False).values, k)
+
+
+def _filled(sq: Tensor, k: int) -> Tensor:
+    return torch.nn.functional.pad(sq, (0, k - sq.shape[1]), value=math.inf)
+
+
+def _kth_of_ranks(sq: Tensor, k: int, shards: Shards) -> Tensor:
+    """Return the k-th least of the squared distances (l, k) that the ranks found: (l,)."""
+    return torch.cat(list(shards.gather(sq)), 1).kthvalue(k, 1).values
 
 
 def is_true(sq_distances: Tensor, kth: Tensor) -> Tensor:

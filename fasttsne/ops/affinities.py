@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .checks import check_matrix, check_number, check_tensor
+from .checks import check_contiguous, check_integer, check_matrix, check_number, check_tensor
 from .table import torch_ops
 
 
@@ -41,26 +41,57 @@ def perplexity_search(sq_distances: Tensor, perplexity: float) -> tuple[Tensor, 
     return torch_ops.perplexity_search.default(sq_distances.contiguous(), float(perplexity))
 
 
-def symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def symmetrize(
+    indices: Tensor,
+    conditional_P: Tensor,
+    first: int = 0,
+    n: int | None = None,
+    incoming: tuple[Tensor, Tensor, Tensor] | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Compute the joint P_ij = (p_{j|i} + p_{i|j}) / 2n as a sparse matrix in CSR form.
+
+    Of all n rows, some that follow one another may be computed alone, as where processes share the
+    rows. What the others hold about these is then given as ``incoming``. On a GPU all rows are
+    computed at once.
 
     Parameters
     ----------
-    indices : Tensor, shape (n, k), int32
-        Neighbours of each row, all different.
-    conditional_P : Tensor, shape (n, k), float32
+    indices : Tensor, shape (l, k), int32
+        Neighbours of each row, all different, in 0 .. n - 1.
+    conditional_P : Tensor, shape (l, k), float32
         p_{j|i} of these neighbours.
+    first : int, default 0
+        Number of the first of these rows.
+    n : int, optional
+        Number of all rows. Default: l.
+    incoming : (Tensor, Tensor, Tensor), shape (e,) each, optional
+        Rows i that are none of these, int32, rising; rows j of these that are neighbours of i,
+        int32; and p_{j|i}, float32. No pair occurs twice.
 
     Returns
     -------
-    indptr : Tensor, shape (n + 1,), int64
-        Row i is the half-open range of entries ``indptr[i]`` to ``indptr[i + 1]``.
+    indptr : Tensor, shape (l + 1,), int64
+        Row ``first + i`` is the half-open range of entries ``indptr[i]`` to ``indptr[i + 1]``.
     indices : Tensor, shape (edges,), int32
         Columns, ascending in each row.
     values : Tensor, shape (edges,), float32
-        P_ij and P_ji have the same bits; all sum to 1.
+        P_ij and P_ji have the same bits; those of all n rows sum to 1.
     """
     check_tensor("indices", indices, torch.int32, (None, None))
     check_matrix("conditional_P", conditional_P)
     check_tensor("conditional_P", conditional_P, torch.float32, tuple(indices.shape))
-    return torch_ops.symmetrize.default(indices.contiguous(), conditional_P.contiguous())
+    check_integer("first", first)
+    n = len(indices) if n is None else n
+    check_integer("n", n)
+    if not 0 <= first <= n - len(indices):
+        raise ValueError(f"first must be in 0 .. n - l = {n - len(indices)}, got {first}")
+    if incoming is None:
+        incoming = (indices.new_empty(0), indices.new_empty(0), conditional_P.new_empty(0))
+    from_rows, to_rows, from_P = incoming
+    check_tensor("incoming[0]", from_rows, torch.int32, (None,))
+    check_tensor("incoming[1]", to_rows, torch.int32, tuple(from_rows.shape))
+    check_tensor("incoming[2]", from_P, torch.float32, tuple(from_rows.shape))
+    check_contiguous(incoming_rows=from_rows, incoming_targets=to_rows, incoming_P=from_P)
+    return torch_ops.symmetrize.default(
+        *(indices.contiguous(), conditional_P.contiguous(), first, n, from_rows, to_rows, from_P)
+    )

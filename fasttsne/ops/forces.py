@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .checks import check_contiguous, check_dof, check_embedding, check_number, check_tensor
+from .checks import (
+    check_contiguous,
+    check_dof,
+    check_embedding,
+    check_integer,
+    check_number,
+    check_tensor,
+)
 from .table import torch_ops
 
 
@@ -16,34 +23,45 @@ def attractive_forces(
     Y: Tensor,
     dof: float = 1.0,
     with_cost: bool = False,
+    first: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Sum the attraction of each point's neighbours: :math:`\sum_j P_{ij} w_{ij} (y_i - y_j)`.
 
     Parameters
     ----------
     indptr, indices, values : Tensor
-        P as :func:`symmetrize` returns it; contiguous.
+        P as :func:`symmetrize` returns it, or some of its rows, l; contiguous.
     Y : Tensor, shape (n, m), float32
     dof : float
         Degrees of freedom of the Student kernel; ``math.inf`` for the Gaussian of SNE, w = 1 and
         q = exp(-d^2).
     with_cost : bool
         Also compute the cost; otherwise it is 0.
+    first : int, optional
+        Point of the first row of P, if P has some of the rows only.
 
     Returns
     -------
-    forces : Tensor, shape (n, m), float32
+    forces : Tensor, shape (l, m), float32
     cost : Tensor, shape (), float64
         :math:`-\sum_{ij} P_{ij} \ln q_{ij}`, q not normalised: KL = sum P ln P + cost + ln Z.
     """
     check_embedding(Y)
-    check_tensor("indptr", indptr, torch.int64, (Y.shape[0] + 1,))
+    check_tensor("indptr", indptr, torch.int64, (Y.shape[0] + 1 if first is None else None,))
+    first = 0 if first is None else first
+    check_integer("first", first)
+    l = len(indptr) - 1
+    if l < 0 or not 0 <= first <= Y.shape[0] - l:
+        raise ValueError(
+            f"first and indptr must tell rows of Y, which has {Y.shape[0]}, got first = {first} "
+            f"and an indptr for {l} rows"
+        )
     check_tensor("indices", indices, torch.int32, (None,))
     check_tensor("values", values, torch.float32, tuple(indices.shape))
     check_dof(dof)
     check_contiguous(indptr=indptr, indices=indices, values=values)
     return torch_ops.attractive_forces.default(
-        indptr, indices, values, Y.contiguous(), float(dof), with_cost
+        indptr, indices, values, Y.contiguous(), float(dof), with_cost, first
     )
 
 

@@ -106,7 +106,9 @@ def _fake_knn_cells(X: Tensor, *arguments: Any) -> tuple[Tensor, Tensor]:
     return X.new_empty(rows, k, dtype=torch.int32), X.new_empty(rows, k)
 
 
-def _fake_symmetrize(indices: Tensor, conditional_P: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _fake_symmetrize(
+    indices: Tensor, conditional_P: Tensor, *arguments: Any
+) -> tuple[Tensor, Tensor, Tensor]:
     # The number of entries of P depends on the data: mutual neighbours share entries.
     edges = torch.library.get_ctx().new_dynamic_size()
     return (
@@ -144,13 +146,17 @@ _define_without_gradients(
     lambda sq, _: (sq.new_empty(sq.shape[0]), torch.empty_like(sq)),
 )
 _define_without_gradients(
-    "symmetrize(Tensor indices, Tensor conditional_P) -> (Tensor, Tensor, Tensor)",
+    "symmetrize(Tensor indices, Tensor conditional_P, int first, int n, Tensor from_rows,"
+    " Tensor to_rows, Tensor from_P) -> (Tensor, Tensor, Tensor)",
     _fake_symmetrize,
 )
 _define_without_gradients(
     "attractive_forces(Tensor indptr, Tensor indices, Tensor values, Tensor Y, float dof,"
-    " bool with_cost) -> (Tensor, Tensor)",
-    lambda indptr, indices, values, Y, dof, with_cost: _fake_forces(Y),
+    " bool with_cost, int first) -> (Tensor, Tensor)",
+    lambda indptr, indices, values, Y, dof, with_cost, first: (
+        Y.new_empty(indptr.shape[0] - 1, Y.shape[1]),
+        _fake_scalar(Y),
+    ),
 )
 _define_without_gradients(
     "repulsive_exact(Tensor Y, float dof) -> (Tensor, Tensor)",

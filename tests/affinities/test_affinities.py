@@ -1,6 +1,10 @@
 """perplexity_search, symmetrize, and every way to a joint P."""
 
 import math
+import mmap
+import sys
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +15,18 @@ from sample import assert_close, opcheck, over_devices, points
 from scipy import sparse
 
 from fasttsne import TSNE, Phase, ops, reference
+from fasttsne._pages import release
 from fasttsne.affinities import (
     FixedSigma,
     Multiscale,
     Perplexity,
     Uniform,
     given_affinities,
+    in_parts,
     joint_affinities,
+    joint_P,
 )
+from fasttsne.affinities.in_parts import Edges, outgoing_edges
 from fasttsne.neighbors.exact import exact_neighbors
 from fasttsne.neighbors.search import Search
 
@@ -101,6 +109,73 @@ def test_symmetrize_matches_reference(device, n, k):
     assert abs(P.sum().item() - 1) < 1e-6
 
 
+@pytest.mark.parametrize("starts", [[0, 500], [0, 100, 500], [0, 0, 300, 301, 500, 500]])
+@pytest.mark.parametrize("kind", ["near", "anywhere"])
+def test_parts_of_the_rows_give_the_same_joint_P(kind, starts, two_thread_counts):
+    """In any division: the edges between parts go from one to the other."""
+    g = torch.Generator().manual_seed(1)
+    n, k = 500, 20
+    away = torch.rand(n, n if kind == "anywhere" else 4 * k, generator=g).argsort(1)[:, :k]
+    indices = ((torch.arange(n)[:, None] + away + 1) % n).int()
+    conditional = torch.rand(n, k, generator=g)
+    whole = joint_P(indices, conditional)
+    parts = [slice(*ends) for ends in pairwise(starts)]
+    leaving = [outgoing_edges(indices[s], conditional[s], s.start, starts) for s in parts]
+
+    def of_parts(symmetrize):
+        for number, part in enumerate(parts):
+            edges = Edges.join([to[number] for to in leaving])
+            yield symmetrize(indices[part], conditional[part], part.start, n, edges)
+
+    one, two = two_thread_counts(lambda: list(of_parts(ops.symmetrize)))
+    for actual in (one, two):
+        assert torch.equal(torch.cat([indptr.diff() for indptr, *_ in actual]), whole.indptr.diff())
+        assert torch.equal(torch.cat([columns for _, columns, _ in actual]), whole.indices)
+        assert torch.equal(torch.cat([values for *_, values in actual]), whole.values)
+    by_reference = of_parts(lambda a, P, f, n, e: reference.symmetrize(a, P.double(), f, n, *e))
+    for actual, expected in zip(one, by_reference, strict=True):
+        assert torch.equal(actual[0], expected[0]) and torch.equal(actual[1], expected[1])
+        torch.testing.assert_close(actual[2].double(), expected[2], rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("edges", [1, 700, 3000, 10**9])
+def test_P_in_the_memory_of_its_edges_is_the_same(monkeypatch, edges):
+    monkeypatch.setattr(in_parts, "_MANY_EDGES", edges)
+    monkeypatch.setattr(in_parts, "_EDGES_OF_PART", edges)
+    monkeypatch.setattr(in_parts, "_EDGES_AT_ONCE", 999)
+    monkeypatch.setattr(in_parts, "_ROWS_AT_ONCE", 77)
+    neighbors = exact_neighbors(points("clustered", 600, 12), 60)
+    expected = Perplexity(20).joint(neighbors)
+    conditional = in_parts.conditional_P_of_consumed(Perplexity(20), neighbors)
+    assert conditional.data_ptr() == neighbors.sq_distances.data_ptr()
+    actual = in_parts.joint_P_of_consumed(neighbors.indices, conditional)
+    assert all(torch.equal(a, b) for a, b in zip(actual, expected, strict=True))
+
+
+@pytest.mark.parametrize("row, target", [(20, 30), (5, 9), (70, 30), (-1, 30), (99, 5)])
+def test_edges_that_do_not_come_from_other_rows_are_refused(row, target):
+    indices = torch.arange(1, 41).remainder(50)[:, None].int() + 10
+    edges = torch.tensor([3, row]), torch.tensor([30, target])
+    with pytest.raises(RuntimeError, match="incoming edges must run from other rows to these"):
+        ops.symmetrize(
+            indices, torch.ones(40, 1), 10, 70, (edges[0].int(), edges[1].int(), torch.ones(2))
+        )
+    with pytest.raises(ValueError, match=r"first must be in 0 .. n - l = 30, got 31"):
+        ops.symmetrize(indices, torch.ones(40, 1), 31, 70)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux takes memory back")
+def test_released_memory_is_given_back():
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+    t = torch.ones(1 << 24)
+    before = resident()
+    release(t[1 << 22 :])
+    assert before - resident() > 0.7 * t.nbytes
+    assert bool((t[: 1 << 22] == 1).all())
+
+
 def test_joint_P_of_real_neighbors_and_its_entropy(two_thread_counts):
     X = points("clustered", 900, 12)
     one, two = two_thread_counts(lambda: Perplexity(20).joint(exact_neighbors(X, 60)))
@@ -114,7 +189,8 @@ def test_opcheck():
     sq = points("normal", 10, 6).square()
     opcheck(torch.ops.fasttsne.perplexity_search.default, (sq, 3.0))
     indices = torch.tensor([[1, 2], [0, 2], [0, 1]], dtype=torch.int32)
-    opcheck(torch.ops.fasttsne.symmetrize.default, (indices, torch.full((3, 2), 0.5)))
+    none = indices.new_empty(0), indices.new_empty(0), torch.empty(0)
+    opcheck(torch.ops.fasttsne.symmetrize.default, (indices, torch.full((3, 2), 0.5), 0, 3, *none))
 
 
 def test_bad_input_is_named():

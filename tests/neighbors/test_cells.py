@@ -9,7 +9,7 @@ from sample import DEVICES, KINDS, opcheck, points
 
 from fasttsne import TSNE, ops, reference
 from fasttsne.datasets import make_landmark_frames
-from fasttsne.neighbors import Neighbors, cells, kmeans
+from fasttsne.neighbors import cells, kmeans
 from fasttsne.neighbors.cell_tiles import cell_tile_neighbors, make_tile_cells
 from fasttsne.neighbors.cells import cell_neighbors
 from fasttsne.neighbors.exact import exact_neighbors
@@ -126,9 +126,9 @@ def test_recall_is_measured_on_rows_that_are_no_centres(monkeypatch):
     sampled, centres = [], []
     whole, lloyd = cells._CellSearch.of_rows, kmeans.lloyd
 
-    def of_rows(search, rows, most):
+    def of_rows(search, rows, budget):
         sampled.append(search.X[rows])
-        return whole(search, rows, most)
+        return whole(search, rows, budget)
 
     def keep_first(X, first, steps):
         centres.append(first)
@@ -154,9 +154,9 @@ def test_budget_is_the_smallest_that_suffices(needed):
         tried.append(budget)
         found = torch.zeros(256, 10)
         found[: round(256 * min(1.0, 0.935 * budget / needed))] = 1
-        return Neighbors(found, 1 - found)
+        return 1 - found
 
-    budget, recall = cells._try_budgets(trial, torch.full((256,), 0.5), 512, 200_000, 0.9)
+    budget, recall = cells.try_budgets(trial, torch.full((256,), 0.5), 512, 200_000, 0.9)
     assert recall - 2 * 0.247 / 16 > 0.89
     assert 512 <= budget and (budget == 512 or 0.98 * needed < budget < 1.15 * needed)
     assert len(tried) < 13
@@ -167,15 +167,15 @@ def test_budget_is_at_least_what_k_neighbours_take():
 
     def trial(budget):
         tried.append(budget)
-        return Neighbors(torch.zeros(9, 10), torch.zeros(9, 10))
+        return torch.zeros(9, 10)
 
-    assert cells._try_budgets(trial, torch.ones(9), 2000, 9000, 0.98) == (2000, 1.0)
+    assert cells.try_budgets(trial, torch.ones(9), 2000, 9000, 0.98) == (2000, 1.0)
     assert tried == [2000]
 
 
 def test_no_budget_suffices_where_nothing_is_found():
-    nothing = Neighbors(torch.zeros(256, 10), torch.ones(256, 10))
-    assert cells._try_budgets(lambda _: nothing, torch.zeros(256), 512, 3000, 0.98) is None
+    nothing = torch.ones(256, 10)
+    assert cells.try_budgets(lambda _: nothing, torch.zeros(256), 512, 3000, 0.98) is None
 
 
 @pytest.mark.parametrize("components, compared", [(2, 136), (24, 24)])
@@ -444,6 +444,7 @@ def test_kth_neighbours_by_components_are_the_true_ones(monkeypatch, kind):
     axes = torch.linalg.qr(points("normal", 30, 30, seed=1))[0]
     X, rows = X @ axes.T, torch.arange(0, 2000, 31)
     for m, k in ((1, 20), (3, 100), (8, 500), (30, 1999)):
-        found = distances_to_kth(X, X @ axes[:, :m], rows, k)
+        lead = X @ axes[:, :m]
+        found = distances_to_kth(X, lead, X[rows], lead[rows], k)
         true = exact_neighbors(X, k).sq_distances[rows, -1]
         torch.testing.assert_close(found, true, rtol=1e-4, atol=0)

@@ -129,7 +129,14 @@ def attractive_arguments() -> tuple[Any, ...]:
     edges = int(indptr[-1])
     indices = torch.randint(n, (edges,), dtype=torch.int32)
     Y = embedding(n, random.choice((1, 2, 3, 5)))
-    return indptr, indices, torch.rand(edges), Y, dof(), random.random() < 0.5
+    first = random.randint(0, n)
+    some = random.random() < 0.5
+    if some:
+        indptr, indices = indptr[first:] - indptr[first], indices[int(indptr[first]) :]
+    return (
+        *(indptr, indices, torch.rand(len(indices)), Y, dof(), random.random() < 0.5),
+        first if some else 0,
+    )
 
 
 def mesh_arguments() -> tuple[Any, ...]:
@@ -159,10 +166,19 @@ def pair_of_data() -> tuple[Tensor, Tensor]:
     return data(random.choice((1, 30)), d), data(random.choice((1, 70)), d)
 
 
-def rows_of_neighbors() -> tuple[Tensor, Tensor]:
+def rows_of_neighbors() -> tuple[Any, ...]:
     n = random.choice((2, 9, 100))
     k = random.randint(1, n - 1)
-    return neighbors(n, k), torch.rand(n, k)
+    first, last = sorted(random.randint(0, n) for _ in range(2))
+    if random.random() < 0.5:
+        first, last = 0, n
+    # Edges from rows before these and after them.
+    others = [row for row in range(n) if not first <= row < last] if first < last else []
+    from_rows = torch.tensor(others, dtype=torch.int32)
+    to_rows = torch.randint(first, max(last, first + 1), from_rows.shape, dtype=torch.int32)
+    indices = neighbors(n, k)[first:last]
+    P = torch.rand(indices.shape), torch.rand(from_rows.shape)
+    return indices, P[0], first, n, from_rows, to_rows, P[1]
 
 
 def distances_and_perplexity() -> tuple[Tensor, float]:

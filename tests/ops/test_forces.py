@@ -37,6 +37,12 @@ def test_attractive_matches_reference(device, kind, dims, dof):
     assert_close(forces, expected, 1e-5)
     assert_close(actual_cost, cost, 1e-5 if kind != "tiny" else 1e-2)
     assert ops.attractive_forces(*P, Y, dof)[1] == 0
+    for first, last in ((0, 1), (300, 555), (699, 700), (20, 20)):
+        begin, end = P[0][first], P[0][last]
+        some = P[0][first : last + 1] - begin, P[1][begin:end], P[2][begin:end]
+        part, _ = ops.attractive_forces(*some, Y, dof, first=first)
+        assert_close(part, expected[first:last], 1e-5) if last > first else None
+        assert part.shape == (last - first, dims)
 
 
 @over_devices
@@ -216,7 +222,7 @@ def test_update_repeats_for_any_number_of_threads(two_thread_counts):
 def test_opcheck():
     Y = points("normal", 30, 2)
     P = sparse_P(30, 4)
-    opcheck(torch.ops.fasttsne.attractive_forces.default, (*P, Y, 1.0, True))
+    opcheck(torch.ops.fasttsne.attractive_forces.default, (*P, Y, 1.0, True, 0))
     opcheck(torch.ops.fasttsne.repulsive_exact.default, (Y, 1.0))
     opcheck(torch.ops.fasttsne.repulsive_bh.default, (Y, 0.5, 1.0))
     opcheck(
@@ -249,6 +255,11 @@ def test_bad_input_is_named():
     indptr, indices, values = sparse_P(30, 4)
     with pytest.raises(ValueError, match=r"indptr must have shape \(31\)"):
         ops.attractive_forces(indptr[:-1], indices, values, Y)
+    for first, rows in ((0, 31), (1, 30), (-1, 3), (31, 0)):
+        with pytest.raises(ValueError, match=f"first = {first} and an indptr for {rows} rows"):
+            ops.attractive_forces(
+                torch.zeros(rows + 1, dtype=torch.int64), indices, values, Y, first=first
+            )
     with pytest.raises(ValueError, match="dof must be a positive number or infinity, got 0"):
         ops.repulsive_exact(Y, 0)
     with pytest.raises(ValueError, match=r"theta must be in 0 .. 1, got 2"):

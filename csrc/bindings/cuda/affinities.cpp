@@ -93,9 +93,14 @@ std::tuple<Tensor, Tensor, Tensor> symmetrize_edges(const Tensor& indices,
   return {indptr, columns, values};
 }
 
-std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tensor& conditional) {
+std::tuple<Tensor, Tensor, Tensor> symmetrize(const Tensor& indices, const Tensor& conditional,
+                                              int64_t first, int64_t n, const Tensor& from,
+                                              const Tensor& to, const Tensor& from_P) {
   check_neighbors(indices, conditional);
-  const int64_t n = indices.size(0), k = indices.size(1);
+  check_incoming(from, to, from_P);
+  const int64_t k = indices.size(1);
+  STD_TORCH_CHECK(first == 0 && n == indices.size(0) && from.numel() == 0,
+                  "on a GPU all rows must be given at once");
   STD_TORCH_CHECK(n > 0 && k > 0, "indices must not be empty");
   STD_TORCH_CHECK(k <= cuda::kMaxK, "indices must have ", cuda::kMaxK, " columns or fewer, got ",
                   k);

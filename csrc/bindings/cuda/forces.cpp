@@ -13,14 +13,14 @@ namespace {
 
 std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor& indices,
                                              const Tensor& values, const Tensor& Y, double dof,
-                                             bool with_cost) {
-  check_csr_and_embedding(indptr, indices, values, Y);
+                                             bool with_cost, int64_t first) {
+  const int64_t rows = check_csr_and_embedding(indptr, indices, values, Y, first);
   check_same_device(Y, {&indptr, &indices, &values});
   const CudaGuard device(Y);
   const int64_t n = Y.size(0), dims = Y.size(1), edges = indices.numel();
-  Tensor forces = torch::stable::empty_like(Y);
+  Tensor forces = empty(Y, {rows, dims}, ScalarType::Float);
   Tensor cost = empty(Y, {}, ScalarType::Double);
-  Tensor parts = empty(Y, {cuda::attractive_parts(n, dims, edges)}, ScalarType::Double);
+  Tensor parts = empty(Y, {cuda::attractive_parts(rows, dims, edges)}, ScalarType::Double);
   check_cuda(cuda::attractive_forces({.indptr = indptr.const_data_ptr<int64_t>(),
                                       .indices = indices.const_data_ptr<int32_t>(),
                                       .values = values.const_data_ptr<float>(),
@@ -28,6 +28,8 @@ std::tuple<Tensor, Tensor> attractive_forces(const Tensor& indptr, const Tensor&
                                       .n = n,
                                       .dims = dims,
                                       .edges = edges,
+                                      .rows = rows,
+                                      .first = first,
                                       .dof = static_cast<float>(dof),
                                       .with_cost = with_cost,
                                       .forces = forces.mutable_data_ptr<float>(),

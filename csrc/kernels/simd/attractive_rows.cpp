@@ -42,7 +42,7 @@ AttractiveSums rows(const CsrView& P, const PointsView& Y, float dof, float* for
   for (int64_t i = begin; i < end; ++i) {
     if (!in_range(P, Y.n, i)) return {0, false};
     Vec y[kDims], force[kDims] = {}, cost{};
-    for (int m = 0; m < kDims; ++m) y[m] = broadcast(Y.data[i * kDims + m]);
+    for (int m = 0; m < kDims; ++m) y[m] = broadcast(Y.data[(P.first + i) * kDims + m]);
     const int64_t last = P.indptr[i + 1];
     // The first `count` of the lanes at j are edges of this row.
     const auto add = [&](const int32_t* j, Vec p, int64_t count) __attribute__((always_inline)) {
@@ -60,14 +60,14 @@ AttractiveSums rows(const CsrView& P, const PointsView& Y, float dof, float* for
     int64_t e = P.indptr[i];
     for (; e + kLanes <= last; e += kLanes) add(P.indices + e, load(P.values + e), kLanes);
     // Lanes past the end of the row have P = 0. They read points of other rows; at the end of all
-    // rows, point i itself.
+    // rows, the row's own point.
     if (e < last) {
       const Vec p = load_first(P.values + e, last - e, 0.f);
       if (e + kLanes <= P.edges) {
         add(P.indices + e, p, last - e);
       } else {
         int32_t j[kLanes];
-        store(j, load_first(P.indices + e, last - e, (int32_t)i));
+        store(j, load_first(P.indices + e, last - e, (int32_t)(P.first + i)));
         add(j, p, kLanes);
       }
     }
@@ -87,7 +87,7 @@ AttractiveSums rows_any(const CsrView& P, const PointsView& Y, float dof, bool w
   AttractiveSums sums{0, true};
   for (int64_t i = begin; i < end; ++i) {
     if (!in_range(P, Y.n, i)) return {0, false};
-    const float* y = Y.data + i * dims;
+    const float* y = Y.data + (P.first + i) * dims;
     float* force = forces + i * dims;
     for (int64_t m = 0; m < dims; ++m) force[m] = 0.f;
     for (int64_t e = P.indptr[i]; e < P.indptr[i + 1]; ++e) {
