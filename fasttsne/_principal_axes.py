@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ._threads import CHUNK_BYTES, alone, share, sum_over_rows
+from .shards import ALONE, Shards
 
 _OVERSAMPLING, _POWER_ITERATIONS = 8, 5
 """With these the randomised components agree with the exact ones to plotting accuracy."""
@@ -16,13 +17,13 @@ _ROWS_PROJECTED = 128
 """Least rows that a thread projects at a time."""
 
 
-def mean_of(X: Tensor) -> Tensor:
-    """Return the mean of the rows of X (n, d): (d,) float64."""
-    return sum_over_rows(lambda rows: rows.sum(0), X) / X.shape[0]
+def mean_of(X: Tensor, shards: Shards = ALONE) -> Tensor:
+    """Return the mean of the rows of X (n, d), on several ranks of all: (d,) float64."""
+    return shards.sum(sum_over_rows(lambda rows: rows.sum(0), X)) / sum(shards.sizes(len(X)))
 
 
 def principal_axes(
-    X: Tensor, mean: Tensor, number: int, seed: int, most_columns: int
+    X: Tensor, mean: Tensor, number: int, seed: int, most_columns: int, shards: Shards = ALONE
 ) -> tuple[Tensor, Tensor]:
     """Return the axes of the largest variances, and these, both in falling order.
 
@@ -40,6 +41,8 @@ def principal_axes(
         Of the random numbers that are used for more than ``most_columns`` columns.
     most_columns : int
         Up to this many columns the whole covariance matrix is computed, which gives exact axes.
+    shards : Shards
+        Of the rows.
 
     Returns
     -------
@@ -47,12 +50,15 @@ def principal_axes(
         The largest loading of each is positive. Fewer where X has fewer rows or columns.
     variances : Tensor, shape (number,), float64
     """
+    n = sum(shards.sizes(len(X)))
     if X.shape[1] <= most_columns:
-        covariance = sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X, X.shape[1] ** 2)
+        covariance = shards.sum(
+            sum_over_rows(lambda rows: (rows - mean).T @ (rows - mean), X, X.shape[1] ** 2)
+        )
         variances, axes = alone(lambda: torch.linalg.eigh(covariance), X.device)
     else:
-        variances, axes = _sketched_axes(X, mean, number, seed)
-    axes, variances = axes[:, -number:].flip(1), variances[-number:].flip(0) / X.shape[0]
+        variances, axes = _sketched_axes(X, n, mean, number, seed, shards)
+    axes, variances = axes[:, -number:].flip(1), variances[-number:].flip(0) / n
     # The sign of an axis is arbitrary.
     return axes * axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign(), variances
 
@@ -73,7 +79,9 @@ def project(X: Tensor, mean: Tensor, axes: Tensor, dtype: torch.dtype) -> Tensor
     return out
 
 
-def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Tensor, Tensor]:
+def _sketched_axes(
+    X: Tensor, n: int, mean: Tensor, number: int, seed: int, shards: Shards
+) -> tuple[Tensor, Tensor]:
     """Return approximate sums of squares along the axes of the largest, in rising order, and these.
 
     Randomised subspace iteration (Halko et al. 2011, algorithm 4.4): the covariance multiplies a
@@ -81,14 +89,14 @@ def _sketched_axes(X: Tensor, mean: Tensor, number: int, seed: int) -> tuple[Ten
     """
 
     def covariance_times(basis: Tensor) -> Tensor:
-        return sum_over_rows(
-            lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X, basis.numel()
+        return shards.sum(
+            sum_over_rows(lambda rows: (rows - mean).T @ ((rows - mean) @ basis), X, basis.numel())
         )
 
     def orthonormal(basis: Tensor) -> Tensor:
         return alone(lambda: torch.linalg.qr(basis).Q, X.device)
 
-    columns = min(number + _OVERSAMPLING, *X.shape)
+    columns = min(number + _OVERSAMPLING, n, X.shape[1])
     generator = torch.Generator("cpu").manual_seed(seed)
     basis = torch.randn(
         X.shape[1], columns, generator=generator, dtype=torch.float64, device="cpu"

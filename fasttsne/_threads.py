@@ -174,6 +174,8 @@ def in_chunks(work: Callable[[slice], _Result], t: Tensor) -> list[_Result]:
     list
         What ``work`` returned for each slice, in their order.
     """
+    if not len(t):
+        return []
     if t.device.type != "cpu":
         return [work(slice(None))]
     size = max(1, CHUNK_BYTES // (8 * t[0].numel()))

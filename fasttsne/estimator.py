@@ -126,11 +126,17 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         checksum by which a damaged file is refused.
     checkpoint_every : int, default 50
         Iterations between two writes.
+    distributed : bool, default False
+        Whether the processes of ``torch.distributed`` fit one map together: each passes the rows
+        of X that it has, in the order of the ranks, and gets the places of these. An array as
+        ``init`` is that of its rows, too. The other parameters must be the same on all ranks.
+        Metrics are 'euclidean', 'cosine' and 'correlation', X is dense, and the search is ours
+        (docs/scaling.md).
 
     Attributes
     ----------
     embedding_ : array or Tensor, shape (n, n_components), float32
-        The map; a Tensor if X is one.
+        The map; a Tensor if X is one. With ``distributed`` that of the rows of this rank.
     kl_divergence_ : float
         KL(P || Q) of the map in nats.
     n_iter_ : int
@@ -180,6 +186,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         on_interrupt: str = "raise",
         checkpoint: Any = None,
         checkpoint_every: int = CHECK_EVERY,
+        distributed: bool = False,
     ) -> None:
         self.n_components = n_components
         self.perplexity = perplexity
@@ -212,6 +219,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         self.on_interrupt = on_interrupt
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
+        self.distributed = distributed
 
     def fit(self, X: Any, y: None = None) -> TSNE:
         """Embed X.

@@ -10,6 +10,7 @@ from torch import Tensor
 from ._principal_axes import mean_of, principal_axes, project
 from ._threads import alone
 from ._validation import as_matrix
+from .shards import ALONE, Part, Shards
 
 START_SPREAD = 1e-4
 """Standard deviation of the widest coordinate, in map units. It is small, so that attraction shapes
@@ -23,7 +24,7 @@ _SPECTRAL_VECTORS = 30
 eigenvalue, which more vectors separate sooner."""
 
 
-def pca(X: Tensor, dims: int, seed: int) -> Tensor:
+def pca(X: Tensor, dims: int, seed: int, shards: Shards = ALONE) -> Tensor:
     """Project rows on their first principal components, scaled to :data:`START_SPREAD`.
 
     Components that X does not have (constant data, dims > d) are filled with small random numbers,
@@ -37,17 +38,21 @@ def pca(X: Tensor, dims: int, seed: int) -> Tensor:
     seed : int
         Seed of the random numbers, which are used for more than 512 columns, and for components
         that X does not have.
+    shards : Shards
+        Of the rows, if several ranks share them.
 
     Returns
     -------
     Tensor, shape (n, dims), float32
+        Of the rows of all ranks.
     """
-    found = min(dims, *X.shape)
+    part = Part(shards, shards.sizes(len(X)))
+    found = min(dims, part.n, X.shape[1])
     Y = X.new_zeros(X.shape[0], dims)
-    mean = mean_of(X)
-    axes, _ = principal_axes(X, mean, found, seed, _FEW_COLUMNS)
+    mean = mean_of(X, shards)
+    axes, _ = principal_axes(X, mean, found, seed, _FEW_COLUMNS, shards)
     Y[:, :found] = project(X, mean, axes, torch.float64)
-    return rescale(Y, seed)
+    return rescale(part.gather(Y), seed)
 
 
 def pca_of_sparse(X: Any, dims: int, seed: int) -> Tensor:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -35,6 +36,8 @@ class Shards:
     """Number of this process."""
     count = 1
     """Number of processes."""
+    sent = 0
+    """Bytes that this process has sent to others."""
 
     def gather(self, t: Tensor) -> Tensor:
         """Return the tensors of all ranks, which have one shape: (count, *shape)."""
@@ -75,6 +78,10 @@ class Shards:
         """Return how many rows each rank has."""
         return self.gather(torch.tensor(rows, dtype=torch.int64, device="cpu")).tolist()
 
+    def any(self, value: bool) -> bool:
+        """Whether a value is true on any rank."""
+        return bool(self.gather(torch.tensor(value, device="cpu")).any())
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """End the work of all ranks if that of one fails within the block."""
@@ -83,6 +90,40 @@ class Shards:
 
 ALONE = Shards()
 """The only process. There is nothing else that it could be."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that this rank has of all n, and how to get those of all."""
+
+    shards: Shards
+    sizes: list[int]
+    """Rows of each rank."""
+
+    @property
+    def n(self) -> int:
+        """Number of all rows."""
+        return sum(self.sizes)
+
+    @property
+    def first(self) -> int:
+        """Number of the first row of this rank."""
+        return sum(self.sizes[: self.shards.rank])
+
+    @property
+    def rows(self) -> slice:
+        """The rows of this rank."""
+        return slice(self.first, self.first + self.sizes[self.shards.rank])
+
+    def gather(self, mine: Tensor) -> Tensor:
+        """Return the rows of all ranks, given those of this one."""
+        if self.shards.count == 1:
+            return mine
+        most = max(self.sizes)
+        padded = mine.new_zeros(most, *mine.shape[1:])
+        padded[: len(mine)] = mine
+        every = self.shards.gather(padded)
+        return torch.cat([rows[:size] for rows, size in zip(every, self.sizes, strict=True)])
 
 
 class RankError(RuntimeError):
@@ -116,6 +157,7 @@ class Ranks(Shards):
     def gather(self, t: Tensor) -> Tensor:
         """Return the tensors of all ranks, which have one shape: (count, *shape)."""
         out = t.new_empty(self.count, *t.shape)
+        self.sent += t.nbytes * (self.count - 1)
         with self._noticing():
             self._dist.all_gather(list(out), t.contiguous(), group=self._group)
         return out
@@ -133,6 +175,8 @@ class Ranks(Shards):
         given = self.gather(torch.tensor(counts, dtype=torch.int64, device=rows.device))
         taken = given[:, self.rank].tolist()
         out = rows.new_empty(sum(taken), *rows.shape[1:])
+        others = len(rows) - counts[self.rank]
+        self.sent += others * rows[:1].nbytes
         with self._noticing():
             self._dist.all_to_all_single(out, rows.contiguous(), taken, counts, group=self._group)
         return out, taken
@@ -178,7 +222,7 @@ class Ranks(Shards):
         """Return which ranks failed and why, as far as it can be known; empty if no rank failed."""
         end = time.monotonic() + _SECONDS_FOR_REASONS
         silent = set(range(self.count)) - {self.rank}
-        why = {}
+        why: dict[int, str] = {}
         try:
             self._store.set(f"alive{self.rank}", "")
             while silent and not why and time.monotonic() < end:

@@ -7,7 +7,7 @@ several processes, or those of one process that has not the memory for P beside 
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import torch
@@ -17,6 +17,7 @@ from .. import ops
 from .._pages import release
 from .._threads import share
 from ..neighbors import Neighbors
+from ..shards import Part
 from .joint import JointP, joint_P
 from .kinds import Affinities
 
@@ -101,6 +102,27 @@ def conditional_P_of_consumed(affinities: Affinities, neighbors: Neighbors) -> T
         some = neighbors._replace(indices=neighbors.indices[part], sq_distances=P[part])
         P[part] = affinities.conditional_P(some)
     return P
+
+
+def joint_P_of_ranks(indices: Tensor, conditional_P: Tensor, part: Part) -> JointP:
+    """Return the rows of the joint P that a rank has.
+
+    Parameters
+    ----------
+    indices : Tensor, shape (l, k), int32
+        Neighbours of the rows of this rank.
+    conditional_P : Tensor, shape (l, k), float32
+    part : Part
+        The rows of this rank.
+    """
+    starts = [0, *accumulate(part.sizes)]
+    # The kernel of a GPU makes P of all rows at once.
+    indices, conditional_P = indices.cpu(), conditional_P.cpu()
+    leaving = outgoing_edges(indices, conditional_P, part.first, starts)
+    counts = [len(edges.from_rows) for edges in leaving]
+    incoming = Edges(*(part.shards.exchange(array, counts)[0] for array in Edges.join(leaving)))
+    del leaving
+    return JointP(*ops.symmetrize(indices, conditional_P, part.first, part.n, incoming))
 
 
 def joint_P_of_consumed(indices: Tensor, conditional_P: Tensor) -> JointP:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .. import ops
 from .._threads import in_chunks
+from ..shards import Part
 from .bounds import Bounds
 from .convolution import FreeConvolution, spectrum_of
 from .repulsion import RepulsionFunction
@@ -55,11 +56,16 @@ class ChargeGrid:
         ops.mesh_spread_(Y, self.charges, self.origin, self.step)
         return self.convolve(self.charges)
 
-    def __call__(self, Y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return forces (n, m), not divided by Z, and Z (float64 scalar)."""
+    def __call__(self, Y: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
+        """Return forces (n, m), not divided by Z, and Z (float64 scalar).
+
+        Of a part only its forces, (l, m).
+        """
         if self._is_accurate is False and Y.is_cuda:
-            return self.fallback(Y)
-        forces, _, total = ops.mesh_gather(Y, self.potential_of(Y), self.origin, self.step)
+            return self.fallback(Y, part)
+        mine = Y if part is None else Y[part.rows]
+        forces, _, total = ops.mesh_gather(mine, self.potential_of(Y), self.origin, self.step)
+        total = total if part is None else part.shards.sum(total)
         Z = total - Y.shape[0]
         # Reading Z from a GPU waits for its queue, and Z changes slowly: once per grid is enough.
         if self._is_accurate is None or not Y.is_cuda:
@@ -67,7 +73,7 @@ class ChargeGrid:
             # of the potentials that points have at their own places is large beside it.
             self._is_accurate = bool(Z > 0.01 * Y.shape[0])
             if not self._is_accurate:
-                return self.fallback(Y)
+                return self.fallback(Y, part)
         return forces, Z
 
 

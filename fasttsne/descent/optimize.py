@@ -14,7 +14,9 @@ from torch import Tensor
 from .. import ops
 from ..affinities import JointP
 from ..schedule import Phase
+from ..shards import Part
 from .bounds import TrackedBounds
+from .interrupts import noticing_interrupts
 from .replay import Replay
 from .repulsion import SMALL_KL, Repulsion, RepulsionFunction
 
@@ -72,12 +74,14 @@ def minimize_kl(
     watch: Watch | None = None,
     state: dict[str, Any] | None = None,
     constant: float | None = None,
+    part: Part | None = None,
 ) -> Optimum:
     """Minimise KL(P || Q), starting from a given map.
 
     Parameters
     ----------
     P : JointP
+        On several ranks the rows of this rank.
     Y : Tensor, shape (n, m), float32
         The start; it is not modified.
     phases : list of Phase
@@ -92,6 +96,8 @@ def minimize_kl(
         What another descent gave to ``watch.save``: resume there, and ignore the values of Y.
     constant : float, optional
         The part of the KL divergence that does not depend on the map. Default: sum of P ln P.
+    part : Part, optional
+        The rows of this rank, if there are several ranks.
 
     Returns
     -------
@@ -104,11 +110,14 @@ def minimize_kl(
     """
     watch = Watch() if watch is None else watch
     phases = [phase.for_points(Y.shape[0]) for phase in phases]
-    descent = _Optimizer(P, Y, phases, repulsion, n_iter_without_progress, min_grad_norm, constant)
+    descent = _Optimizer(
+        P, Y, phases, repulsion, n_iter_without_progress, min_grad_norm, constant, part
+    )
     if state is not None:
         descent.restore(state)
     try:
-        descent.run(watch)
+        with noticing_interrupts(part) as descent.check_interrupts:
+            descent.run(watch)
         kl = descent.kl_divergence()
     except KeyboardInterrupt:
         # In the middle of a step the parts of the state are inconsistent: keep the last checkpoint.
@@ -146,8 +155,11 @@ class _Optimizer:
         patience: int,
         min_grad_norm: float,
         constant: float | None,
+        part: Part | None,
     ) -> None:
         self.P = P
+        self.part = part
+        self.first = None if part is None else part.first
         self.phases = phases
         self.repulsion = repulsion
         self.precise = repulsion.precise()
@@ -155,12 +167,12 @@ class _Optimizer:
         self.patience = patience
         self.min_grad_norm = min_grad_norm
         self.total = sum(phase.iterations for phase in phases)
-        self.constant = P.negative_entropy() if constant is None else constant
+        self.constant = self._sum(P.negative_entropy()) if constant is None else constant
 
         self.Y = Y.clone()
         self.velocity, self.gains = torch.zeros_like(Y), torch.ones_like(Y)
         self.bounds = TrackedBounds(self.Y)
-        self.replay = Replay(Y.device)
+        self.replay = Replay(Y.device, part is None)
         self.done = 0  # iterations
         self.kl: float | None = None  # the last one known
         self.phase = 0  # index of the present phase
@@ -168,6 +180,7 @@ class _Optimizer:
         self.best, self.best_at = math.inf, 0  # its lowest estimate of the KL divergence, and when
         self.is_over = False  # whether a stopping rule ended it
         self.is_stepping = False
+        self.check_interrupts: Callable[[], None] = lambda: None
 
     # A checkpoint holds these under their names.
     _NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
@@ -193,6 +206,9 @@ class _Optimizer:
 
     def run(self, watch: Watch) -> None:
         """Do the iterations that are left, until the callback stops them."""
+        # What one rank is told about, all compute.
+        self.reports = self._any(watch.reports)
+        self.calls_back = self._any(watch.callback is not None)
         while self.phase < len(self.phases):
             phase = self.phases[self.phase]
             if self.is_over or self.done >= self.began + phase.iterations:
@@ -214,27 +230,30 @@ class _Optimizer:
 
     def _iterate(self, phase: Phase, watch: Watch) -> bool:
         """Do one iteration; or, if the callback stops the descent, none, and return True."""
+        self.check_interrupts()
         is_check = (self.done + 1) % CHECK_EVERY == 0
-        calls_back = watch.callback is not None and (self.done + 1) % watch.callback_every == 0
-        if calls_back or (is_check and watch.reports):
+        calls_back = self.calls_back and (self.done + 1) % watch.callback_every == 0
+        if calls_back or (is_check and self.reports):
             self.kl = self.kl_divergence()
         # Before the step, so that the callback gets a KL divergence and the map that has it.
-        if calls_back and watch.callback(self.done, self.kl, self.Y):  # type: ignore[misc, arg-type]
-            return True
+        if calls_back:
+            assert self.kl is not None
+            stops = watch.callback is not None and watch.callback(self.done, self.kl, self.Y)
+            if self._any(bool(stops)):
+                return True
         self.is_stepping = True
         if is_check:
             # The step is the same as any other. The stopping rules use the KL divergence that its
             # own forces give, so that they do the same whether somebody is watching or not.
-            attractive, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
-            repulsive, Z, log_Z = self.repulsion.with_log_Z(self.Y, *self.bounds.now())
-            estimate = float(cost) + log_Z
+            attractive, cost = self._attract(with_cost=True)
+            repulsive, Z, log_Z = self.repulsion.with_log_Z(self.Y, *self.bounds.now(), self.part)
+            estimate = self._sum(float(cost)) + log_Z
             statistics = self._update(phase, attractive, repulsive, Z)
         else:
             repulse = self.repulsion.prepare(self.Y, *self.bounds.now())
 
             def iteration(phase: Phase = phase, repulse: RepulsionFunction = repulse) -> Tensor:
-                attractive, _ = ops.attractive_forces(*self.P, self.Y, self.dof)
-                return self._update(phase, attractive, *repulse(self.Y))
+                return self._update(phase, self._attract()[0], *repulse(self.Y, self.part))
 
             statistics = self.replay((phase, repulse), iteration)
         self.done += 1
@@ -251,14 +270,36 @@ class _Optimizer:
         self.is_stepping = False
         return False
 
+    def _attract(self, with_cost: bool = False) -> tuple[Tensor, Tensor]:
+        """Return the attraction of the rows of this rank, and their part of the cost."""
+        return ops.attractive_forces(*self.P, self.Y, self.dof, with_cost, self.first)
+
+    def _any(self, value: bool) -> bool:
+        """Whether a value is true on any rank."""
+        return value if self.part is None else self.part.shards.any(value)
+
+    def _sum(self, value: float) -> float:
+        """Return the sum of a number over the ranks."""
+        if self.part is None:
+            return value
+        return float(self.part.shards.sum(torch.tensor(value, dtype=torch.float64, device="cpu")))
+
     def _update(self, phase: Phase, attractive: Tensor, repulsive: Tensor, Z: Tensor) -> Tensor:
+        exaggeration = phase.exaggeration
         if phase.compression:
             # The penalty compression * sum |y_i|^2 has the gradient 2 compression Y; the update
             # multiplies the attraction by 4 exaggeration.
-            attractive.add_(self.Y, alpha=phase.compression / (2 * phase.exaggeration))
+            mine = self.Y if self.part is None else self.Y[self.part.rows]
+            attractive.add_(mine, alpha=phase.compression / (2 * exaggeration))
+        if self.part is not None:
+            # Every rank gets the forces of all points, and then does the same as the others: the
+            # ranks cannot come to differ.
+            force = attractive.mul_(exaggeration).sub_(repulsive / Z.float())
+            attractive, exaggeration = self.part.gather(force), 1.0
+            repulsive, Z = torch.zeros_like(attractive), torch.ones_like(Z)
         return ops.update_embedding_(
             *(self.Y, self.velocity, self.gains, attractive, repulsive, Z),
-            *(phase.exaggeration, phase.rate, phase.momentum, MAX_STEP),
+            *(exaggeration, phase.rate, phase.momentum, MAX_STEP),
         )
 
     def _has_settled(self, estimate: float, norm: float, say: Callable[[str], None] | None) -> bool:
@@ -281,10 +322,10 @@ class _Optimizer:
 
     def kl_divergence(self) -> float:
         """Return the KL divergence of the present map."""
-        _, cost = ops.attractive_forces(*self.P, self.Y, self.dof, True)
-        _, _, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now())
-        without_Z = self.constant + float(cost)
+        _, cost = self._attract(with_cost=True)
+        _, _, log_Z = self.precise.with_log_Z(self.Y, *self.bounds.now(), self.part)
+        without_Z = self.constant + self._sum(float(cost))
         finest = self.precise.finest(self.Y.shape[0])
         if without_Z + log_Z < SMALL_KL and finest is not self.precise:
-            log_Z = finest.with_log_Z(self.Y, *self.bounds.now())[2]
+            log_Z = finest.with_log_Z(self.Y, *self.bounds.now(), self.part)[2]
         return without_Z + log_Z

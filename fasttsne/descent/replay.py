@@ -26,11 +26,13 @@ class Replay:
     Parameters
     ----------
     device : torch.device
+    is_alone : bool
+        Whether no other process takes part, with which a graph would have to wait.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, is_alone: bool = True) -> None:
         # The pure-torch reference reads sizes from the GPU, which cannot be captured.
-        self._uses_graphs = _library.kernels_on(device) == "cuda"
+        self._uses_graphs = is_alone and _library.kernels_on(device) == "cuda"
         self._stream = torch.cuda.Stream(device) if self._uses_graphs else None
         self._key: Hashable = None
         self._runs = 0

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .. import ops
+from ..shards import Part
 from .bounds import Bounds
 
 MOST_POINTS_FOR_EXACT = 1500
@@ -25,8 +26,24 @@ negative: the error is 1e-3 for most maps. Below it Z comes from :meth:`Repulsio
 _MOST_POINTS_FOR_EXACT_Z = 20_000
 """Up to this many points that is the exact sum."""
 
-RepulsionFunction = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Takes a map (n, m); returns forces (n, m), not divided by Z, and Z (float64 scalar)."""
+RepulsionFunction = Callable[..., tuple[Tensor, Tensor]]
+"""Takes a map (n, m), and on several ranks a :class:`fasttsne.shards.Part`. Returns forces (n, m),
+not divided by Z, or those of the part (l, m); and Z (float64 scalar)."""
+
+
+def rows_of(forces: Tensor, part: Part | None) -> Tensor:
+    """Return the forces of a part, given those of all rows."""
+    return forces if part is None else forces[part.rows]
+
+
+def of_part(function: Callable[[Tensor], tuple[Tensor, Tensor]]) -> RepulsionFunction:
+    """Return a function that sums the forces of all rows, and returns those of a part."""
+
+    def of_rows(Y: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
+        forces, Z = function(Y)
+        return rows_of(forces, part), Z
+
+    return of_rows
 
 
 class Repulsion(ABC):
@@ -68,15 +85,20 @@ class Repulsion(ABC):
         """Make the grid that had these bounds, so that a resumed descent repeats to the bit."""
         return
 
-    def __call__(self, Y: Tensor, low: list[float], high: list[float]) -> tuple[Tensor, Tensor]:
-        """Return forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y."""
-        return self.prepare(Y, low, high)(Y)
+    def __call__(
+        self, Y: Tensor, low: list[float], high: list[float], part: Part | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return forces (n, m), not divided by Z, and Z (float64 scalar), given the bounds of Y.
+
+        Of a part only its forces, (l, m).
+        """
+        return self.prepare(Y, low, high)(Y, part)
 
     def with_log_Z(
-        self, Y: Tensor, low: list[float], high: list[float]
+        self, Y: Tensor, low: list[float], high: list[float], part: Part | None = None
     ) -> tuple[Tensor, Tensor, float]:
         """Return forces and Z as a call does, and ln Z, the repulsive part of the KL divergence."""
-        forces, Z = self(Y, low, high)
+        forces, Z = self(Y, low, high, part)
         return forces, Z, math.log(float(Z))
 
 
@@ -87,7 +109,7 @@ class Exact(Repulsion):
 
     def __init__(self, dof: float) -> None:
         self.dof = dof
-        self.function: RepulsionFunction = partial(ops.repulsive_exact, dof=dof)
+        self.function: RepulsionFunction = of_part(partial(ops.repulsive_exact, dof=dof))
 
     def prepare(self, Y: Tensor, low: list[float], high: list[float]) -> RepulsionFunction:
         """Return :func:`fasttsne.ops.repulsive_exact`."""
@@ -116,15 +138,15 @@ class Gaussian(Repulsion):
         return self._function
 
     def with_log_Z(
-        self, Y: Tensor, low: list[float], high: list[float]
+        self, Y: Tensor, low: list[float], high: list[float], part: Part | None = None
     ) -> tuple[Tensor, Tensor, float]:
         """Return forces, Z = 1, and ln Z before the division (SNE: the mean of ln Z_i)."""
         forces, log_Z = ops.repulsive_sne(Y, self.conditional)
-        return forces, torch.ones_like(log_Z), float(log_Z)
+        return rows_of(forces, part), torch.ones_like(log_Z), float(log_Z)
 
-    def _function(self, Y: Tensor) -> tuple[Tensor, Tensor]:
+    def _function(self, Y: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
         forces, log_Z = ops.repulsive_sne(Y, self.conditional)
-        return forces, torch.ones_like(log_Z)
+        return rows_of(forces, part), torch.ones_like(log_Z)
 
 
 class Approximate(Repulsion):
@@ -150,7 +172,7 @@ class BarnesHut(Approximate):
     def __init__(self, dof: float, theta: float) -> None:
         self.dof = dof
         self.theta = theta
-        self.function: RepulsionFunction = partial(ops.repulsive_bh, theta=theta, dof=dof)
+        self.function: RepulsionFunction = of_part(partial(ops.repulsive_bh, theta=theta, dof=dof))
 
     def prepare(self, Y: Tensor, low: list[float], high: list[float]) -> RepulsionFunction:
         """Return :func:`fasttsne.ops.repulsive_bh`."""

@@ -21,6 +21,7 @@ from .. import ops
 from ..affinities import Affinities
 from ..neighbors import Neighbors
 from ..neighbors.search import Search
+from ..shards import ALONE, Shards
 from .mesh import Mesh
 from .mesh_grid import FixedPotential
 
@@ -43,14 +44,22 @@ class FittedMap:
     """A map with the data and the settings of its fit, which later changes do not reach."""
 
     X: Any
-    """Tensor or CSR matrix (n, d), or distances (n, n); the data of the fit, not a copy."""
+    """Tensor or CSR matrix (n, d), or distances (n, n); the data of the fit, not a copy. Of several
+    ranks those of this one."""
     Y: Tensor
     """(n, m) float32"""
     affinities: Affinities
     search: Search
     dof: float
 
-    def place(self, X: Any, start: str | Tensor, iterations: int, device: torch.device) -> Tensor:
+    def place(
+        self,
+        X: Any,
+        start: str | Tensor,
+        iterations: int,
+        device: torch.device,
+        shards: Shards = ALONE,
+    ) -> Tensor:
         """Find the neighbours of new rows in the data, and place the rows: (l, m) float32.
 
         Parameters
@@ -61,9 +70,11 @@ class FittedMap:
             See :func:`place`.
         device : torch.device
             Where to compute, and where the result is.
+        shards : Shards
+            Of the rows of the data and of the new ones, if several ranks share them.
         """
         k = min(len(self.Y), self.affinities.neighbors_wanted())
-        neighbors = self.search.among(self.X, X, k, device)
+        neighbors = self.search.among(self.X, X, k, device, shards)
         P = self.affinities.conditional_P(neighbors)
         return place(neighbors, P, self.Y.to(device), start, iterations, self.dof)
 

@@ -17,10 +17,12 @@ from ..affinities import Affinities, Perplexity
 from ..descent.transform import STARTS, FittedMap
 from ..neighbors.metric import check_precomputed
 from ..neighbors.search import KERNEL_METRICS, Search
+from ..shards import Part, Shards
 from . import checkpoint, pipeline
 from .context import running
 from .memory import check_memory, explaining_lack_of_memory
 from .parameters import Plan, check_device, check_start, thread_count
+from .ranks import agree, check_for_ranks, check_same, seed_of_all, shards_of
 from .samples import (
     check_samples,
     check_samples_of_fit,
@@ -35,6 +37,8 @@ _CHANGEABLE = {
     "verbose",
 }
 """Parameters that change no map, and may therefore be changed when a fit is resumed."""
+_OWN_OF_RANK = {"callback", "device", "init", "n_jobs", "progress", "verbose"}
+"""Parameters that may be different on every rank."""
 _NEEDED_BY_TRANSFORM = ("affinities", "metric", "metric_params")
 
 _TSNE = TypeVar("_TSNE", bound="BaseTSNE")
@@ -49,30 +53,51 @@ class BaseTSNE(BaseEstimator):
 
     def _run_fit(self, X: Any) -> Any:
         """Check X and the parameters, fit, and return the map."""
-        with renewing_columns(self):
-            data, n = check_samples_of_fit(self, X)
-            device = check_device(self.device, device_of(data))
-            plan = Plan.of(self, n, has_X=data is not None)
-            if self.metric == "precomputed" and data is not None:
-                check_precomputed(data, self.method)
+        shards = shards_of(self.distributed)
+        with renewing_columns(self), shards.together():
+            data, n, device, plan = self._check_fit(X, shards)
             d = 0 if data is None else data.shape[1]
-            if device.type == "cpu":
-                is_copied = isinstance(data, Tensor) and self.metric in KERNEL_METRICS
-                check_memory(plan, n, n * d if is_copied else 0)
             is_tensor = isinstance(X, Tensor)
             facts = {}
             if self.checkpoint is not None:
                 fingerprint = None if data is None else checkpoint.fingerprint(data)
                 facts = self._facts(columns_of(self), is_tensor, fingerprint)
             with (
-                running(self, device, facts) as listeners,
+                running(self, device, facts, shards.rank == 0) as listeners,
                 explaining_lack_of_memory(plan, n, d, device),
             ):
-                result = pipeline.fit(plan, data, X, n, device, listeners)
-            if self.verbose and result.report.search == "cells":
+                result = pipeline.fit(plan, data, X, n, device, listeners, shards)
+            if self.verbose and shards.rank == 0 and result.report.search == "cells":
                 recall = result.report.search_recall
                 print(f"neighbors by cells, recall {recall:.3f} of a sample", file=sys.stderr)
-            return self._keep(result, plan, data, is_tensor)
+            part = None if shards.count == 1 else Part(shards, shards.sizes(len(data)))
+            return self._keep(result, plan, data, is_tensor, part)
+
+    def _check_fit(self, X: Any, shards: Shards) -> tuple[Any, int, torch.device, Plan]:
+        """Return the checked data, the number of samples of all ranks, the device, the plan."""
+
+        def check_X() -> tuple[Any, int]:
+            data, n = check_samples_of_fit(self, X, 2 if shards.count == 1 else 0)
+            if shards.count > 1:
+                check_for_ranks(self, data)
+            return data, n
+
+        data, own = agree(shards, check_X)
+        check_same(self, data, _OWN_OF_RANK, shards)
+        n = sum(shards.sizes(own))
+
+        def check_parameters() -> tuple[torch.device, Plan]:
+            device = check_device(self.device, device_of(data))
+            plan = Plan.of(self, n, has_X=data is not None, own=own)
+            if self.metric == "precomputed" and data is not None:
+                check_precomputed(data, self.method)
+            if device.type == "cpu":
+                is_copied = isinstance(data, Tensor) and self.metric in KERNEL_METRICS
+                check_memory(plan, own, data.numel() if is_copied else 0)
+            return device, plan
+
+        device, plan = agree(shards, check_parameters)
+        return data, n, device, replace(plan, seed=seed_of_all(plan.seed, shards))
 
     @classmethod
     def resume(
@@ -160,8 +185,18 @@ class BaseTSNE(BaseEstimator):
             "data": fingerprint,
         }
 
-    def _keep(self, result: pipeline.FitResult, plan: Plan, data: Any, is_tensor: bool) -> Any:
-        """Set the attributes of a fit; return the map, on the device of the data."""
+    def _keep(
+        self,
+        result: pipeline.FitResult,
+        plan: Plan,
+        data: Any,
+        is_tensor: bool,
+        part: Part | None = None,
+    ) -> Any:
+        """Set the attributes of a fit; return the map, on the device of the data.
+
+        On several ranks these are the rows of this rank.
+        """
         embedding = result.embedding.to(device_of(data))
         self.kl_divergence_ = result.kl_divergence
         self.report_ = result.report
@@ -179,6 +214,8 @@ class BaseTSNE(BaseEstimator):
                 Search("exact", self.metric, self.metric_params),
                 plan.repulsion.dof,
             )
+        if part is not None:
+            embedding = embedding[part.rows].clone()
         self.embedding_ = embedding if is_tensor else embedding.cpu().numpy()
         return self.embedding_
 
@@ -188,14 +225,22 @@ class BaseTSNE(BaseEstimator):
             raise ValueError(
                 "transform needs the data of the fit, and this TSNE was fitted without X"
             )
-        data = check_samples(self, X, reset=False)
-        home = device_of(data)
-        device = check_device(self.device, home)
-        if isinstance(start, str):
-            _validation.choice("start", start, STARTS)
-        else:
-            start = check_start(start, data.shape[0], self.embedding_.shape[1], "start")
-        iterations = _validation.integer("iterations", iterations, 0)
-        with torch.no_grad(), threads(thread_count(self.n_jobs)):
-            placed = self._fitted_map.place(data, start, iterations, device).to(home)
+        fitted_map, shards = self._fitted_map, shards_of(self.distributed)
+
+        def check() -> tuple[Any, Any, int]:
+            data = check_samples(self, X, reset=False, least=1 if shards.count == 1 else 0)
+            if shards.count > 1:
+                check_for_ranks(self, data)
+            if isinstance(start, str):
+                _validation.choice("start", start, STARTS)
+                begin: str | Tensor = start
+            else:
+                begin = check_start(start, data.shape[0], self.embedding_.shape[1], "start")
+            return data, begin, _validation.integer("iterations", iterations, 0)
+
+        with shards.together(), torch.no_grad(), threads(thread_count(self.n_jobs)):
+            data, begin, steps = agree(shards, check)
+            home = device_of(data)
+            device = check_device(self.device, home)
+            placed = fitted_map.place(data, begin, steps, device, shards).to(home)
         return placed if isinstance(X, Tensor) else placed.numpy()

@@ -42,7 +42,9 @@ class Listeners:
 
 
 @contextmanager
-def running(estimator: Any, device: torch.device, facts: dict[str, Any]) -> Iterator[Listeners]:
+def running(
+    estimator: Any, device: torch.device, facts: dict[str, Any], is_first: bool = True
+) -> Iterator[Listeners]:
     """Set up what a fit runs under, as the parameters of an estimator say.
 
     Parameters
@@ -52,6 +54,8 @@ def running(estimator: Any, device: torch.device, facts: dict[str, Any]) -> Iter
         Where to compute.
     facts : dict
         What the estimator adds to its checkpoint.
+    is_first : bool
+        Whether this is the rank that prints, if there are several.
 
     Yields
     ------
@@ -68,11 +72,11 @@ def running(estimator: Any, device: torch.device, facts: dict[str, Any]) -> Iter
         torch.no_grad(),
         threads(thread_count(estimator.n_jobs)),
         torch.cuda.device(device) if device.type == "cuda" else nullcontext(),
-        _progress_listener(estimator) as report,
+        _progress_listener(estimator, is_first) as report,
     ):
         yield Listeners(
             report=report,
-            say=_print_message if estimator.verbose > 1 else None,
+            say=_print_message if estimator.verbose > 1 and is_first else None,
             callback=_joined(estimator.callback),
             return_on_interrupt=estimator.on_interrupt == "return",
             checkpoint=estimator.checkpoint,
@@ -81,10 +85,10 @@ def running(estimator: Any, device: torch.device, facts: dict[str, Any]) -> Iter
 
 
 @contextmanager
-def _progress_listener(estimator: Any) -> Iterator[Callable[[Progress], None]]:
+def _progress_listener(estimator: Any, is_first: bool) -> Iterator[Callable[[Progress], None]]:
     if estimator.progress is not None:
         yield estimator.progress
-    elif estimator.verbose == 1:
+    elif estimator.verbose == 1 and is_first:
         with default_listener() as listener:
             yield listener
     else:

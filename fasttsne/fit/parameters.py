@@ -53,7 +53,14 @@ class Plan:
     checkpoint_every: int
 
     @classmethod
-    def of(cls, estimator: Any, n: int, has_X: bool = True, P: JointP | None = None) -> Plan:
+    def of(
+        cls,
+        estimator: Any,
+        n: int,
+        has_X: bool = True,
+        P: JointP | None = None,
+        own: int | None = None,
+    ) -> Plan:
         """Check the parameters of an estimator for n samples.
 
         Parameters
@@ -65,6 +72,8 @@ class Plan:
         P : JointP, optional
             P of a fit that is resumed. Its affinities and its start are then not checked, as it
             needs neither.
+        own : int, optional
+            Samples of this rank, if there are several ranks. Default: n.
 
         Raises
         ------
@@ -111,7 +120,9 @@ class Plan:
             ),
             min_grad_norm=_validation.number("min_grad_norm", estimator.min_grad_norm, least=0),
             seed=_validation.seed_of(estimator.random_state),
-            start=_check_init(estimator, n, dims, has_X) if P is None else "random",
+            start=(
+                "random" if P else _check_init(estimator, n if own is None else own, dims, has_X)
+            ),
             callback_every=_validation.integer("callback_every", estimator.callback_every, 1),
             checkpoint_every=_validation.integer("checkpoint_every", estimator.checkpoint_every, 1),
         )
@@ -171,7 +182,7 @@ def _check_init(estimator: Any, n: int, dims: int, has_X: bool) -> str | Tensor:
     init = estimator.init
     if init is not None and not isinstance(init, str):
         start = check_start(init, n, dims, "init")
-        spread = float(start.double().std(0, correction=0).max())
+        spread = float(start.double().std(0, correction=0).max()) if n else 0.0
         if spread > _LARGEST_SPREAD * n ** (1 / dims):
             warnings.warn(
                 f"init is far larger than a map of {n} points (its standard deviation is "
@@ -199,7 +210,7 @@ def check_start(start: Any, n: int, dims: int, name: str) -> Tensor:
     start = _validation.as_matrix(start, name)
     if tuple(start.shape) != (n, dims):
         raise ValueError(f"{name} must have shape ({n}, {dims}), got {tuple(start.shape)}")
-    largest = float(start.abs().max())
+    largest = float(start.abs().max()) if len(start) else 0.0
     if largest > _LARGEST_COORDINATE:
         raise ValueError(
             f"{name} must lie within {_LARGEST_COORDINATE:.3g} of the origin, got {largest:.3g}; "

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,11 +14,16 @@ from torch import Tensor
 
 from .. import _library, initialization
 from ..affinities import Affinities, JointP, Perplexity, joint_P, negative_entropy
-from ..affinities.in_parts import conditional_P_of_consumed, joint_P_of_consumed
+from ..affinities.in_parts import (
+    conditional_P_of_consumed,
+    joint_P_of_consumed,
+    joint_P_of_ranks,
+)
 from ..descent.optimize import Optimum, Watch, minimize_kl
 from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
 from ..neighbors.search import Found
 from ..progress import Progress
+from ..shards import ALONE, Part, Shards
 from .checkpoint import Checkpoint
 from .context import Listeners, ignore
 from .parameters import Plan, neighbors_per_point
@@ -49,6 +54,10 @@ class FitReport:
     search_recall: float
     """Fraction of the true neighbours that the search found, measured on 512 rows; 1 if the search
     was exact, NaN if the neighbours were given."""
+    ranks: int = 1
+    """Processes that shared the samples."""
+    bytes_per_iteration: int = 0
+    """Bytes that this process sent to others in each iteration, on average."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,13 @@ class _Clock:
 
 
 def fit(
-    plan: Plan, X: Any, original_X: Any, n: int, device: torch.device, listeners: Listeners
+    plan: Plan,
+    X: Any,
+    original_X: Any,
+    n: int,
+    device: torch.device,
+    listeners: Listeners,
+    shards: Shards = ALONE,
 ) -> FitResult:
     """Embed data.
 
@@ -94,6 +109,8 @@ def fit(
     device : torch.device
         Where to compute.
     listeners : Listeners
+    shards : Shards
+        Of the rows of X, if several ranks share them; n is the number of all.
 
     Returns
     -------
@@ -101,11 +118,15 @@ def fit(
     """
     clock, report, say = _Clock(), listeners.report, listeners.say
     with clock("neighbors"):
-        found = _find_neighbors(plan, X, original_X, n, device, listeners)
+        found = _find_neighbors(plan, X, original_X, n, device, listeners, shards)
     report(Progress("neighbors", n, n))
     if say:
         say(f"Computed neighbors for {n} samples in {clock.seconds['neighbors']:.3f}s...")
-    order = found.order if found else None
+    order, part = found.order if found else None, None
+    if found and found.order is not None and found.sizes is not None:
+        part = Part(shards, found.sizes)
+        order = part.gather(found.order)
+        found = replace(found, order=order)
     facts = {
         "order": None if order is None else order.cpu(),
         "d": 0 if X is None else X.shape[1],
@@ -116,7 +137,7 @@ def fit(
     Y = None
     if isinstance(plan.start, Tensor) or plan.start != "spectral":
         with clock("initialization"):
-            Y = _start(plan, X, found, n, device)
+            Y = _start(plan, X, found, n, device, shards)
         report(Progress("initialization", n, n))
     neighbors = found.neighbors if found else None
     is_given = facts["search"] == "given"
@@ -136,8 +157,12 @@ def fit(
                 conditional = conditional_P_of_consumed(P, neighbors)
             del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
-                facts["constant"] = negative_entropy(conditional) / n
-            P = (joint_P if is_given else joint_P_of_consumed)(indices, conditional)
+                constant = torch.tensor(negative_entropy(conditional), dtype=torch.float64)
+                facts["constant"] = float(shards.sum(constant)) / n
+            if part is not None:
+                P = joint_P_of_ranks(indices, conditional, part)
+            else:
+                P = (joint_P if is_given else joint_P_of_consumed)(indices, conditional)
             del indices, conditional
         P = JointP(*(part.to(device) for part in P))
     report(Progress("affinities", n, n))
@@ -146,7 +171,7 @@ def fit(
         with clock("initialization"):
             Y = initialization.spectral(P.to_scipy(), plan.dims, plan.seed).to(device)
         report(Progress("initialization", n, n))
-    return _descend(plan, P, Y, facts, clock, listeners)
+    return _descend(plan, P, Y, facts, clock, listeners, part=part)
 
 
 def resume(
@@ -163,7 +188,13 @@ def resume(
 
 
 def _find_neighbors(
-    plan: Plan, X: Any, original_X: Any, n: int, device: torch.device, listeners: Listeners
+    plan: Plan,
+    X: Any,
+    original_X: Any,
+    n: int,
+    device: torch.device,
+    listeners: Listeners,
+    shards: Shards,
 ) -> Found | None:
     """Find neighbours, unless P is given."""
     if not isinstance(plan.affinities, Affinities):
@@ -175,20 +206,22 @@ def _find_neighbors(
     def progress(done: int, total: int) -> None:
         listeners.report(Progress("neighbors", done, total))
 
-    return plan.search(X, k, device, plan.seed, progress, original_X, n)
+    return plan.search(X, k, device, plan.seed, progress, original_X, n, shards)
 
 
-def _start(plan: Plan, X: Any, found: Found | None, n: int, device: torch.device) -> Tensor:
+def _start(
+    plan: Plan, X: Any, found: Found | None, n: int, device: torch.device, shards: Shards
+) -> Tensor:
     """Return the start (n, dims) in the order of the neighbours."""
     if isinstance(plan.start, Tensor):
-        Y = plan.start.to(device)
+        Y = shards.gather_rows(plan.start).to(device)
     elif plan.start == "random":
         return initialization.random(n, plan.dims, plan.seed).to(device)
     elif found and found.X is not None:
-        return initialization.pca(found.X, plan.dims, plan.seed)
+        return initialization.pca(found.X, plan.dims, plan.seed, shards).to(device)
     elif isinstance(X, Tensor):
         X = X.to(device)
-        Y = initialization.pca(Scaling.of(X)(X), plan.dims, plan.seed)
+        Y = initialization.pca(Scaling.of(X, shards)(X), plan.dims, plan.seed, shards)
     else:
         Y = _start_of_sparse(X, plan.dims, plan.seed).to(device)
     return Y if found is None or found.order is None else Y[found.order]
@@ -211,9 +244,11 @@ def _descend(
     clock: _Clock,
     listeners: Listeners,
     state: dict[str, Any] | None = None,
+    part: Part | None = None,
 ) -> FitResult:
     """Run the descent from a start, or from the state that a checkpoint holds."""
     n, order = Y.shape[0], facts["order"]
+    sent_before = 0 if part is None else part.shards.sent
     if order is not None:
         order = order.to(Y.device)
 
@@ -255,7 +290,9 @@ def _descend(
             watch,
             state,
             facts["constant"],
+            part,
         )
+    sent = 0 if part is None else part.shards.sent - sent_before
     report = FitReport(
         n=n,
         d=facts["d"],
@@ -265,5 +302,7 @@ def _descend(
         iterations=best.n_iter,
         search=facts["search"],
         search_recall=facts["search_recall"],
+        ranks=1 if part is None else part.shards.count,
+        bytes_per_iteration=round(sent / max(1, best.n_iter)),
     )
     return FitResult(in_order_of_data(best.embedding), best.kl_divergence, report)

@@ -24,7 +24,7 @@ _FIT_INTO_FLOAT32 = ("float16", "int8", "uint8", "int16", "uint16", "bool")
 _COLUMN_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
-def check_samples_of_fit(estimator: Any, X: Any) -> tuple[Any, int]:
+def check_samples_of_fit(estimator: Any, X: Any, least: int = 2) -> tuple[Any, int]:
     """Check the X of a fit, which may be None if P or the neighbours are given.
 
     Parameters
@@ -32,6 +32,8 @@ def check_samples_of_fit(estimator: Any, X: Any) -> tuple[Any, int]:
     estimator : TSNE
         Its attributes of the columns are set.
     X : array, sparse matrix, Tensor or None
+    least : int
+        Samples that X must have.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def check_samples_of_fit(estimator: Any, X: Any) -> tuple[Any, int]:
         Number of samples.
     """
     if X is not None:
-        data = check_samples(estimator, X, reset=True)
+        data = check_samples(estimator, X, reset=True, least=least)
         return data, data.shape[0]
     if is_matrix(estimator.affinities):
         return None, estimator.affinities.shape[0]
@@ -57,7 +59,7 @@ def check_samples_of_fit(estimator: Any, X: Any) -> tuple[Any, int]:
     )
 
 
-def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
+def check_samples(estimator: Any, X: Any, reset: bool, least: int = 1) -> Any:
     """Return X as finite floating-point numbers, and set or check the estimator's columns.
 
     Parameters
@@ -67,6 +69,8 @@ def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
     reset : bool
         True for the X of a fit, whose columns the estimator then has. False for the X of
         ``transform``, which must have the same columns.
+    least : int
+        Samples that X must have.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
         Not finite real numbers, not two-dimensional, too few samples, or other columns.
     """
     if isinstance(X, Tensor):
-        return _check_tensor(estimator, X, reset)
+        return _check_tensor(estimator, X, reset, least)
     _validation.check_unmasked("X", X)
     if sparse.issparse(X):
         X = _validation.as_csr(X)
@@ -91,7 +95,7 @@ def check_samples(estimator: Any, X: Any, reset: bool) -> Any:
         reset=reset,
         accept_sparse="csr",
         dtype=(np.float64, np.float32),
-        ensure_min_samples=2 if reset else 1,
+        ensure_min_samples=least,
     )
     if sparse.issparse(data):
         return data
@@ -111,9 +115,9 @@ class _Shared:
         self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
-def _check_tensor(estimator: Any, X: Tensor, reset: bool) -> Tensor:
+def _check_tensor(estimator: Any, X: Tensor, reset: bool, least: int) -> Tensor:
     data = _validation.as_matrix(X)
-    if not data.shape[0]:
+    if not data.shape[0] and least:
         raise ValueError(f"X must have 1 sample or more, got shape {tuple(X.shape)}")
     if reset:
         estimator.n_features_in_ = data.shape[1]

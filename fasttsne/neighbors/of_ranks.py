@@ -54,6 +54,8 @@ class Dealt:
     neighbors: Neighbors
     """(l, k): the neighbours of these rows, numbers of rows as they are dealt."""
     recall: float
+    is_exact: bool = False
+    """Whether all pairs were compared."""
 
 
 def neighbors_of_ranks(
@@ -175,7 +177,7 @@ def _by_all(
             visitor, _ = shards.exchange(visitor, counts)
         if progress:
             progress(step + 1, shards.count)
-    return Dealt(X, sizes, number, found, 1.0)
+    return Dealt(X, sizes, number, found, 1.0, True)
 
 
 def _nearer(a: Neighbors, b: Neighbors, k: int) -> Neighbors:

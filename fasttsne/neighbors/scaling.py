@@ -15,6 +15,7 @@ from scipy import sparse
 from torch import Tensor
 
 from .._threads import in_chunks, sum_over_rows
+from ..shards import ALONE, Shards
 from .rounding import sums_are_exact
 
 _SAFE_EXPONENT = 60
@@ -35,7 +36,7 @@ def safe_exponent(X: Any) -> int:
         That of the largest number in X. For :func:`divide_by_power`.
     """
     values = X.data if sparse.issparse(X) else X
-    return _zero_if_safe(_exponent(values.min(), values.max())) if values.size else 0
+    return _zero_if_safe(_exponent_of(values.min(), values.max())) if values.size else 0
 
 
 def divide_by_power(X: Any, exponent: int) -> Any:
@@ -56,9 +57,9 @@ def power_below(values: Tensor) -> Tensor:
     return torch.where(values > 0, values / (2 * mantissa), 1)
 
 
-def _exponent(low: Any, high: Any) -> int:
-    """Return the least e such that all of low .. high are below 2^e in size."""
-    return math.frexp(max(abs(float(low)), abs(float(high))))[1]
+def _exponent_of(*values: Any) -> int:
+    """Return the least e such that all values are below 2^e in size."""
+    return math.frexp(max(abs(float(value)) for value in values))[1]
 
 
 def _zero_if_safe(exponent: int) -> int:
@@ -90,23 +91,24 @@ class Scaling:
     """Exponent by which the centred data are divided."""
 
     @classmethod
-    def of(cls, X: Tensor) -> Scaling:
-        """Choose the scaling for the rows of X (n, d), which are finite floats."""
-        low, high = torch.aminmax(X)
-        before = _zero_if_safe(_exponent(low, high))
-
-        mean = sum_over_rows(lambda rows: divide_by_power(rows, before).sum(0), X) / X.shape[0]
+    def of(cls, X: Tensor, shards: Shards = ALONE) -> Scaling:
+        """Choose the scaling for the rows of X (n, d), which are finite floats, on all ranks."""
+        ends = torch.aminmax(X) if len(X) else (0.0, 0.0)
+        largest = max(abs(float(end)) for end in ends)
+        before = _zero_if_safe(_exponent_of(*shards.objects(largest)))
+        total = shards.sum(sum_over_rows(lambda rows: divide_by_power(rows, before).sum(0), X))
+        mean = total / sum(shards.sizes(len(X)))
 
         def size_of(part: slice) -> float:
             return float((divide_by_power(X[part].double(), before) - mean).abs().max())
 
-        after = math.frexp(max(in_chunks(size_of, X)))[1]
+        after = _exponent_of(*shards.objects(max(in_chunks(size_of, X), default=0.0)))
         # Numbers of few digits, such as zeros and ones, keep few digits if the mean that is
         # subtracted has few. Where float32 then computes distances without rounding, equal
         # distances stay equal, which is worth more than the mean itself.
         step = math.ldexp(1.0, after - 4)
         coarse = (mean / step).round() * step
-        if before == 0 and sums_are_exact(X, coarse):
+        if before == 0 and all(shards.objects(sums_are_exact(X, coarse))):
             mean = coarse
         return cls(before, mean, after)
 

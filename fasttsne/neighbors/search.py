@@ -22,12 +22,14 @@ from scipy import sparse
 from torch import Tensor
 
 from .. import _validation
+from ..shards import ALONE, Part, Shards
 from . import sphere
 from .cell_tiles import cell_tile_neighbors
 from .cells import cell_neighbors
 from .exact import exact_neighbors, neighbors_in
 from .graphs import KINDS, given_neighbors, is_graph
 from .metric import metric_neighbors
+from .of_ranks import neighbors_of_ranks
 from .result import Neighbors
 from .scaling import Scaling
 
@@ -64,6 +66,9 @@ class Found:
     order: Tensor | None = None
     """(n,) int64: row i of X and of the neighbours is row ``order[i]`` of the data. None if the
     order is that of the data."""
+    sizes: list[int] | None = None
+    """On several ranks: how many rows each has now. X, order and neighbours are those of this one;
+    the numbers of rows in neighbours go through all ranks, those in order through all data."""
 
 
 class Search:
@@ -119,6 +124,7 @@ class Search:
         progress: Callable[[int, int], None] | None = None,
         given: Any = None,
         n: int | None = None,
+        shards: Shards = ALONE,
     ) -> Found:
         """Find the k nearest other rows of each row.
 
@@ -138,7 +144,9 @@ class Search:
         given : array or Tensor
             X as the user gave it, for a function that finds neighbours. Default: X.
         n : int, optional
-            Number of rows, where there is no X.
+            Number of rows, where there is no X; on several ranks that of all ranks.
+        shards : Shards
+            Of the rows. On several ranks no metric but those of :data:`KERNEL_METRICS`.
 
         Returns
         -------
@@ -149,6 +157,9 @@ class Search:
             neighbors = given_neighbors(self.neighbors, data, n or X.shape[0], k)
             return Found(_move(neighbors, device), "given", math.nan)
         X = self._rescale(X)
+        if shards.count > 1:
+            assert n is not None
+            return self._of_ranks(X, k, n, seed, progress, shards)
         rows = self._euclidean_rows(X)
         if rows is None:
             neighbors = metric_neighbors(
@@ -172,7 +183,32 @@ class Search:
             order,
         )
 
-    def among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
+    def _of_ranks(
+        self,
+        X: Tensor,
+        k: int,
+        n: int,
+        seed: int,
+        progress: Callable[[int, int], None] | None,
+        shards: Shards,
+    ) -> Found:
+        """Find the neighbours of this rank's rows, on the CPU."""
+        rows = self._rows_of_rank(X)
+        scaling = Scaling.of(rows, shards)
+        is_exact = self._is_exact(n)
+        dealt = neighbors_of_ranks(scaling(rows), k, seed, is_exact, shards, progress=progress)
+        return Found(
+            self._in_metric(dealt.neighbors, scaling.unit),
+            "exact" if dealt.is_exact else "cells",
+            dealt.recall,
+            dealt.X if self.metric == "euclidean" else None,
+            dealt.order,
+            dealt.sizes,
+        )
+
+    def among(
+        self, X: Any, queries: Any, k: int, device: torch.device, shards: Shards = ALONE
+    ) -> Neighbors:
         """Find the k nearest rows of X of each query, however the neighbours within X were found.
 
         Parameters
@@ -183,6 +219,8 @@ class Search:
             In 1 .. n.
         device : torch.device
             Where to search, and where the neighbours go.
+        shards : Shards
+            Of the rows of X and of the queries, if several ranks share them; n are all rows then.
 
         Returns
         -------
@@ -194,7 +232,40 @@ class Search:
         ValueError
             Sparse queries for dense X; rows or queries that the metric is not defined for.
         """
-        return self._among(self._rescale(X), self._rescale(queries), k, device)
+        X, queries = self._rescale(X), self._rescale(queries)
+        if shards.count > 1:
+            return _move(self._among_ranks(X, queries, k, shards), device)
+        return self._among(X, queries, k, device)
+
+    def _among_ranks(self, X: Tensor, queries: Tensor, k: int, shards: Shards) -> Neighbors:
+        """Find the neighbours of this rank's queries among the rows of all ranks, on the CPU."""
+        rows, wanted = self._rows_of_rank(X), self._rows_of_rank(queries)
+        scaling = Scaling.of(rows, shards)
+        asking = Part(shards, shards.sizes(len(wanted)))
+        first = Part(shards, shards.sizes(len(rows))).first
+        every = scaling(asking.gather(wanted.to(rows.dtype))).clamp(-_FARTHEST, _FARTHEST)
+        indices = torch.zeros(len(every), k, dtype=torch.int32, device="cpu")
+        sq_distances = torch.full((len(every), k), math.inf, dtype=torch.float32, device="cpu")
+        here = min(k, len(rows))
+        if here and len(every):
+            found = neighbors_in(scaling(rows), every, here)
+            indices[:, :here] = found.indices + first
+            sq_distances[:, :here] = found.sq_distances
+        sq_distances, order = torch.cat(list(shards.gather(sq_distances)), 1).sort(
+            dim=1, stable=True
+        )
+        indices = torch.cat(list(shards.gather(indices)), 1).gather(1, order)
+        mine = Neighbors(
+            indices[asking.rows, :k].contiguous(), sq_distances[asking.rows, :k].contiguous()
+        )
+        return self._in_metric(mine, scaling.unit)
+
+    def _rows_of_rank(self, X: Tensor) -> Tensor:
+        """Return rows of this rank whose Euclidean neighbours are those wanted."""
+        X = X.cpu()
+        rows = X if self.metric == "euclidean" else sphere.unit_vectors(X, self.metric)
+        assert rows is not None  # as was checked before
+        return rows
 
     def _among(self, X: Any, queries: Any, k: int, device: torch.device) -> Neighbors:
         rows = self._euclidean_rows(X)
