@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -47,7 +48,9 @@ class Shards:
         """Return the rows of all ranks, one rank after the other; their numbers may differ."""
         return t
 
-    def exchange(self, rows: Tensor, counts: list[int]) -> tuple[Tensor, list[int]]:
+    def exchange(
+        self, rows: Tensor, counts: list[int], taken: list[int] | None = None
+    ) -> tuple[Tensor, list[int]]:
         """Give rows to all ranks, and return those that the ranks gave to this one.
 
         Parameters
@@ -56,6 +59,8 @@ class Shards:
             Those for rank 0 come first. The further sides and the dtype are the same on all ranks.
         counts : list of int
             How many rows each rank gets.
+        taken : list of int, optional
+            How many rows each rank gives, where that is known before.
 
         Returns
         -------
@@ -92,6 +97,11 @@ ALONE = Shards()
 """The only process. There is nothing else that it could be."""
 
 
+def even_bounds(n: int, count: int) -> list[int]:
+    """Return where n things are cut into parts of even size: (count + 1,)."""
+    return [n * i // count for i in range(count + 1)]
+
+
 @dataclass(frozen=True)
 class Part:
     """The rows that this rank has of all n, and how to get those of all."""
@@ -99,6 +109,12 @@ class Part:
     shards: Shards
     sizes: list[int]
     """Rows of each rank."""
+
+    @classmethod
+    def even(cls, n: int, shards: Shards) -> Part:
+        """Return a part of n rows that are as evenly dealt as can be."""
+        bounds = even_bounds(n, shards.count)
+        return cls(shards, [end - begin for begin, end in pairwise(bounds)])
 
     @property
     def n(self) -> int:
@@ -117,13 +133,17 @@ class Part:
 
     def gather(self, mine: Tensor) -> Tensor:
         """Return the rows of all ranks, given those of this one."""
-        if self.shards.count == 1:
-            return mine
+        return mine if self.shards.count == 1 else self.gather_and_tell(mine, False)[0]
+
+    def gather_and_tell(self, mine: Tensor, news: bool) -> tuple[Tensor, bool]:
+        """Return the rows of all ranks, and whether one of them has news, in one message."""
         most = max(self.sizes)
-        padded = mine.new_zeros(most, *mine.shape[1:])
+        padded = mine.new_zeros(most + 1, *mine.shape[1:])
         padded[: len(mine)] = mine
+        padded[most] = news
         every = self.shards.gather(padded)
-        return torch.cat([rows[:size] for rows, size in zip(every, self.sizes, strict=True)])
+        rows = [rows[:size] for rows, size in zip(every, self.sizes, strict=True)]
+        return torch.cat(rows), bool(every[:, most].any())
 
 
 class RankError(RuntimeError):
@@ -170,10 +190,13 @@ class Ranks(Shards):
         every = self.gather(padded)
         return torch.cat([rows[:size] for rows, size in zip(every, sizes, strict=True)])
 
-    def exchange(self, rows: Tensor, counts: list[int]) -> tuple[Tensor, list[int]]:
+    def exchange(
+        self, rows: Tensor, counts: list[int], taken: list[int] | None = None
+    ) -> tuple[Tensor, list[int]]:
         """Give rows to all ranks, and return those that the ranks gave to this one."""
-        given = self.gather(torch.tensor(counts, dtype=torch.int64, device=rows.device))
-        taken = given[:, self.rank].tolist()
+        if taken is None:
+            given = self.gather(torch.tensor(counts, dtype=torch.int64, device=rows.device))
+            taken = given[:, self.rank].tolist()
         out = rows.new_empty(sum(taken), *rows.shape[1:])
         others = len(rows) - counts[self.rank]
         self.sent += others * rows[:1].nbytes

@@ -92,7 +92,7 @@ void Symmetrizer::list_incoming(int64_t panel, RowRange rows, Scratch& scratch) 
       for (int64_t e = i * k_; e < (i + 1) * k_; ++e) {
         const int32_t j = indices_[e];
         found[edges] = {static_cast<int32_t>(rows_.begin + i), j, conditional_[e]};
-        edges += panel_of(j) == panel;
+        edges += rows.begin <= j && j < rows.end;
       }
   }
   add_outer(false);

@@ -80,7 +80,7 @@ class Symmetrizer {
   static constexpr int64_t kBlockRows = 128;
 
   int64_t size() const { return rows_.end - rows_.begin; }
-  // Panel of a row, below 0 or beyond the last for rows that are not these.
+  // Panel of one of these rows.
   int64_t panel_of(int64_t row) const { return (row - rows_.begin) >> log2_panel_rows_; }
   void sort_incoming(const Incoming& incoming);
   // Lists the edges to the rows of a panel.

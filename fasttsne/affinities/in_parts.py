@@ -137,7 +137,7 @@ def joint_P_of_consumed(indices: Tensor, conditional_P: Tensor) -> JointP:
     n, k = indices.shape
     if n * k <= _MANY_EDGES or indices.device.type != "cpu":
         return joint_P(indices, conditional_P)
-    count = -(-n * k // _EDGES_OF_PART)
+    count = min(n, -(-n * k // _EDGES_OF_PART))
     starts = [n * i // count for i in range(count + 1)]
     parts = [slice(*ends) for ends in pairwise(starts)]
     incoming: list[list[Edges]] = [[] for _ in parts]

@@ -20,6 +20,11 @@ from torch import Tensor
 
 from .. import _threads
 from .._threads import alone, in_chunks
+from ..shards import ALONE, Part, Shards
+
+_MANY_NODES = 1 << 17
+"""Nodes of a grid above which several ranks share the work. With fewer, each does all of it in less
+time than the ranks take to exchange what they have."""
 
 
 class FreeConvolution:
@@ -50,38 +55,72 @@ class FreeConvolution:
         # Only the corner is ever written; the rest stays zero.
         self._spectrum = influence.new_zeros((frequencies, *others), dtype=torch.complex64)
 
-    def __call__(self, grid: Tensor) -> Tensor:
-        """Return the convolution at the nodes of ``grid``, shape padded / 2, float32."""
-        if self._spectrum.nbytes > _threads.CHUNK_BYTES:
-            return self._convolve(grid)
-        # So small that one worker does all of it, rather than one for each step.
-        return alone(lambda: self._convolve(grid), grid.device)
+    def __call__(self, grid: Tensor, shards: Shards = ALONE) -> Tensor:
+        """Return the convolution at the nodes of ``grid``, shape padded / 2, float32.
 
-    def _convolve(self, grid: Tensor) -> Tensor:
+        Several ranks have the same grid, and each does a part of the work.
+        """
+        if self._spectrum.nbytes <= _threads.CHUNK_BYTES:
+            # So small that one worker does all of it, rather than one for each step.
+            return alone(lambda: self._convolve(grid, ALONE), grid.device)
+        return self._convolve(grid, ALONE if grid.numel() < _MANY_NODES else shards)
+
+    def _convolve(self, grid: Tensor, shards: Shards) -> Tensor:
         rows = grid if grid.dim() > 1 else grid[None]
+        # Of each rank some rows, and some frequencies of the spectrum.
+        of_rows = Part.even(len(rows), shards)
+        of_frequencies = Part.even(len(self._spectrum), shards)
+        mine = rows[of_rows.rows]
         # As float64, also 8 bytes, each complex64 is copied as one item.
         corner = self._spectrum.view(torch.float64)[self._corner]
-        out = torch.empty_like(rows)
+        lines = corner[:, of_rows.rows]
+        out = torch.empty_like(mine)
 
         def transform_rows(part: slice) -> None:
-            transformed = torch.fft.rfft(rows[part], n=self._length)
-            corner[:, part] = transformed.view(torch.float64).movedim(-1, 0)
+            transformed = torch.fft.rfft(mine[part], n=self._length)
+            lines[:, part] = transformed.view(torch.float64).movedim(-1, 0)
+
+        frequencies = self._spectrum[of_frequencies.rows]
 
         def convolve_other_axes(part: slice) -> None:
-            spectrum = torch.fft.fftn(self._spectrum[part], dim=self._axes)
-            torch.view_as_real(spectrum).mul_(self._influence[part])
+            spectrum = torch.fft.fftn(frequencies[part], dim=self._axes)
+            torch.view_as_real(spectrum).mul_(self._influence[of_frequencies.rows][part])
             spectrum = torch.fft.ifftn(spectrum, dim=self._axes, norm="forward")
-            self._spectrum[part][self._corner] = spectrum[self._corner]
+            frequencies[part][self._corner] = spectrum[self._corner]
 
         def transform_rows_back(part: slice) -> None:
-            spectrum = corner[:, part].movedim(0, -1).contiguous().view(torch.complex64)
+            spectrum = lines[:, part].movedim(0, -1).contiguous().view(torch.complex64)
             values = torch.fft.irfft(spectrum, n=self._length, norm="forward")
             out[part] = values[..., : rows.shape[-1]]
 
-        in_chunks(transform_rows, rows)
-        in_chunks(convolve_other_axes, self._spectrum)
-        in_chunks(transform_rows_back, rows)
-        return out.view_as(grid)
+        in_chunks(transform_rows, mine)
+        _swap(corner, of_rows, of_frequencies)
+        in_chunks(convolve_other_axes, frequencies)
+        _swap(corner.transpose(0, 1), of_frequencies, of_rows)
+        in_chunks(transform_rows_back, mine)
+        return of_rows.gather(out).view_as(grid)
+
+
+def _swap(t: Tensor, columns: Part, rows: Part) -> None:
+    """Turn the columns of a matrix that each rank has into rows that each rank has, in place.
+
+    Parameters
+    ----------
+    t : Tensor, shape (sum of rows, sum of columns, ...)
+        Before, the columns of this rank are valid; afterwards, its rows.
+    columns, rows : Part
+    """
+    shards = rows.shards
+    if shards.count == 1:
+        return
+    mine = t[:, columns.rows]
+    size = mine[0, :1].numel()
+    given = [size * columns.sizes[shards.rank] * count for count in rows.sizes]
+    taken = [size * rows.sizes[shards.rank] * count for count in columns.sizes]
+    got, _ = shards.exchange(mine.reshape(-1), given, taken)
+    out = t[rows.rows]
+    for part, place in zip(got.split(taken), out.split(columns.sizes, dim=1), strict=True):
+        place.copy_(part.view(place.shape))
 
 
 def spectrum_of(kernel: Tensor) -> Tensor:

@@ -15,10 +15,10 @@ from ..shards import Part
 
 
 @contextmanager
-def noticing_interrupts(part: Part | None) -> Iterator[Callable[[], None]]:
-    """Yield a function that raises KeyboardInterrupt on all ranks once one got Ctrl-C.
+def noticing_interrupts(part: Part | None) -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether Ctrl-C came to this one of several ranks.
 
-    Without several ranks it does nothing, and Ctrl-C raises KeyboardInterrupt as always. A second
+    Without several ranks it never does, and Ctrl-C raises KeyboardInterrupt as always. A second
     Ctrl-C does so in any case.
 
     Parameters
@@ -27,7 +27,7 @@ def noticing_interrupts(part: Part | None) -> Iterator[Callable[[], None]]:
         The rows of this rank, if there are several ranks.
     """
     if part is None:
-        yield lambda: None
+        yield lambda: False
         return
     came = False
     before = signal.getsignal(signal.SIGINT)
@@ -38,16 +38,12 @@ def noticing_interrupts(part: Part | None) -> Iterator[Callable[[], None]]:
             before(number, frame)
         came = True
 
-    def check() -> None:
-        if part.shards.any(came):
-            raise KeyboardInterrupt
-
     # Only the main thread gets signals, and a process may ignore this one.
     listens = threading.current_thread() is threading.main_thread() and callable(before)
     if listens:
         signal.signal(signal.SIGINT, notice)
     try:
-        yield check
+        yield lambda: came
     finally:
         if listens:
             signal.signal(signal.SIGINT, before)

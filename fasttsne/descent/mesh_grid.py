@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .. import ops
 from .._threads import in_chunks
-from ..shards import Part
+from ..shards import ALONE, Part, Shards
 from .bounds import Bounds
 from .convolution import FreeConvolution, spectrum_of
 from .repulsion import RepulsionFunction
@@ -51,10 +51,10 @@ class ChargeGrid:
         """Number of nodes of the padded grid."""
         return math.prod(self.convolve.padded)
 
-    def potential_of(self, Y: Tensor) -> Tensor:
+    def potential_of(self, Y: Tensor, shards: Shards = ALONE) -> Tensor:
         """Return the potential of all points at the nodes."""
         ops.mesh_spread_(Y, self.charges, self.origin, self.step)
-        return self.convolve(self.charges)
+        return self.convolve(self.charges, shards)
 
     def __call__(self, Y: Tensor, part: Part | None = None) -> tuple[Tensor, Tensor]:
         """Return forces (n, m), not divided by Z, and Z (float64 scalar).
@@ -63,9 +63,13 @@ class ChargeGrid:
         """
         if self._is_accurate is False and Y.is_cuda:
             return self.fallback(Y, part)
-        mine = Y if part is None else Y[part.rows]
-        forces, _, total = ops.mesh_gather(mine, self.potential_of(Y), self.origin, self.step)
-        total = total if part is None else part.shards.sum(total)
+        mine, shards = (Y, ALONE) if part is None else (Y[part.rows], part.shards)
+        potential = self.potential_of(Y, shards)
+        forces, _, total = ops.mesh_gather(mine, potential, self.origin, self.step)
+        if part is not None:
+            # The same sum over all points, which needs no other rank: points gather the potential
+            # with the weights with which they spread their charges.
+            total = (self.charges * potential).sum(dtype=torch.float64)
         Z = total - Y.shape[0]
         # Reading Z from a GPU waits for its queue, and Z changes slowly: once per grid is enough.
         if self._is_accurate is None or not Y.is_cuda:

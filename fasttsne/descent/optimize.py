@@ -116,7 +116,7 @@ def minimize_kl(
     if state is not None:
         descent.restore(state)
     try:
-        with noticing_interrupts(part) as descent.check_interrupts:
+        with noticing_interrupts(part) as descent.has_interrupt:
             descent.run(watch)
         kl = descent.kl_divergence()
     except KeyboardInterrupt:
@@ -180,7 +180,8 @@ class _Optimizer:
         self.best, self.best_at = math.inf, 0  # its lowest estimate of the KL divergence, and when
         self.is_over = False  # whether a stopping rule ended it
         self.is_stepping = False
-        self.check_interrupts: Callable[[], None] = lambda: None
+        self.has_interrupt: Callable[[], bool] = lambda: False
+        self.is_interrupted = False
 
     # A checkpoint holds these under their names.
     _NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
@@ -230,7 +231,8 @@ class _Optimizer:
 
     def _iterate(self, phase: Phase, watch: Watch) -> bool:
         """Do one iteration; or, if the callback stops the descent, none, and return True."""
-        self.check_interrupts()
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         is_check = (self.done + 1) % CHECK_EVERY == 0
         calls_back = self.calls_back and (self.done + 1) % watch.callback_every == 0
         if calls_back or (is_check and self.reports):
@@ -295,7 +297,8 @@ class _Optimizer:
             # Every rank gets the forces of all points, and then does the same as the others: the
             # ranks cannot come to differ.
             force = attractive.mul_(exaggeration).sub_(repulsive / Z.float())
-            attractive, exaggeration = self.part.gather(force), 1.0
+            attractive, self.is_interrupted = self.part.gather_and_tell(force, self.has_interrupt())
+            exaggeration = 1.0
             repulsive, Z = torch.zeros_like(attractive), torch.ones_like(Z)
         return ops.update_embedding_(
             *(self.Y, self.velocity, self.gains, attractive, repulsive, Z),

@@ -61,7 +61,11 @@ class BaseTSNE(BaseEstimator):
             facts = {}
             if self.checkpoint is not None:
                 fingerprint = None if data is None else checkpoint.fingerprint(data)
-                facts = self._facts(columns_of(self), is_tensor, fingerprint)
+                rows = None
+                if shards.count > 1:
+                    fingerprint = " ".join(shards.objects(fingerprint))
+                    rows = shards.sizes(len(data))
+                facts = self._facts(columns_of(self), is_tensor, fingerprint, rows)
             with (
                 running(self, device, facts, shards.rank == 0) as listeners,
                 explaining_lack_of_memory(plan, n, d, device),
@@ -106,9 +110,13 @@ class BaseTSNE(BaseEstimator):
         X: Any = None,
         *,
         device: Any = None,
+        distributed: bool = False,
         **parameters: Any,
     ) -> _TSNE:
         """Finish a fit from its checkpoint; on a CPU the map is the same as without a stop.
+
+        So it is on as many ranks as before. On another number of ranks, which may be one, the map
+        is as good, and each rank gets an even part of its rows.
 
         Parameters
         ----------
@@ -118,6 +126,9 @@ class BaseTSNE(BaseEstimator):
             The data of the fit. Only :meth:`transform` needs them.
         device : str or torch.device, optional
             Where to compute. Default: the device of X, or the CPU without X.
+        distributed : bool, default False
+            Whether the processes of ``torch.distributed`` finish the fit together. All read the
+            files that the ranks of the fit wrote.
         **parameters
             Parameters of :class:`fasttsne.TSNE` that do not change the map: callback,
             callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose.
@@ -137,7 +148,20 @@ class BaseTSNE(BaseEstimator):
         TypeError
             A parameter that would change the map.
         """
-        content = checkpoint.load(path)
+        shards = shards_of(distributed)
+        with shards.together():
+            return cls._resume(path, X, device, parameters, shards)
+
+    @classmethod
+    def _resume(
+        cls: type[_TSNE],
+        path: str | os.PathLike[str],
+        X: Any,
+        device: Any,
+        parameters: dict[str, Any],
+        shards: Shards,
+    ) -> _TSNE:
+        content = agree(shards, lambda: checkpoint.load(path, shards))
         if unknown := set(parameters) - _CHANGEABLE:
             raise TypeError(
                 f"resume takes {', '.join(sorted(_CHANGEABLE))}; got {', '.join(sorted(unknown))}"
@@ -146,24 +170,43 @@ class BaseTSNE(BaseEstimator):
             raise ValueError(
                 f"{path} is a damaged checkpoint: TSNE has no {', '.join(sorted(unknown))}"
             )
-        self = cls(**{**content["parameters"], **parameters, "checkpoint": path, "device": device})
+        again = {"checkpoint": path, "device": device, "distributed": shards.count > 1}
+        self = cls(**{**content["parameters"], **parameters, **again})
         n = content["state"]["Y"].shape[0]
-        data = None if X is None else self._check_resumed_X(X, content, n)
+        rows = content["rows_of_data"]
+        part = of_data = None
+        if shards.count > 1:
+            part = Part(shards, content["sizes"])
+            is_same = rows is not None and len(rows) == shards.count
+            of_data = Part(shards, rows) if is_same else Part.even(n, shards)
+        data = None
+        if X is not None:
+            data = agree(shards, lambda: self._check_resumed_X(X, content, n, of_data))
         set_columns(self, content["columns"])
         where = check_device(device, device_of(data))
         plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
-        facts = self._facts(content["columns"], content["is_tensor"], content["data"])
-        with running(self, where, facts) as listeners:
-            result = pipeline.resume(plan, content, where, listeners)
-        self._keep(result, plan, data, content["is_tensor"])
+        facts = self._facts(content["columns"], content["is_tensor"], content["data"], rows)
+        with running(self, where, facts, shards.rank == 0) as listeners:
+            result = pipeline.resume(plan, content, where, listeners, part)
+        self._keep(result, plan, data, content["is_tensor"], of_data)
         return self
 
-    def _check_resumed_X(self, X: Any, content: dict[str, Any], n: int) -> Any:
+    def _check_resumed_X(
+        self, X: Any, content: dict[str, Any], n: int, of_data: Part | None
+    ) -> Any:
         """Return X as checked data if they are those of the checkpoint and ``transform`` works."""
-        data = check_samples(self, X, reset=True)
-        if checkpoint.fingerprint(data) != content["data"]:
+        data = check_samples(self, X, reset=True, least=1 if of_data is None else 0)
+        saved = (content["data"] or "").split()
+        rank, count = (0, 1) if of_data is None else (of_data.shards.rank, of_data.shards.count)
+        if len(saved) != count:
             raise ValueError(
-                f"X must be the data of the checkpoint, of shape ({n}, {content['d']}), "
+                f"X serves transform alone, on as many ranks as fitted it, {len(saved)}; on "
+                f"{count}, resume without X"
+            )
+        if checkpoint.fingerprint(data) != saved[rank]:
+            own = n if of_data is None else of_data.sizes[rank]
+            raise ValueError(
+                f"X must be the data of the checkpoint, of shape ({own}, {content['d']}), "
                 f"row by row; got others of shape {tuple(data.shape)}"
             )
         lost = [name for name in _NEEDED_BY_TRANSFORM if name not in content["parameters"]]
@@ -175,7 +218,11 @@ class BaseTSNE(BaseEstimator):
         return data
 
     def _facts(
-        self, columns: dict[str, Any], is_tensor: bool, fingerprint: str | None
+        self,
+        columns: dict[str, Any],
+        is_tensor: bool,
+        fingerprint: str | None,
+        rows: list[int] | None,
     ) -> dict[str, Any]:
         """Return what the estimator adds to a checkpoint."""
         return {
@@ -183,6 +230,7 @@ class BaseTSNE(BaseEstimator):
             "columns": columns,
             "is_tensor": is_tensor,
             "data": fingerprint,
+            "rows_of_data": rows,
         }
 
     def _keep(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import warnings
 import zlib
 from dataclasses import asdict
@@ -25,10 +26,11 @@ from torch import Tensor
 
 from ..affinities import JointP, is_matrix
 from ..schedule import Phase
+from ..shards import ALONE, Part, Shards
 from ..tables import replacing
-from .checkpoint_content import AFFINITY_CLASSES, check_content
+from .checkpoint_content import AFFINITY_CLASSES, check_content, even_sizes, sizes_of_ranks
 
-_FORMAT = 3
+_FORMAT = 4
 _LAST_LINE = b"\nfasttsne checkpoint, crc32 %08x of %016x bytes\n"
 _LENGTH = len(_LAST_LINE % (0, 0))
 _BYTES_AT_ONCE = 1 << 20
@@ -48,27 +50,62 @@ class Checkpoint:
     facts : dict
         All else that is needed to finish the fit, with an entry ``'parameters'``. It may hold
         numbers, strings, tensors, and lists and dicts of them.
+    part : Part, optional
+        The rows of this rank, if there are several ranks. Each then writes its rows of P once, to a
+        file beside the other (:func:`file_of_rank`), and rank 0 all else.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], P: JointP, phases: list[Phase], facts: dict[str, Any]
+        self,
+        path: str | os.PathLike[str],
+        P: JointP,
+        phases: list[Phase],
+        facts: dict[str, Any],
+        part: Part | None = None,
     ) -> None:
         self.path = Path(path)
+        self._part = part
+        self._P: list[Tensor] | None = [array.cpu() for array in P]
         self._constant = {
             "format": _FORMAT,
-            "P": [part.cpu() for part in P],
+            "P": self._P,
             "phases": [asdict(phase) for phase in phases],
+            "ranks": None,
             **facts,
         }
+        if part is not None:
+            name = str(part.shards.objects(secrets.token_hex(8))[0])
+            self._constant |= {"P": None, "ranks": {"name": name, "sizes": part.sizes}}
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file as a whole; if it cannot be written, warn and keep the old one."""
-        try:
-            with replacing(self.path) as temporary:
-                torch.save({**self._constant, "state": state}, temporary)
-                seal(temporary)
-        except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
-            warnings.warn(f"checkpoint {self.path} was not written: {error}", stacklevel=2)
+        if self._part is not None:
+            if self._P is not None:
+                content = {"name": self._constant["ranks"]["name"], "P": self._P}
+                is_written = _write(file_of_rank(self.path, self._part.shards.rank), content)
+                if self._part.shards.any(not is_written):
+                    return
+                self._P = None
+            if self._part.shards.rank > 0:
+                return
+        _write(self.path, {**self._constant, "state": state})
+
+
+def file_of_rank(path: Path, rank: int) -> Path:
+    """Return the file that holds the rows of P that a rank has."""
+    return path.with_name(f"{path.name}.P{rank}")
+
+
+def _write(path: Path, content: dict[str, Any]) -> bool:
+    """Replace a file as a whole; if it cannot be written, warn and return False."""
+    try:
+        with replacing(path) as temporary:
+            torch.save(content, temporary)
+            seal(temporary)
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError if the disk is full
+        warnings.warn(f"checkpoint {path} was not written: {error}", stacklevel=3)
+        return False
+    return True
 
 
 def storable_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -153,14 +190,15 @@ def _check_seal(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def load(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read and check a file that :class:`Checkpoint` wrote.
+def load(path: str | os.PathLike[str], shards: Shards = ALONE) -> dict[str, Any]:
+    """Read and check a file that :class:`Checkpoint` wrote, on any number of ranks.
 
     Returns
     -------
     dict
-        The facts; ``'P'``, a JointP; ``'phases'``, a list of Phase; and ``'state'``, the state of
-        the descent. All tensors are on the CPU.
+        The facts; ``'P'``, a JointP, of several ranks the rows of this one; ``'sizes'``, the rows
+        of each; ``'phases'``, a list of Phase; and ``'state'``, the state of the descent. All
+        tensors are on the CPU.
 
     Raises
     ------
@@ -169,6 +207,24 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
     ValueError
         It is not a checkpoint of this version, or it is damaged.
     """
+    content = _read(path)
+    if content.get("format") != _FORMAT:
+        raise ValueError(f"{path} is no checkpoint of fasttsne of format {_FORMAT}")
+    try:
+        pieces = [content["P"]]
+        saved = sizes_of_ranks(content)
+        own = Part(shards, saved if len(saved) == shards.count else even_sizes(saved, shards))
+        if content["ranks"] is not None:
+            pieces = _read_pieces(Path(path), content["ranks"]["name"], saved, own.rows)
+        return check_content(content, pieces, saved, own)
+    except KeyError as error:
+        raise ValueError(f"{path} is a damaged checkpoint: it has no {error}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is a damaged checkpoint: {error}") from None
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the dict of a file that :func:`_write` wrote; nothing in it is checked."""
     with open(path, "rb") as file:
         try:
             _check_seal(file)
@@ -179,11 +235,24 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
         except Exception as error:
             reason = str(error).partition("\n")[0]
             raise ValueError(f"{path} is no checkpoint of fasttsne: {reason}") from None
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+    if not isinstance(content, dict):
         raise ValueError(f"{path} is no checkpoint of fasttsne of format {_FORMAT}")
-    try:
-        return check_content(content)
-    except KeyError as error:
-        raise ValueError(f"{path} is a damaged checkpoint: it has no {error}") from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path} is a damaged checkpoint: {error}") from None
+    return content
+
+
+def _read_pieces(path: Path, name: str, sizes: list[int], rows: slice) -> list[Any]:
+    """Return what the ranks saved of P, None for those that have none of some rows."""
+    pieces: list[Any] = []
+    begin = 0
+    for rank, size in enumerate(sizes):
+        is_needed = size and begin < rows.stop and rows.start < begin + size
+        begin += size
+        if not is_needed:
+            pieces.append(None)
+            continue
+        file = file_of_rank(path, rank)
+        content = _read(file)
+        if content.get("name") != name:
+            raise ValueError(f"{file} is of another fit than {path}")
+        pieces.append(content["P"])
+    return pieces

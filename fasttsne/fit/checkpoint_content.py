@@ -16,6 +16,7 @@ from torch import Tensor
 from .. import _validation
 from ..affinities import FixedSigma, JointP, Multiscale, Perplexity, Uniform
 from ..schedule import Phase, check_schedule
+from ..shards import Part, Shards
 
 AFFINITY_CLASSES = {cls.__name__: cls for cls in (Perplexity, Multiscale, FixedSigma, Uniform)}
 """Classes that a file may name as the parameter ``affinities``."""
@@ -23,18 +24,44 @@ _SUM_TOLERANCE = 1e-2
 """Of the sum of P, which is 1 up to rounding."""
 
 
-def check_content(content: dict[str, Any]) -> dict[str, Any]:
+def sizes_of_ranks(content: dict[str, Any]) -> list[int]:
+    """Return how many rows of P each rank saved; one rank, all of them."""
+    n = len(_require_type("Y", content["state"]["Y"], Tensor))
+    if content["ranks"] is None:
+        return [n]
+    ranks = _require_type("ranks", content["ranks"], dict)
+    _require_type("name", ranks["name"], str)
+    sizes = [_validation.integer("sizes", size, 0) for size in ranks["sizes"]]
+    _require(sum(sizes) == n, f"sizes of ranks must sum to {n}, got {sizes}")
+    return sizes
+
+
+def even_sizes(sizes: list[int], shards: Shards) -> list[int]:
+    """Return how many rows each rank gets, if they are other ranks than those that saved them."""
+    return Part.even(sum(sizes), shards).sizes
+
+
+def check_content(
+    content: dict[str, Any], pieces: list[Any], saved: list[int], own: Part
+) -> dict[str, Any]:
     """Check what was read from a file, and make its objects.
 
     Parameters
     ----------
     content : dict
         As :class:`fasttsne.fit.checkpoint.Checkpoint` wrote it.
+    pieces : list
+        The rows of P that each rank saved, None where they are not needed.
+    saved : list of int
+        How many rows each rank saved.
+    own : Part
+        The rows of P that are wanted.
 
     Returns
     -------
     dict
-        The same with ``'P'`` a JointP, ``'phases'`` a list of Phase, and the parameter
+        The same with ``'P'`` a JointP of the own rows, ``'sizes'`` the rows of each rank,
+        ``'phases'`` a list of Phase, and the parameter
         ``affinities`` one of :data:`AFFINITY_CLASSES`.
 
     Raises
@@ -44,8 +71,20 @@ def check_content(content: dict[str, Any]) -> dict[str, Any]:
     TypeError, ValueError
         An entry is wrong; the message says how.
     """
-    P = _check_P(_require_type("P", content["P"], list))
-    n, d = len(P.indptr) - 1, _validation.integer("d", content["d"], 0)
+    P = _join_rows(
+        [
+            None if piece is None else _check_P(_require_type("P", piece, list), size, own.n)
+            for piece, size in zip(pieces, saved, strict=True)
+        ],
+        saved,
+        own.rows,
+    )
+    total = float(P.values.double().sum())
+    _require(
+        own.shards.count > 1 or abs(total - 1) < _SUM_TOLERANCE,
+        f"P.values must be 0 or more and sum to 1, got a sum of {total:g}",
+    )
+    n, d = own.n, _validation.integer("d", content["d"], 0)
     phases = check_schedule([_dataclass_of(Phase, phase) for phase in content["phases"]], n)
     parameters = dict(_require_type("parameters", content["parameters"], dict))
     if parameters.get("affinities") is not None:
@@ -69,18 +108,47 @@ def check_content(content: dict[str, Any]) -> dict[str, Any]:
     state = _check_state(_require_type("state", content["state"], dict), phases)
     shape, wanted = tuple(state["Y"].shape), (n, parameters["n_components"])
     _require(shape == wanted, f"Y must have shape {wanted}, got {shape}")
-    return {**content, "P": P, "phases": phases, "parameters": parameters, "state": state}
+    rows_of_data = content["rows_of_data"]
+    if rows_of_data is not None:
+        counts = [_validation.integer("rows_of_data", size, 0) for size in rows_of_data]
+        _require(sum(counts) == n, f"rows_of_data must sum to {n}, got {counts}")
+    checked = {"P": P, "sizes": own.sizes, "phases": phases, "parameters": parameters}
+    return {**content, **checked, "state": state}
 
 
-def _check_P(parts: list[Any]) -> JointP:
+def _join_rows(pieces: list[JointP | None], saved: list[int], rows: slice) -> JointP:
+    """Return some rows of P, which follow one another, from the pieces that hold them."""
+    lengths, columns, values = [], [], []
+    begin = 0
+    for P, size in zip(pieces, saved, strict=True):
+        if P is not None:
+            first, last = max(rows.start - begin, 0), min(rows.stop - begin, size)
+            some = slice(int(P.indptr[first]), int(P.indptr[last]))
+            lengths.append(P.indptr[first : last + 1].diff())
+            columns.append(P.indices[some])
+            values.append(P.values[some])
+        begin += size
+    indptr = torch.zeros(rows.stop - rows.start + 1, dtype=torch.int64, device="cpu")
+    if not lengths:
+        empty = torch.empty(0, dtype=torch.float32, device="cpu")
+        return JointP(indptr, empty.int(), empty)
+    indptr[1:] = torch.cat(lengths).cumsum(0)
+    if len(columns) == 1:
+        return JointP(indptr, columns[0].clone(), values[0].clone())
+    return JointP(indptr, torch.cat(columns), torch.cat(values))
+
+
+def _check_P(parts: list[Any], rows: int, n: int) -> JointP:
+    """Check some rows of P, whose columns are n."""
     indptr, indices, values = parts
     _check_tensor("P.indptr", indptr, torch.int64, 1)
     _check_tensor("P.indices", indices, torch.int32, 1)
     _check_tensor("P.values", values, torch.float32, 1)
-    n, edges = len(indptr) - 1, len(indices)
+    edges = len(indices)
     _require(
-        n >= 2 and edges > 0,
-        f"P must have 2 rows or more and 1 entry or more, got {n} rows and {edges} entries",
+        n >= 2 and edges > 0 and len(indptr) == rows + 1,
+        f"P must have {rows} rows, 2 or more in all, and 1 entry or more, got "
+        f"{len(indptr) - 1} rows and {edges} entries",
     )
     _require(
         int(indptr[0]) == 0 and int(indptr[-1]) == edges and bool((indptr.diff() >= 0).all()),
@@ -95,11 +163,7 @@ def _check_P(parts: list[Any]) -> JointP:
     _require(
         len(values) == edges, f"P.values must be {edges}, as many as indices, got {len(values)}"
     )
-    total = float(values.double().sum())
-    _require(
-        bool((values >= 0).all()) and abs(total - 1) < _SUM_TOLERANCE,
-        f"P.values must be 0 or more and sum to 1, got a sum of {total:g}",
-    )
+    _require(bool((values >= 0).all()), "P.values must be 0 or more")
     return JointP(indptr, indices, values)
 
 

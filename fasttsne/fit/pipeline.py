@@ -175,7 +175,11 @@ def fit(
 
 
 def resume(
-    plan: Plan, content: dict[str, Any], device: torch.device, listeners: Listeners
+    plan: Plan,
+    content: dict[str, Any],
+    device: torch.device,
+    listeners: Listeners,
+    part: Part | None = None,
 ) -> FitResult:
     """Finish a fit from what :func:`fasttsne.fit.checkpoint.load` read.
 
@@ -184,7 +188,7 @@ def resume(
     P = JointP(*(part.to(device) for part in content["P"]))
     state = content["state"]
     facts = {name: content[name] for name in _FACTS}
-    return _descend(plan, P, state["Y"].to(device), facts, _Clock(), listeners, state)
+    return _descend(plan, P, state["Y"].to(device), facts, _Clock(), listeners, state, part)
 
 
 def _find_neighbors(
@@ -269,7 +273,7 @@ def _descend(
     save = None
     if listeners.checkpoint is not None:
         everything = {**listeners.facts, **facts}
-        save = Checkpoint(listeners.checkpoint, P, plan.phases, everything).save
+        save = Checkpoint(listeners.checkpoint, P, plan.phases, everything, part).save
     watch = Watch(
         callback=None if listeners.callback is None else callback,
         callback_every=plan.callback_every,

@@ -5,6 +5,7 @@ These are the attributes ``n_features_in_`` and ``feature_names_in_``, as in sci
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from ..neighbors.graphs import KINDS, is_graph
 
 _FIT_INTO_FLOAT32 = ("float16", "int8", "uint8", "int16", "uint16", "bool")
 """NumPy dtypes all values of which float32 represents; scikit-learn would make float64 of them."""
+_ROWS_AT_ONCE = 1 << 16
+"""Rows that are searched for numbers that are not finite at a time."""
 _COLUMN_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
@@ -89,17 +92,41 @@ def check_samples(estimator: Any, X: Any, reset: bool, least: int = 1) -> Any:
         X = _validation.as_csr(X)
     elif getattr(X, "dtype", None) in _FIT_INTO_FLOAT32:
         X = X.astype(np.float32)
-    data = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse="csr",
-        dtype=(np.float64, np.float32),
-        ensure_min_samples=least,
-    )
+    try:
+        data = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            ensure_min_samples=least,
+        )
+    except ValueError as error:
+        place = _first_not_finite(X)
+        if place is None:
+            raise
+        row, column, value = place
+        what = "NaN" if math.isnan(value) else "infinity"
+        raise ValueError(
+            f"Input X contains {what} in row {row:,}, column {column}, both counted from 0"
+        ) from error
     if sparse.issparse(data):
         return data
     return torch.from_numpy(np.asarray(_Shared(np.ascontiguousarray(data))))
+
+
+def _first_not_finite(X: Any) -> tuple[int, int, float] | None:
+    """Return row, column and value of the first number of X that is not finite, if there is one."""
+    values = X if isinstance(X, np.ndarray) else np.asarray(X) if hasattr(X, "to_numpy") else None
+    if values is None or values.ndim != 2 or values.dtype.kind != "f" or not values.shape[1]:
+        return None
+    for start in range(0, len(values), _ROWS_AT_ONCE):
+        part = values[start : start + _ROWS_AT_ONCE]
+        is_finite = np.isfinite(part)
+        if not is_finite.all():
+            row, column = np.unravel_index(int(is_finite.argmin()), part.shape)
+            return start + int(row), int(column), float(part[row, column])
+    return None
 
 
 class _Shared:

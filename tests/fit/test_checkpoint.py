@@ -70,13 +70,13 @@ def test_no_part_of_a_file_passes(whole, refused):
     end = len(content)
     for size in [0, 1, 3, 4, 50, *range(1000, end, end // 50), *range(end - 90, end)]:
         refused(content[:size], "no checkpoint of fasttsne")
-    refused(content + b"\n", "no checkpoint of fasttsne of format 3: it does not end in a checksum")
+    refused(content + b"\n", "no checkpoint of fasttsne of format 4: it does not end in a checksum")
     refused(content[: end // 2] + content[end // 2 + 1 :], "a damaged checkpoint: its checksum")
 
 
 def test_no_older_file_passes(tmp_path, refused):
     torch.save({"format": 1, "P": [], "phases": [], "state": {}}, tmp_path / "old.pt")
-    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 3: .*another version")
+    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 4: .*another version")
 
 
 class Bomb:
@@ -139,7 +139,7 @@ def test_no_field_may_be_missing_or_of_another_type(tmp_path, whole, refused):
 
             if value is None and last in ("constant", "search_recall", "order", "data", "kl"):
                 continue  # which may be
-            if value is None and last in ("grid", "search"):
+            if value is None and last in ("grid", "search", "ranks", "rows_of_data"):
                 continue
             reason = f"it has no '{last}'" if value is object else ""
             refused(forged(path, whole[0], change), f"a damaged checkpoint: {reason}")
@@ -173,8 +173,8 @@ FORGED = {
     "P begins late": (INDPTR(put(0, 1)), "P.indptr must rise from 0"),
     "P ends late": (INDPTR(put(-1, 10**9)), "P.indptr must rise from 0"),
     "P falls": (INDPTR(put(5, 10**6)), "P.indptr must rise from 0"),
-    "P is short": (INDPTR(lambda p: p[:-1].clone()), "P.indptr must rise"),
-    "P is empty": (INDPTR(lambda p: p[:0].clone()), "P must have 2 rows or more"),
+    "P is short": (INDPTR(lambda p: p[:-1].clone()), rf"P must have {N} rows, .* got {N - 1} rows"),
+    "P is empty": (INDPTR(lambda p: p[:0].clone()), f"P must have {N} rows, 2 or more"),
     "a column too high": (INDICES(put(7, N)), rf"P.indices must be in 0 .. {N - 1}, got 0 .. {N}"),
     "a column too low": (INDICES(put(7, -1)), "P.indices must be in 0"),
     "a column twice": (INDICES(lambda i: i[[0, 0, *range(2, len(i))]]), "P.indices must rise"),
@@ -182,12 +182,19 @@ FORGED = {
     "columns are long": (INDICES(torch.Tensor.long), "P.indices must be a dense tensor of torch.i"),
     "P is NaN": (VALUES(put(3, np.nan)), "P.values must be finite"),
     "P is infinite": (VALUES(put(3, np.inf)), "P.values must be finite"),
-    "P is negative": (VALUES(put(3, -1.0)), "P.values must be 0 or more and sum to 1"),
+    "P is negative": (VALUES(put(3, -1.0)), "P.values must be 0 or more"),
     "P is large": (VALUES(lambda v: 2 * v), "P.values must be 0 or more and sum to 1, got .* of 2"),
     "P is long": (VALUES(lambda v: torch.cat([v, v])), "P.values must be "),
     "P is strided": (VALUES(lambda v: torch.stack([v, v], 1)[:, 0]), "P.values must be contiguous"),
     "P is sparse": (VALUES(torch.Tensor.to_sparse), "P.values must be a dense tensor"),
     "P has two parts": (at("P")(lambda P: P[:2]), "not enough values"),
+    "ranks of no sizes": (at("ranks")(lambda _: {"name": "x", "sizes": [1, 2]}), "must sum to"),
+    "ranks of less than none": (
+        at("ranks")(lambda _: {"name": "x", "sizes": [-1, N + 1]}),
+        "sizes must be 0 or more",
+    ),
+    "ranks without a name": (at("ranks")(lambda _: {"name": 3, "sizes": [N]}), "name must be"),
+    "rows of other data": (at("rows_of_data")(lambda _: [N, 1]), "rows_of_data must sum to"),
     "order is twice": (at("order")(put(0, 5)), f"order must hold each of 0 .. {N - 1} once"),
     "order is high": (at("order")(put(0, N)), "order must hold each of"),
     "order is low": (at("order")(put(0, -1)), "order must hold each of"),
