@@ -1,11 +1,13 @@
 """Measure how time and memory of a fit scale.
 
-    python bench/scaling.py [growth] [threads] [million] [three] [new] [profile] [start]
-                            [--data NAME ...]
+    python bench/scaling.py [growth] [threads] [million] [ten] [ranks] [three] [new] [profile]
+                            [start] [--data NAME ...]
 
 growth   time against the number of rows
 threads  one and two threads: time, and whether the results are the same bits
 million  a million rows
+ten      ten million rows of 50 columns
+ranks    several processes: time, memory, bytes and quality beside one process, and a model of them
 three    two and three dimensions
 new      new rows placed into a fitted map
 profile  time of each phase and kernel, of 100,000 frames or of --data
@@ -28,10 +30,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from data import load
+from data import load, load_labelled
 
 HERE = Path(__file__).resolve()
 
@@ -41,16 +44,29 @@ def run_one(file: str, parameters: str) -> None:
     import torch
 
     from fasttsne import TSNE, _library
+    from fasttsne.shards import even_bounds
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    X = np.load(file)
-    TSNE(random_state=0).fit(X[:3000])
-    estimator = TSNE(random_state=0, **json.loads(parameters))
+    X = np.load(file, mmap_mode="r")
+    TSNE(random_state=0).fit(np.array(X[:3000]))
+    rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if count > 1:
+        torch.distributed.init_process_group("gloo")
+        X = X[slice(*even_bounds(len(X), count)[rank : rank + 2])]
+    parameters = {"random_state": 0, **json.loads(parameters)}
+    estimator = TSNE(distributed=count > 1, **parameters)
     _library.info.reset_kernel_profiles()
     start = time.perf_counter()
     estimator.fit(X)
+    seconds = time.perf_counter() - start
+    np.save(f"{file}.map{rank}.npy", estimator.embedding_)
+    latency, bandwidth = speak() if count > 1 else (0.0, 0.0)
+    if rank:
+        return
     out = {
-        "total": time.perf_counter() - start,
+        "latency": latency,
+        "bandwidth": bandwidth,
+        "total": seconds,
         **estimator.report_.seconds,
         "per_iteration": 1e3
         * estimator.report_.seconds["optimization"]
@@ -58,6 +74,8 @@ def run_one(file: str, parameters: str) -> None:
         "kl": estimator.kl_divergence_,
         "recall": estimator.report_.search_recall,
         "search": estimator.report_.search,
+        "iterations": estimator.report_.iterations,
+        "bytes": estimator.report_.bytes_per_iteration,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
         "kernels": {name: s for name, (_, s) in _library.info.kernel_profiles().items()},
         "bits": hashlib.sha256(estimator.embedding_.tobytes()).hexdigest()[:12],
@@ -65,20 +83,88 @@ def run_one(file: str, parameters: str) -> None:
     print(json.dumps(out))
 
 
-def fit(X: np.ndarray, threads: int = 2, **parameters) -> dict:
-    """Fit in a new process; return its time, memory and results."""
+def speak() -> tuple[float, float]:
+    """Return seconds of a short message among all ranks, and bytes a second that a rank sends."""
+    import torch
+
+    from fasttsne.shards import Ranks
+
+    shards, seconds = Ranks(), []
+    with shards.together():
+        for size in (1, 1 << 20):
+            message = torch.zeros(size)
+            shards.gather(message)
+            times = []
+            for _ in range(20):
+                begin = time.perf_counter()
+                shards.gather(message)
+                times.append(time.perf_counter() - begin)
+            seconds.append(statistics.median(times))
+    sent = 4 * (1 << 20) * (shards.count - 1)
+    return seconds[0], sent / max(1e-9, seconds[1] - seconds[0])
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What an iteration costs, by the kernels of one process on two cores."""
+
+    shared: float
+    """Core seconds a point of what ranks share: attraction, and reading forces off the mesh."""
+    repeated: float
+    """Core seconds a point of what every rank does: spreading charges, and the step."""
+    transform: float
+    """Core seconds a node of the padded mesh."""
+
+    @classmethod
+    def of(cls, now: dict, n: int, nodes: int) -> Costs:
+        kernels, cores = now["kernels"], 2 / now["iterations"]
+        shared = kernels["attractive_forces"] + kernels["mesh_gather"]
+        repeated = kernels["mesh_spread"] + kernels["update_embedding"]
+        transform = now["optimization"] - shared - repeated
+        return cls(shared * cores / n, repeated * cores / n, transform * cores / nodes)
+
+    def iteration(
+        self, n: int, nodes: int, ranks: int, cores: float, bandwidth: float, latency: float
+    ) -> tuple[float, float]:
+        """Return seconds and bytes that a rank sends, for ranks of so many of these cores."""
+        computing = self.shared * n / ranks + self.repeated * n + self.transform * nodes / ranks
+        if ranks == 1:
+            return computing / cores, 0.0
+        share = (ranks - 1) / ranks
+        forces = 8 * n * share
+        # Spectra of half of the padded rows, there and back, and the potential of a quarter.
+        mesh = nodes * share * (2 * 8 / 4 / ranks + 4 / 4)
+        return computing / cores + (forces + mesh) / bandwidth + 4 * latency, forces + mesh
+
+
+def nodes_of(Y: np.ndarray) -> int:
+    """Return the nodes of the padded mesh of a map."""
+    from fasttsne.descent.mesh import Mesh
+
+    return Mesh(1.0, Mesh.STEP).nodes_for(Y.min(0).tolist(), Y.max(0).tolist())
+
+
+def fit(X: np.ndarray, threads: int = 2, ranks: int = 1, **parameters) -> dict:
+    """Fit in a new process or several; return time, memory and results, and the map as ``"Y"``.
+
+    Of several processes time and memory are those of the first.
+    """
+    program = [sys.executable]
+    if ranks > 1:
+        program += ["-m", "torch.distributed.run", "--nproc-per-node", str(ranks)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(HERE.parents[1])}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "X.npy"
         np.save(file, X)
         done = subprocess.run(
-            [sys.executable, HERE, "--one", file, json.dumps(parameters)],
+            [*program, HERE, "--one", file, json.dumps(parameters)],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-    return json.loads(done.stdout.splitlines()[-1])
+        maps = [np.load(f"{file}.map{rank}.npy") for rank in range(ranks)]
+    return {**json.loads(done.stdout.splitlines()[-1]), "Y": np.concatenate(maps)}
 
 
 def growth() -> None:
@@ -114,6 +200,62 @@ def million() -> None:
     now = fit(load("frames:1000000"))
     print("  " + ", ".join(f"{k} {v:.3g}" for k, v in now.items() if isinstance(v, float)))
     print_profile(now)
+
+
+def ten() -> None:
+    print("ten million frames, their first 50 principal components, from a mapped file")
+    now = fit(load("frames:10000000:50"))
+    print("  " + ", ".join(f"{k} {v:.3g}" for k, v in now.items() if isinstance(v, float)))
+    print_profile(now)
+
+
+def ranks() -> None:
+    for n in (200_000, 1_000_000):
+        X = load(f"frames:{n}")
+        print(f"{n:,} frames: one process on two threads, then ranks on one thread each")
+        print("   ranks  total s  search s  ms/it.   GB  bytes a point and it.       KL")
+        one = None
+        for count in (1, 2, 4):
+            now = fit(X, 3 - min(count, 2), count)
+            one = one or now
+            line = f"  {count:6d}{now['total']:9.1f}{now['neighbors']:10.1f}"
+            line += f"{now['per_iteration']:8.1f}{now['peak_gb']:5.2f}"
+            line += f"{now['bytes'] / n:23.1f}{now['kl']:9.4f}"
+            if count > 1:
+                line += f"   x {now['total'] / one['total']:.2f} time"
+                line += f", x {now['peak_gb'] / one['peak_gb']:.2f} memory"
+            costs = Costs.of(one, n, nodes_of(one["Y"]))
+            seconds, sent = costs.iteration(
+                *(n, nodes_of(now["Y"]), count, 2 / count),
+                *(max(1.0, now["bandwidth"]), now["latency"]),
+            )
+            line += f"   model: {1e3 * seconds:.1f} ms/it., {sent / n:.1f} bytes"
+            print(line, flush=True)
+    print("model of more, by the kernels of the million frames above")
+    largest = 1 << 25
+    for what, n, count, cores, bandwidth, latency in (
+        ("8 GPUs of 46 of these cores each, 100 GB/s, 20 us", 10**8, 8, 46, 1e11, 2e-5),
+        ("64 nodes of 64 of these cores each, 12 GB/s, 50 us", 10**9, 64, 64, 1.2e10, 5e-5),
+    ):
+        seconds, sent = costs.iteration(n, largest, count, cores, bandwidth, latency)
+        held = (10.4 * 90 * n / count + 40 * n + 16 * largest) / 1e9
+        print(
+            f"  {what}: {n:,} points, {1e3 * seconds:.0f} ms and {sent / 1e9:.2f} GB sent an "
+            f"iteration, {held:.0f} GB held by a rank"
+        )
+    print("map of 20,000 frames: measures of one process with five seeds, and of ranks")
+    from fasttsne import metrics
+
+    X, labels = load_labelled("frames:20000")
+    for count, seed in [(1, seed) for seed in range(5)] + [(2, 0), (4, 0)]:
+        now = fit(X, 3 - min(count, 2), count, random_state=seed, init="random")
+        recall = metrics.neighbor_recall(X, now["Y"])
+        rank = metrics.pairwise_distance_correlation(X, now["Y"])
+        print(
+            f"  {count} rank(s), seed {seed}: KL {now['kl']:.4f}, recall@10 {recall:.3f}, "
+            f"rank correlation {rank:.3f}, cohesion {metrics.cohesion(now['Y'], labels):.3f}",
+            flush=True,
+        )
 
 
 def three() -> None:
@@ -171,7 +313,7 @@ def start() -> None:
         print(f"  {what:30s}{statistics.median(seconds[1:]):6.2f}", flush=True)
 
 
-PARTS = {f.__name__: f for f in (growth, threads, million, three, new, profile, start)}
+PARTS = {f.__name__: f for f in (growth, threads, million, ten, ranks, three, new, profile, start)}
 
 
 def main() -> None:

@@ -21,13 +21,27 @@ from ..shards import Part
 from .joint import JointP, joint_P
 from .kinds import Affinities
 
-_MANY_EDGES = 1 << 28
+MANY_EDGES = 1 << 28
 """More edges than this, of which each takes 8 bytes, are made P part by part."""
 _EDGES_OF_PART = 1 << 26
 _ROWS_AT_ONCE = 1 << 19
 """Rows that have conditional probabilities beside their distances at the same time."""
 _EDGES_AT_ONCE = 1 << 20
 """Edges that a thread looks at for those that leave a part."""
+
+
+_EDGES_IN_P = 1.35
+"""Edges of P for each neighbour: 1 if all were mutual, 2 if none; most data have fewer."""
+
+
+def bytes_while_symmetrising(n: int, k: int) -> float:
+    """Return about how much memory the joint P of n rows with k neighbours takes while made."""
+    edges = n * k
+    of_P = 8 * _EDGES_IN_P * edges
+    if edges <= MANY_EDGES:
+        return 8 * edges + of_P
+    # Edges that leave a part wait for the others; the last array of P is joined from its parts.
+    return 1.25 * of_P
 
 
 class Edges(NamedTuple):
@@ -83,7 +97,8 @@ def outgoing_edges(
     part = torch.bucketize(edges.to_rows, bounds, right=True)
     order = part.argsort(stable=True)
     counts = torch.bincount(part, minlength=len(starts) - 1).tolist()
-    columns = [array[order].split(counts) for array in edges]
+    # Copies: a view would keep the memory of the edges to all parts.
+    columns = [[piece.clone() for piece in array[order].split(counts)] for array in edges]
     return [Edges(*arrays) for arrays in zip(*columns, strict=True)]
 
 
@@ -135,7 +150,7 @@ def joint_P_of_consumed(indices: Tensor, conditional_P: Tensor) -> JointP:
     conditional_P : Tensor, shape (n, k), float32
     """
     n, k = indices.shape
-    if n * k <= _MANY_EDGES or indices.device.type != "cpu":
+    if n * k <= MANY_EDGES or indices.device.type != "cpu":
         return joint_P(indices, conditional_P)
     count = min(n, -(-n * k // _EDGES_OF_PART))
     starts = [n * i // count for i in range(count + 1)]

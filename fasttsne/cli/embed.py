@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import page, plot, tables
 from .._version import __version__
+from . import ranks
 from .shared import (
     add_command,
     add_input,
@@ -41,14 +42,33 @@ def add(commands: Any) -> None:
     )
     add_input(parser)
     option("--quiet", action="store_true", help="print nothing but errors")
+    option(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        help="save the state of the fit every 50 iterations",
+    )
+    option(
+        "--resume",
+        action="store_true",
+        help="finish the fit that --checkpoint saved; begin it if there is none yet",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     output = _check_outputs(arguments)
-    table = read(arguments, arguments.dims if arguments.compare_pca else 1)
+    rank, count = ranks.rank_and_count()
+    table = read(
+        arguments,
+        arguments.dims if arguments.compare_pca else 1,
+        None if count == 1 else ranks.rows_of_this_rank,
+    )
+    ranks.start()
     tsne = fit_table(arguments, table.X)
-    Y = tsne.embedding_
+    Y = tsne.embedding_ if count == 1 else ranks.gather(tsne.embedding_)
+    if rank > 0:
+        return
 
     written = []
     if output is not None:
@@ -79,6 +99,12 @@ def run(arguments: argparse.Namespace) -> None:
 def _check_outputs(arguments: argparse.Namespace) -> Path | None:
     """Check that all outputs can be written, and return the path of the map if there is one."""
     output = arguments.output
+    if arguments.compare_pca and ranks.rank_and_count()[1] > 1:
+        raise ValueError("--compare-pca needs all rows in one process, not in those of torchrun")
+    if arguments.resume and arguments.checkpoint is None:
+        raise ValueError("--resume goes on from a file: name it with --checkpoint")
+    if arguments.checkpoint is not None:
+        check_not_input(arguments.checkpoint, arguments.input, "the checkpoint")
     if arguments.compare_pca and arguments.plot is None:
         raise ValueError("--compare-pca draws a picture: name it with --plot")
     if arguments.html is not None:

@@ -7,11 +7,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import landmarks, plot, tables
 from ..progress import default_listener
+from ..shards import RankError
+from .ranks import rank_and_count
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -47,7 +50,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         metavar="INPUT",
         type=Path,
         help=".npy; .npz with X (and y, label_names); .csv or .tsv; landmark list .txt; "
-        "OpenFace .csv; word vectors .vec",
+        "OpenFace .csv; word vectors .vec; a folder of .npy and .parquet files",
     )
     add(
         "--features",
@@ -80,7 +83,11 @@ def add_input(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read(arguments: argparse.Namespace, least_columns: int) -> tables.Table:
+def read(
+    arguments: argparse.Namespace,
+    least_columns: int,
+    rows: Callable[[int], slice] | None = None,
+) -> tables.Table:
     """Read the input that `add_input` declares.
 
     Parameters
@@ -89,15 +96,21 @@ def read(arguments: argparse.Namespace, least_columns: int) -> tables.Table:
         Parsed arguments.
     least_columns : int
         Number of columns that PCA needs.
+    rows : callable, optional
+        Takes the number of rows, and returns those to keep in X. Labels and names stay those of
+        all rows.
 
     Raises
     ------
     ValueError
         If the file has fewer columns or is malformed.
     """
-    table = tables.read(
-        arguments.input, arguments.label_column, arguments.features, arguments.name_column
-    )
+    given = arguments.label_column, arguments.features, arguments.name_column
+    if rows is None or arguments.input.is_dir() or arguments.input.suffix.lower() == ".npy":
+        table = tables.read(arguments.input, *given, rows)
+    else:
+        table = tables.read(arguments.input, *given)
+        table = replace(table, X=table.X[rows(len(table.X))])
     if table.X.shape[1] < least_columns:
         raise ValueError(
             f"PCA in {least_columns} dimensions needs at least {least_columns} columns, got "
@@ -137,11 +150,21 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
         The fitted estimator.
     """
     from .. import TSNE
+    from ..fit.estimate import MANY_ROWS, sentence
 
-    with warnings.catch_warnings(), nullcontext() if quiet else default_listener() as listener:
+    rank, count = rank_and_count()
+    quiet = quiet or rank > 0
+    resume = parameters.pop("resume", False)
+    with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
-        return TSNE(**parameters, progress=listener).fit(X)
+        tsne = TSNE(**parameters, distributed=count > 1)
+        if not quiet and count == 1 and len(X) > MANY_ROWS and not resume:
+            print(sentence(tsne, X), file=sys.stderr)
+        with nullcontext() if quiet else default_listener() as listener:
+            if resume and tsne.checkpoint.exists():
+                return TSNE.resume(tsne.checkpoint, distributed=count > 1, progress=listener)
+            return tsne.set_params(progress=listener).fit(X)
 
 
 def fit_table(arguments: argparse.Namespace, X: Any) -> Any:
@@ -154,6 +177,8 @@ def fit_table(arguments: argparse.Namespace, X: Any) -> Any:
         max_iter=arguments.iterations,
         method=arguments.method,
         random_state=arguments.seed,
+        checkpoint=getattr(arguments, "checkpoint", None),
+        resume=getattr(arguments, "resume", False),
     )
 
 
@@ -212,7 +237,13 @@ def exit_status(program: str, run: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
         return _INTERRUPTED
-    except (ValueError, FloatingPointError, OSError, ImportError, MemoryError) as error:
+    except (
+        *(ValueError, FloatingPointError, OSError, ImportError, MemoryError),
+        RankError,
+    ) as error:
+        # What all ranks know is printed once.
+        if rank_and_count()[0] > 0 and str(error).startswith("rank "):
+            return _BAD_INPUT
         print(f"{program}: error: {describe_error(error)}", file=sys.stderr)
         return _BAD_INPUT
     return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from ..affinities import Affinities
+from ..affinities.in_parts import MANY_EDGES
 from .parameters import Plan, neighbors_per_point
 
 _MEMORY = Path("/proc/meminfo")
@@ -45,8 +46,9 @@ def check_memory(plan: Plan, n: int, numbers: int) -> None:
         return  # P exists already, or neighbours of any number
     k = neighbors_per_point(plan.affinities, n)
     # At first the scaled samples, and an index and a distance of each neighbour. Later an index and
-    # a probability of each neighbour, and as much again for P, at least.
-    needed = 8 * n * k + max(4 * numbers, 8 * n * k)
+    # a probability of each neighbour, and as much again for P, at least; or, of many, one of these.
+    in_parts = n * k > MANY_EDGES
+    needed = 8 * n * k + max(4 * numbers, 0 if in_parts else 8 * n * k)
     free = _free_memory()
     if free is not None and needed > free:
         raise MemoryError(

@@ -129,6 +129,8 @@ def neighbors_of_ranks(
     sort_rows(X, cells.order)
     lead, number = X if is_whole else lead[cells.order], number[cells.order]
     search = _Search(X, lead, cells, k, shards)
+    X = search.X.own
+    del lead
     found = try_budgets(search.trial_of(sample, number), sample.kth, least, most, recall)
     if not found:
         return _by_all(X, number, k, shards, progress)
@@ -226,12 +228,40 @@ class _Sample:
         self.kth[rest] = distances_to_kth(X, lead, self.X[rest], self.lead[rest], k, shards)
 
 
+class _Rows:
+    """The rows of a rank, and behind them rows of others that visit it.
+
+    The room for visitors takes memory only where it was ever used. So the own rows need not be
+    copied for each part of the search.
+    """
+
+    def __init__(self, own: Tensor) -> None:
+        l, self._visitors = len(own), 0
+        self._rows = own.new_empty(2 * l + _ROWS_AT_ONCE, *own.shape[1:])
+        self._rows[:l] = own
+        self.own = self._rows[:l]
+
+    def visit(self, rows: Tensor) -> None:
+        """Take other visitors in the place of those before."""
+        l, self._visitors = len(self.own), len(rows)
+        if l + len(rows) > len(self._rows):
+            more = self._rows.new_empty(l + 2 * len(rows), *rows.shape[1:])
+            more[:l] = self.own
+            self._rows, self.own = more, more[:l]
+        self._rows[l : l + len(rows)] = rows
+
+    def all(self) -> Tensor:
+        """Return own rows and visitors."""
+        return self._rows[: len(self.own) + self._visitors]
+
+
 class _Search:
     """The rows of a rank, sorted by cell, and the cells of all ranks."""
 
     def __init__(self, X: Tensor, lead: Tensor, own: Cells, k: int, shards: Shards) -> None:
         self.l, self.k, self.shards = len(X), k, shards
-        self.X, self.lead = X, lead
+        self.X = _Rows(X)
+        self.lead = self.X if lead is X else _Rows(lead)
         self.sq_norms = squared_norms(lead)
         self.sizes = shards.sizes(len(X))
         self.n, self.first = sum(self.sizes), sum(self.sizes[: shards.rank])
@@ -276,12 +306,12 @@ class _Search:
             rows = rows[rows != place[query]]
             if not len(rows):
                 return
-            sq = ops.pairwise_sq_distances(lead[query, None], self.lead[rows])[0]
+            sq = ops.pairwise_sq_distances(lead[query, None], self.lead.own[rows])[0]
             by_lead, best = sq.topk(min(self.keep, len(rows)), largest=False)
             found[query, : len(best), 0] = by_lead
             rows = rows[best]
             found[query, : len(best), 1] = ops.pairwise_sq_distances(
-                sample.X[query, None], self.X[rows]
+                sample.X[query, None], self.X.own[rows]
             )[0]
 
         share(search, range(len(cell)))
@@ -312,7 +342,8 @@ class _Search:
     def _of_cells(self, cell: Tensor, budget: int) -> Neighbors:
         """Find the neighbours of the rows of some own cells."""
         starts, probes = self.near(cell + self.first_cell, budget)
-        visitors, X, lead = self._fetch(probes.unique())
+        visitors = self._fetch(probes.unique())
+        X, lead = self.X.all(), self.lead.all()
         own = len(self.own_starts) - 1
         sizes = self.cells.starts.diff()[visitors]
         cells = torch.cat([self.own_starts, self.l + sizes.cumsum(0)])
@@ -321,10 +352,6 @@ class _Search:
         local = torch.where(
             is_own, probes - self.first_cell, own + torch.searchsorted(visitors, probes)
         )
-        if len(X):
-            X, lead = torch.cat([self.X, X]), torch.cat([self.lead, lead])
-        else:
-            X, lead = self.X, self.lead
         sq_norms = torch.cat([self.sq_norms, squared_norms(lead[self.l :])])
         number = torch.cat(
             [
@@ -338,23 +365,22 @@ class _Search:
         )
         return Neighbors(number[indices.long()], sq_distances)
 
-    def _fetch(self, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return those of some cells, which rise, that others have, and the rows of these."""
+    def _fetch(self, cells: Tensor) -> Tensor:
+        """Get the rows of those of some cells, which rise, that others have; return these cells."""
         is_other = (cells < self.first_cell) | (cells >= self.bounds[self.shards.rank + 1])
         cells = cells[is_other]
         ends = torch.tensor(self.bounds[1:-1], dtype=torch.int64, device="cpu")
         owner = torch.bucketize(cells, ends, right=True)
         counts = torch.bincount(owner, minlength=self.shards.count).tolist()
         wanted, wanted_counts = self.shards.exchange(cells, counts)
-        rows = [
+        wanted_rows = [
             _rows_of_cells(self.own_starts, some - self.first_cell)
             for some in wanted.split(wanted_counts)
         ]
-        given, counts = torch.cat(rows), [len(some) for some in rows]
-        X, _ = self.shards.exchange(self.X[given], counts)
-        if self.lead is self.X:
-            return cells, X, X
-        return cells, X, self.shards.exchange(self.lead[given], counts)[0]
+        given, counts = torch.cat(wanted_rows), [len(rows) for rows in wanted_rows]
+        for rows_of in (self.X,) if self.lead is self.X else (self.X, self.lead):
+            rows_of.visit(self.shards.exchange(rows_of.own[given], counts)[0])
+        return cells
 
 
 def _cells_of_all(own: Cells, shards: Shards) -> Cells:

@@ -23,16 +23,19 @@ smaller ones are read."""
 _ROWS_AT_ONCE = 1 << 14
 
 
-def read_arrays(path: Path, name_column: str | int | None) -> Table:
+def read_arrays(
+    path: Path, name_column: str | int | None, rows: Callable[[int], slice] | None = None
+) -> Table:
     """Read an array; or the arrays ``X``, ``y`` and ``label_names``, and names from a given array.
 
     See `fasttsne.tables.read`.
     """
-    mode: Literal["r"] | None
-    mode = "r" if path.stat().st_size >= _MAPPED_FROM else None  # an archive is never mapped
-    loaded = _load(path, lambda: np.load(path, mmap_mode=mode, allow_pickle=False))
+    loaded = load_array(path)
     if isinstance(loaded, np.ndarray):
-        return Table(_check_matrix(path, "the array", loaded))
+        if rows is None or loaded.ndim != 2:
+            return Table(check_matrix(path, "the array", loaded))
+        some = rows(len(loaded))
+        return Table(check_matrix(path, "the array", loaded[some], some.start))
     name_key = None if name_column is None else str(name_column)
     required = ["X"] if name_key is None else ["X", name_key]
     with loaded:
@@ -44,7 +47,7 @@ def read_arrays(path: Path, name_column: str | int | None) -> Table:
             key: _load(path, partial(loaded.__getitem__, key))
             for key in _KEYS.union(required) & set(loaded)
         }
-    X = _check_matrix(path, "X", parts["X"])
+    X = check_matrix(path, "X", parts["X"])
     names = None if name_key is None else _check_names(path, name_key, parts[name_key], len(X))
     if "y" not in parts:
         return Table(X, names=names)
@@ -57,6 +60,13 @@ def read_arrays(path: Path, name_column: str | int | None) -> Table:
                 f"{len(label_names)} names and the label {labels.max()}"
             )
     return Table(X, labels, label_names, names)
+
+
+def load_array(path: Path) -> Any:
+    """Return what a NumPy file holds, a large array as a file that is mapped into memory."""
+    mode: Literal["r"] | None
+    mode = "r" if path.stat().st_size >= _MAPPED_FROM else None  # an archive is never mapped
+    return _load(path, lambda: np.load(path, mmap_mode=mode, allow_pickle=False))
 
 
 def _load(path: Path, load: Callable[[], Any]) -> Any:
@@ -74,8 +84,11 @@ def _load(path: Path, load: Callable[[], Any]) -> Any:
         raise ValueError(f"{path}: {reason}") from None
 
 
-def _check_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
-    """Return a C-contiguous float32 matrix with finite values, or raise ValueError."""
+def check_matrix(path: Path, name: str, array: np.ndarray, first: int = 0) -> np.ndarray:
+    """Return a C-contiguous float32 matrix with finite values, or raise ValueError.
+
+    ``first`` is the number in the file of the first row.
+    """
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{path}: {name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2 or array.size == 0:
@@ -88,8 +101,8 @@ def _check_matrix(path: Path, name: str, array: np.ndarray) -> np.ndarray:
             continue
         row, column = np.argwhere(~finite)[0] + (start, 0)
         raise ValueError(
-            f"{path}: {name} must be finite in float32, got {array[row, column]} in row {row}, "
-            f"column {column}"
+            f"{path}: {name} must be finite in float32, got {array[row, column]} in row "
+            f"{first + row}, column {column}"
         )
     return X
 

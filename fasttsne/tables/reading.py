@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from .arrays import read_arrays
 from .delimited import is_openface_table, read_delimited
 from .files import check_extension
+from .folders import RowsOfFolder
 from .table import Table
 from .vectors import read_vectors
 
@@ -24,6 +26,7 @@ def read(
     label_column: str | int | None = None,
     features: str | None = None,
     name_column: str | int | None = None,
+    rows: Callable[[int], slice] | None = None,
 ) -> Table:
     """Read a table. The extension and, for a CSV, the header determine the format.
 
@@ -40,6 +43,8 @@ def read(
                   separated by spaces
     ``.vec``      word vectors in the format of word2vec and fastText: a first line with the
                   numbers of words and of columns, then the format of GloVe
+    folder        ``.npy`` and ``.parquet`` files with the same columns, whose rows follow one
+                  another in the order of their names
     ============  ===============================================================================
 
     Parameters
@@ -56,6 +61,9 @@ def read(
     name_column : str or int, optional
         Column with the names of the rows: its name or index in a ``.csv`` or ``.tsv``, the name of
         an array of n strings in an ``.npz``, or 0 for word vectors.
+    rows : callable, optional
+        Takes the number of rows, and returns which of them to read. Of a ``.npy`` or a folder no
+        others are then looked at.
 
     Returns
     -------
@@ -69,9 +77,13 @@ def read(
         If the file cannot be read.
     """
     path = Path(path)
-    kind = check_extension(path, INPUTS, "the input")
     if path.is_dir():
-        raise ValueError(f"{path}: is a folder, not a file")
+        if label_column is not None or features is not None or name_column is not None:
+            raise ValueError(f"{path}: label_column, features and name_column apply to files only")
+        folder = RowsOfFolder.of(path)
+        wanted = slice(0, len(folder)) if rows is None else rows(len(folder))
+        return Table(folder.read(wanted.start, wanted.stop))
+    kind = check_extension(path, INPUTS, "the input")
     is_text_table = kind in (".csv", ".tsv")
     is_openface = kind == ".csv" and is_openface_table(path)
     is_vectors = kind == ".vec" or (kind == ".txt" and name_column is not None)
@@ -90,7 +102,7 @@ def read(
         return read_vectors(path)
     if is_text_table:
         return read_delimited(path, "," if kind == ".csv" else "\t", label_column, name_column)
-    return read_arrays(path, name_column)
+    return read_arrays(path, name_column, rows)
 
 
 def _read_landmarks(path: Path, features: str, is_openface: bool) -> Table:

@@ -109,7 +109,9 @@ def test_symmetrize_matches_reference(device, n, k):
     assert abs(P.sum().item() - 1) < 1e-6
 
 
-@pytest.mark.parametrize("starts", [[0, 500], [0, 100, 500], [0, 0, 300, 301, 500, 500], [0, 333, 500]])
+@pytest.mark.parametrize(
+    "starts", [[0, 500], [0, 100, 500], [0, 0, 300, 301, 500, 500], [0, 333, 500]]
+)
 @pytest.mark.parametrize("kind", ["near", "anywhere"])
 def test_parts_of_the_rows_give_the_same_joint_P(kind, starts, two_thread_counts):
     """In any division: the edges between parts go from one to the other."""
@@ -140,7 +142,7 @@ def test_parts_of_the_rows_give_the_same_joint_P(kind, starts, two_thread_counts
 
 @pytest.mark.parametrize("edges", [900, 5000, 10**9])
 def test_P_in_the_memory_of_its_edges_is_the_same(monkeypatch, edges):
-    monkeypatch.setattr(in_parts, "_MANY_EDGES", edges)
+    monkeypatch.setattr(in_parts, "MANY_EDGES", edges)
     monkeypatch.setattr(in_parts, "_EDGES_OF_PART", edges)
     monkeypatch.setattr(in_parts, "_EDGES_AT_ONCE", 999)
     monkeypatch.setattr(in_parts, "_ROWS_AT_ONCE", 77)

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "fasttsne"
 # The floors of the house, in the order of the data. A module imports what lies on lower floors, and
 # modules of its own room in no circle.
 LEVELS = [
-    {"_version", "_threads", "_validation", "reference", "progress"},
+    {"_version", "_threads", "_validation", "_pages", "shards", "reference", "progress"},
     {"_labels", "landmarks", "names", "schedule", "snapshots", "grid", "images"},
     {"_library", "_principal_axes", "datasets", "tables"},
     {"ops"},

@@ -426,7 +426,7 @@ def test_missing_unknown_and_folders(tmp_path):
         with pytest.raises(FileNotFoundError):
             tables.read(tmp_path / name)
     (tmp_path / "x.csv").mkdir()
-    with pytest.raises(ValueError, match="is a folder"):
+    with pytest.raises(ValueError, match=r"must hold .npy or .parquet files, and holds neither"):
         tables.read(tmp_path / "x.csv")
 
 
