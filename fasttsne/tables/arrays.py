@@ -32,9 +32,11 @@ def read_arrays(
     """
     loaded = load_array(path)
     if isinstance(loaded, np.ndarray):
-        if rows is None or loaded.ndim != 2:
+        if rows is None or loaded.ndim != 2 or not loaded.size:
             return Table(check_matrix(path, "the array", loaded))
         some = rows(len(loaded))
+        if some.start == some.stop:  # more processes than rows
+            return Table(np.empty((0, loaded.shape[1]), np.float32))
         return Table(check_matrix(path, "the array", loaded[some], some.start))
     name_key = None if name_column is None else str(name_column)
     required = ["X"] if name_key is None else ["X", name_key]

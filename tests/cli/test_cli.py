@@ -388,7 +388,7 @@ def test_mosaics_are_checked_before_pictures_are_read(folder, pictures, monkeypa
         (["embed", "missing.npy"], "missing.npy"),
         (["embed", "missing.txt"], "missing.txt"),
         (["embed", "x.xlsx"], "the input must end in one of .npy"),
-        (["embed", "."], "the input must end in one of .npy"),
+        (["embed", "."], "pickled.npy: is no NumPy file"),
         (["embed", "x.csv"], "x.csv, line 2, column 8 (mood): 'a' is not a finite number"),
         (["embed", "x.csv", "--label-column", "nope"], "got 'nope'"),
         (["embed", "x.npy", "--label-column", "mood"], "label_column applies to"),

@@ -59,7 +59,7 @@ def test_labels_stay_those_of_all_rows(tmp_path):
     np.savez(tmp_path / "X.npz", X=X, y=labels)
     run("embed", tmp_path / "X.npz", "-o", tmp_path / "map.npz", "--iterations", 20, ranks=2)
     with np.load(tmp_path / "map.npz") as written:
-        assert np.array_equal(written["y"], labels)
+        assert np.array_equal(written["labels"], labels)
 
 
 def test_a_bad_row_is_told_once_with_its_file(tmp_path):
