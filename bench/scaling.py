@@ -229,7 +229,7 @@ def ranks() -> None:
                 *(n, nodes_of(now["Y"]), count, 2 / count),
                 *(max(1.0, now["bandwidth"]), now["latency"]),
             )
-            line += f"   model: {1e3 * seconds:.1f} ms/it., {sent / n:.1f} bytes"
+            line += f"   model, last it.: {1e3 * seconds:.1f} ms, {sent / n:.1f} bytes"
             print(line, flush=True)
     print("model of more, by the kernels of the million frames above")
     largest = 1 << 25

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 
@@ -32,3 +34,19 @@ def release(t: Tensor) -> None:
         ctypes.CDLL(None).madvise(
             ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), mmap.MADV_DONTNEED
         )
+
+
+def forget(X: Any) -> None:
+    """Let go of the memory of a file that is mapped; what is read again comes from the file.
+
+    Anything else than a mapped array whose changes are in its file stays as it is.
+
+    Parameters
+    ----------
+    X : array or anything else
+        Data of a user.
+    """
+    if isinstance(X, np.memmap) and X.mode in ("r", "r+") and sys.platform.startswith("linux"):
+        mapping = getattr(X, "_mmap", None)
+        if isinstance(mapping, mmap.mmap):
+            mapping.madvise(mmap.MADV_DONTNEED)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .. import _library, initialization
+from .._pages import forget
 from ..affinities import Affinities, JointP, Perplexity, joint_P, negative_entropy
 from ..affinities.in_parts import (
     conditional_P_of_consumed,
@@ -119,6 +120,7 @@ def fit(
     clock, report, say = _Clock(), listeners.report, listeners.say
     with clock("neighbors"):
         found = _find_neighbors(plan, X, original_X, n, device, listeners, shards)
+    forget(original_X)  # P may need the memory; a start from principal components reads a copy
     report(Progress("neighbors", n, n))
     if say:
         say(f"Computed neighbors for {n} samples in {clock.seconds['neighbors']:.3f}s...")

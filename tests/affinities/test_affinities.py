@@ -2,6 +2,7 @@
 
 import math
 import mmap
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from sample import assert_close, opcheck, over_devices, points
 from scipy import sparse
 
 from fasttsne import TSNE, Phase, ops, reference
-from fasttsne._pages import release
+from fasttsne._pages import forget, release
 from fasttsne.affinities import (
     FixedSigma,
     Multiscale,
@@ -164,6 +165,25 @@ def test_edges_that_do_not_come_from_other_rows_are_refused(row, target):
         )
     with pytest.raises(ValueError, match=r"first must be in 0 .. n - l = 30, got 31"):
         ops.symmetrize(indices, torch.ones(40, 1), 31, 70)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux takes memory back")
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_a_mapped_file_is_let_go_and_read_again(tmp_path, mode):
+    def resident():
+        return int(re.search(r"RssFile:\s+(\d+)", Path("/proc/self/status").read_text())[1]) << 10
+
+    np.save(tmp_path / "X.npy", np.ones((1 << 18, 16), np.float32))
+    X = np.load(tmp_path / "X.npy", mmap_mode=mode)
+    if mode != "r":
+        X[5, 5] = 7
+    assert X[100:].sum() == X[100:].size
+    before = resident()
+    forget(X[3:])  # a view has the whole mapping
+    assert (before - resident() > 0.7 * X.nbytes) == (mode != "c")
+    assert X[100:].sum() == X[100:].size and X[5, 5] == (1 if mode == "r" else 7)
+    forget(np.ones(3))
+    forget(None)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux takes memory back")
