@@ -117,7 +117,13 @@ def check_same(estimator: Any, X: Tensor, ignored: set[str], shards: Shards) -> 
         for name, value in storable_parameters(estimator.get_params()).items()
         if name not in ignored
     }
-    mine |= {"columns of X": X.shape[1], "dtype of X": str(X.dtype)}
+    checkpoint = estimator.checkpoint
+    mine |= {
+        "checkpoint": None if checkpoint is None else str(checkpoint),
+        "schedule": repr(estimator.schedule),
+        "columns of X": X.shape[1],
+        "dtype of X": str(X.dtype),
+    }
     first, *others = shards.objects(mine)
     for rank, theirs in enumerate(others, 1):
         for name in {**first, **theirs}:

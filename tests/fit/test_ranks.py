@@ -5,6 +5,7 @@ import re
 import signal
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from ranks import RankProcesses, RanksFailed
 from sample import points
 
-from fasttsne import TSNE, metrics
+from fasttsne import TSNE, Phase, metrics
 from fasttsne.datasets import make_landmark_frames
 from fasttsne.descent.convolution import FreeConvolution, spectrum_of
 from fasttsne.fit import checkpoint
@@ -251,6 +252,10 @@ def wrong(rank, count, X, kind):
         mine = mine.astype(np.float64)
     elif kind == "perplexity" and last:
         parameters["perplexity"] = 7
+    elif kind == "schedule":
+        parameters["schedule"] = [Phase(20 + rank)]
+    elif kind == "checkpoint" and last:
+        parameters["checkpoint"] = Path("fit.pt")
     elif kind == "seed":
         parameters["random_state"] = rank
     elif kind == "none" and last:
@@ -274,6 +279,11 @@ def wrong(rank, count, X, kind):
         ("columns", r"columns of X must be the same on all ranks, got 136 on rank 0 and 135 on"),
         ("dtype", r"dtype of X must be the same on all ranks"),
         ("perplexity", r"perplexity must be the same on all ranks, got 30.0 on rank 0 and 7 on"),
+        ("schedule", r"schedule must be the same on all ranks, got .*iterations=20.*on rank 0"),
+        (
+            "checkpoint",
+            r"checkpoint must be the same on all ranks, got None on rank 0 and 'fit.pt'",
+        ),
         ("seed", r"random_state must be the same on all ranks, got 0 on rank 0 and 1 on rank 1"),
         ("none", r"ValueError: rank {last} of {count}: X must be"),
         ("init", r"rank {last} of {count}: init must not be 'spectral'"),
