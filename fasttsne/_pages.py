@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,10 @@ def forget(X: Any) -> None:
     X : array or anything else
         Data of a user.
     """
+    while isinstance(X, np.ndarray) and not isinstance(X, np.memmap):
+        X = X.base
     if isinstance(X, np.memmap) and X.mode in ("r", "r+") and sys.platform.startswith("linux"):
         mapping = getattr(X, "_mmap", None)
         if isinstance(mapping, mmap.mmap):
-            mapping.madvise(mmap.MADV_DONTNEED)
+            with suppress(OSError, ValueError):  # locked pages stay
+                mapping.madvise(mmap.MADV_DONTNEED)

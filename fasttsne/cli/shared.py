@@ -163,8 +163,24 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
             print(sentence(tsne, X), file=sys.stderr)
         with nullcontext() if quiet else default_listener() as listener:
             if resume and tsne.checkpoint.exists():
-                return TSNE.resume(tsne.checkpoint, distributed=count > 1, progress=listener)
+                return _go_on(tsne, X, count, listener)
             return tsne.set_params(progress=listener).fit(X)
+
+
+def _go_on(tsne: Any, X: Any, count: int, listener: Any) -> Any:
+    """Finish the fit that a checkpoint holds, if it is that of these data and parameters."""
+    path = tsne.checkpoint
+    saved = len(list(path.parent.glob(f"{path.name}.????????.P*"))) or 1
+    # The data are compared where as many processes have the same rows as before.
+    data = X if saved == count else None
+    done = type(tsne).resume(path, data, distributed=count > 1, progress=listener)
+    for name in ("n_components", "perplexity", "max_iter", "method", "random_state"):
+        was, wanted = getattr(done, name), getattr(tsne, name)
+        if was != wanted:
+            raise ValueError(f"{path}: holds a fit with {name}={was!r}, not {wanted!r}")
+    if len(done.embedding_) != len(X):
+        raise ValueError(f"{path}: holds a map of other rows than those of the input")
+    return done
 
 
 def fit_table(arguments: argparse.Namespace, X: Any) -> Any:

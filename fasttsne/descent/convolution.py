@@ -114,7 +114,7 @@ def _swap(t: Tensor, columns: Part, rows: Part) -> None:
     if shards.count == 1:
         return
     mine = t[:, columns.rows]
-    size = mine[0, :1].numel()
+    size = t[0, :1].numel()
     given = [size * columns.sizes[shards.rank] * count for count in rows.sizes]
     taken = [size * rows.sizes[shards.rank] * count for count in columns.sizes]
     got, _ = shards.exchange(mine.reshape(-1), given, taken)

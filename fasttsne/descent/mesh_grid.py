@@ -65,11 +65,15 @@ class ChargeGrid:
             return self.fallback(Y, part)
         mine, shards = (Y, ALONE) if part is None else (Y[part.rows], part.shards)
         potential = self.potential_of(Y, shards)
+
+        def charged(rows: slice) -> float:
+            return float((self.charges[rows] * potential[rows]).sum(dtype=torch.float64))
+
         forces, _, total = ops.mesh_gather(mine, potential, self.origin, self.step)
         if part is not None:
             # The same sum over all points, which needs no other rank: points gather the potential
             # with the weights with which they spread their charges.
-            total = (self.charges * potential).sum(dtype=torch.float64)
+            total = total.new_tensor(math.fsum(in_chunks(charged, self.charges)))
         Z = total - Y.shape[0]
         # Reading Z from a GPU waits for its queue, and Z changes slowly: once per grid is enough.
         if self._is_accurate is None or not Y.is_cuda:

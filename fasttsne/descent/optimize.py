@@ -118,8 +118,11 @@ def minimize_kl(
     try:
         with noticing_interrupts(part) as descent.has_interrupt:
             descent.run(watch)
-        kl = descent.kl_divergence()
+            descent.agree_on_interrupts()
+            kl = descent.kl_divergence()
     except KeyboardInterrupt:
+        if part is not None and not descent.is_interrupted:
+            raise  # on this rank alone, so that it can do nothing with the others
         # In the middle of a step the parts of the state are inconsistent: keep the last checkpoint.
         if watch.save and not descent.is_stepping:
             watch.save(descent.state())
@@ -275,6 +278,12 @@ class _Optimizer:
     def _attract(self, with_cost: bool = False) -> tuple[Tensor, Tensor]:
         """Return the attraction of the rows of this rank, and their part of the cost."""
         return ops.attractive_forces(*self.P, self.Y, self.dof, with_cost, self.first)
+
+    def agree_on_interrupts(self) -> None:
+        """Raise KeyboardInterrupt on all ranks if Ctrl-C came to one."""
+        if self._any(self.is_interrupted or self.has_interrupt()):
+            self.is_interrupted = True
+            raise KeyboardInterrupt
 
     def _any(self, value: bool) -> bool:
         """Whether a value is true on any rank."""

@@ -11,7 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from .. import _validation
+from .. import _library, _validation
 from .._threads import threads
 from ..affinities import Affinities, Perplexity
 from ..descent.transform import STARTS, FittedMap
@@ -22,7 +22,14 @@ from . import checkpoint, pipeline
 from .context import running
 from .memory import check_memory, explaining_lack_of_memory
 from .parameters import Plan, check_device, check_start, thread_count
-from .ranks import agree, check_for_ranks, check_same, seed_of_all, shards_of
+from .ranks import (
+    agree,
+    check_for_ranks,
+    check_same,
+    facts_of_rank,
+    seed_of_all,
+    shards_of,
+)
 from .samples import (
     check_samples,
     check_samples_of_fit,
@@ -40,6 +47,12 @@ _CHANGEABLE = {
 _OWN_OF_RANK = {"callback", "device", "init", "n_jobs", "progress", "verbose"}
 """Parameters that may be different on every rank."""
 _NEEDED_BY_TRANSFORM = ("affinities", "metric", "metric_params")
+
+
+def _machine(device: torch.device) -> dict[str, Any]:
+    """Return what computes; ranks would round differently if it were not the same on all."""
+    return {"device": device.type, "kernels (FASTTSNE_SIMD)": _library.kernels_on(device)}
+
 
 _TSNE = TypeVar("_TSNE", bound="BaseTSNE")
 
@@ -87,7 +100,9 @@ class BaseTSNE(BaseEstimator):
             return data, n
 
         data, own = agree(shards, check_X)
-        check_same(self, data, _OWN_OF_RANK, shards)
+        if shards.count > 1:
+            columns = {"columns of X": data.shape[1], "dtype of X": str(data.dtype)}
+            check_same({**facts_of_rank(self, _OWN_OF_RANK), **columns}, shards)
         n = sum(shards.sizes(own))
 
         def check_parameters() -> tuple[torch.device, Plan]:
@@ -101,6 +116,7 @@ class BaseTSNE(BaseEstimator):
             return device, plan
 
         device, plan = agree(shards, check_parameters)
+        check_same(_machine(device), shards)
         return data, n, device, replace(plan, seed=seed_of_all(plan.seed, shards))
 
     @classmethod
@@ -179,11 +195,13 @@ class BaseTSNE(BaseEstimator):
             part = Part(shards, content["sizes"])
             is_same = rows is not None and len(rows) == shards.count
             of_data = Part(shards, rows) if is_same else Part.even(n, shards)
+        where = check_device(device, X.device if isinstance(X, Tensor) else torch.device("cpu"))
+        given = {"X": "data" if X is not None else None, **_machine(where)}
+        check_same({**facts_of_rank(self, _OWN_OF_RANK), **given}, shards)
         data = None
         if X is not None:
             data = agree(shards, lambda: self._check_resumed_X(X, content, n, of_data))
         set_columns(self, content["columns"])
-        where = check_device(device, device_of(data))
         plan = replace(Plan.of(self, n, P=content["P"]), phases=content["phases"])
         facts = self._facts(content["columns"], content["is_tensor"], content["data"], rows)
         with running(self, where, facts, shards.rank == 0) as listeners:

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import warnings
 import zlib
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +55,9 @@ class Checkpoint:
     part : Part, optional
         The rows of this rank, if there are several ranks. Each then writes its rows of P once, to a
         file beside the other (:func:`file_of_rank`), and rank 0 all else.
+    saved : dict, optional
+        What a file that is gone on from says of the ranks that wrote it. If they had the same rows,
+        their files of P stay.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Checkpoint:
         phases: list[Phase],
         facts: dict[str, Any],
         part: Part | None = None,
+        saved: dict[str, Any] | None = None,
     ) -> None:
         self.path = Path(path)
         self._part = part
@@ -74,26 +80,41 @@ class Checkpoint:
             **facts,
         }
         if part is not None:
-            name = str(part.shards.objects(secrets.token_hex(8))[0])
+            name = str(part.shards.objects(secrets.token_hex(4))[0])
+            if saved is not None and saved["sizes"] == part.sizes:
+                name, self._P = saved["name"], None
             self._constant |= {"P": None, "ranks": {"name": name, "sizes": part.sizes}}
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file as a whole; if it cannot be written, warn and keep the old one."""
         if self._part is not None:
             if self._P is not None:
-                content = {"name": self._constant["ranks"]["name"], "P": self._P}
-                is_written = _write(file_of_rank(self.path, self._part.shards.rank), content)
+                name = self._constant["ranks"]["name"]
+                file = file_of_rank(self.path, name, self._part.shards.rank)
+                is_written = _write(file, {"name": name, "P": self._P})
                 if self._part.shards.any(not is_written):
                     return
                 self._P = None
             if self._part.shards.rank > 0:
                 return
-        _write(self.path, {**self._constant, "state": state})
+        if _write(self.path, {**self._constant, "state": state}):
+            ranks = self._constant["ranks"]
+            _remove_other_files(self.path, ranks and ranks["name"])
 
 
-def file_of_rank(path: Path, rank: int) -> Path:
-    """Return the file that holds the rows of P that a rank has."""
-    return path.with_name(f"{path.name}.P{rank}")
+def file_of_rank(path: Path, name: str, rank: int) -> Path:
+    """Return the file that holds the rows of P that a rank has; each fit has a name."""
+    return path.with_name(f"{path.name}.{name}.P{rank}")
+
+
+def _remove_other_files(path: Path, name: str | None) -> None:
+    """Remove files of ranks that belong to what ``path`` held before it was replaced."""
+    pattern = re.compile(re.escape(path.name) + r"\.([0-9a-f]{8})\.P\d+")
+    for file in path.parent.iterdir():
+        found = pattern.fullmatch(file.name)
+        if found and found[1] != name:
+            with suppress(OSError):
+                file.unlink()
 
 
 def _write(path: Path, content: dict[str, Any]) -> bool:
@@ -250,7 +271,7 @@ def _read_pieces(path: Path, name: str, sizes: list[int], rows: slice) -> list[A
         if not is_needed:
             pieces.append(None)
             continue
-        file = file_of_rank(path, rank)
+        file = file_of_rank(path, name, rank)
         content = _read(file)
         if content.get("name") != name:
             raise ValueError(f"{file} is of another fit than {path}")

@@ -26,11 +26,13 @@ _SUM_TOLERANCE = 1e-2
 
 def sizes_of_ranks(content: dict[str, Any]) -> list[int]:
     """Return how many rows of P each rank saved; one rank, all of them."""
-    n = len(_require_type("Y", content["state"]["Y"], Tensor))
+    state = _require_type("state", content["state"], dict)
+    n = len(_require_type("Y", state["Y"], Tensor))
     if content["ranks"] is None:
         return [n]
     ranks = _require_type("ranks", content["ranks"], dict)
-    _require_type("name", ranks["name"], str)
+    name = _require_type("name", ranks["name"], str)
+    _require(len(name) == 8 and name.isalnum(), f"name must be 8 letters or digits, got {name!r}")
     sizes = [_validation.integer("sizes", size, 0) for size in ranks["sizes"]]
     _require(sum(sizes) == n, f"sizes of ranks must sum to {n}, got {sizes}")
     return sizes

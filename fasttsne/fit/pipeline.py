@@ -159,7 +159,9 @@ def fit(
                 conditional = conditional_P_of_consumed(P, neighbors)
             del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
-                constant = torch.tensor(negative_entropy(conditional), dtype=torch.float64)
+                constant = torch.tensor(
+                    negative_entropy(conditional), dtype=torch.float64, device="cpu"
+                )
                 facts["constant"] = float(shards.sum(constant)) / n
             if part is not None:
                 P = joint_P_of_ranks(indices, conditional, part)
@@ -190,7 +192,8 @@ def resume(
     P = JointP(*(part.to(device) for part in content["P"]))
     state = content["state"]
     facts = {name: content[name] for name in _FACTS}
-    return _descend(plan, P, state["Y"].to(device), facts, _Clock(), listeners, state, part)
+    Y, saved = state["Y"].to(device), content["ranks"]
+    return _descend(plan, P, Y, facts, _Clock(), listeners, state, part, saved)
 
 
 def _find_neighbors(
@@ -251,6 +254,7 @@ def _descend(
     listeners: Listeners,
     state: dict[str, Any] | None = None,
     part: Part | None = None,
+    saved: dict[str, Any] | None = None,
 ) -> FitResult:
     """Run the descent from a start, or from the state that a checkpoint holds."""
     n, order = Y.shape[0], facts["order"]
@@ -275,7 +279,7 @@ def _descend(
     save = None
     if listeners.checkpoint is not None:
         everything = {**listeners.facts, **facts}
-        save = Checkpoint(listeners.checkpoint, P, plan.phases, everything, part).save
+        save = Checkpoint(listeners.checkpoint, P, plan.phases, everything, part, saved).save
     watch = Watch(
         callback=None if listeners.callback is None else callback,
         callback_every=plan.callback_every,

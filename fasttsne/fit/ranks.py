@@ -99,32 +99,31 @@ def check_for_ranks(estimator: Any, X: Any) -> None:
             )
 
 
-def check_same(estimator: Any, X: Tensor, ignored: set[str], shards: Shards) -> None:
-    """Raise ValueError on all ranks if they disagree on parameters or on the columns of X.
+def facts_of_rank(estimator: Any, ignored: set[str]) -> dict[str, Any]:
+    """Return the parameters of an estimator that must be the same on all ranks.
 
     Parameters
     ----------
     estimator : TSNE
-    X : Tensor, shape (l, d)
     ignored : set of str
         Parameters that may differ.
-    shards : Shards
     """
-    if shards.count == 1:
-        return
-    mine = {
+    facts = {
         name: value
         for name, value in storable_parameters(estimator.get_params()).items()
         if name not in ignored
     }
-    checkpoint = estimator.checkpoint
-    mine |= {
+    checkpoint, init = estimator.checkpoint, estimator.init
+    return facts | {
         "checkpoint": None if checkpoint is None else str(checkpoint),
         "schedule": repr(estimator.schedule),
-        "columns of X": X.shape[1],
-        "dtype of X": str(X.dtype),
+        "init": init if init is None or isinstance(init, str) else "an array",
     }
-    first, *others = shards.objects(mine)
+
+
+def check_same(facts: dict[str, Any], shards: Shards) -> None:
+    """Raise ValueError on all ranks if facts, by their names, are not the same on all of them."""
+    first, *others = shards.objects(facts)
     for rank, theirs in enumerate(others, 1):
         for name in {**first, **theirs}:
             one, two = first.get(name), theirs.get(name)

@@ -22,6 +22,8 @@ times the budget. With half as many groups, a search of 3 million frames has to 
 rows again."""
 _CELLS_PER_MEAN = 1.5
 """Cells found for each cell, over the number that a budget takes at the mean size of cells."""
+_CELLS_AT_ONCE = 64
+"""Cells for which a thread finds others at a time."""
 
 
 class NearCells:
@@ -56,9 +58,15 @@ class NearCells:
             ``starts[i]`` to ``starts[i + 1]``, half-open, are the cells nearest to the i-th; the
             first of them is this cell itself.
         """
+        if not len(cell):  # as on a rank that has no rows
+            return cell.new_zeros(1), cell
         group = torch.searchsorted(self._groups, cell, right=True) - 1
         found, members = group.unique_consecutive(return_counts=True)
-        items = zip(found.tolist(), cell.split(members.tolist()), strict=True)
+        items = [
+            (number, some)
+            for number, cells in zip(found.tolist(), cell.split(members.tolist()), strict=True)
+            for some in cells.split(_CELLS_AT_ONCE)
+        ]
         parts = share(lambda item: self._of_group(*item, budget), items)
         starts = torch.zeros(len(cell) + 1, dtype=torch.int64, device="cpu")
         starts[1:] = torch.cat([counts for counts, _ in parts]).cumsum(0)
@@ -69,7 +77,7 @@ class NearCells:
         others = self._cells_of_near_groups(group, _ROWS_OVER_BUDGET * budget)
         sq = ops.pairwise_sq_distances(self._centers[cell], self._centers[others])
         # The cells of the group itself come first.
-        sq[torch.arange(len(cell)), cell - self._groups[group]] = -1.0
+        sq[torch.arange(len(cell), device="cpu"), cell - self._groups[group]] = -1.0
         sizes = self._sizes[others]
         count = math.ceil(_CELLS_PER_MEAN * budget * len(others) / int(sizes.sum()))
         near = sq.topk(min(count, len(others)), 1, largest=False).indices

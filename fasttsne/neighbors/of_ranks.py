@@ -24,7 +24,7 @@ from torch import Tensor
 
 from .. import ops
 from .._threads import share
-from ..shards import Shards
+from ..shards import Shards, even_bounds
 from .candidates import choose_keep
 from .cells import FIRST_OF_SAMPLE, least_and_most_budget, sort_rows, try_budgets
 from .exact import exact_neighbors, neighbors_in
@@ -94,8 +94,8 @@ def neighbors_of_ranks(
     number = torch.arange(first, first + len(X), device="cpu")
     least, most = least_and_most_budget(n, k)
     if is_exact or least > most:
-        bounds = [n * i // shards.count for i in range(1, shards.count)]
-        owner = torch.bucketize(number, torch.tensor(bounds, dtype=torch.int64), right=True)
+        ends = torch.tensor(even_bounds(n, shards.count)[1:-1], dtype=torch.int64, device="cpu")
+        owner = torch.bucketize(number, ends, right=True)
         X, number = _deal([X, number], owner, shards)
         return _by_all(X, number, k, shards, progress)
     generator = torch.Generator("cpu").manual_seed(seed + shards.rank)
@@ -148,8 +148,9 @@ def _deal(arrays: list[Tensor], owner: Tensor, shards: Shards) -> list[Tensor]:
 def _owners(members: Tensor, shards: Shards) -> Tensor:
     """Return the rank of each group, of which this rank has so many rows (g,): (g,) int64."""
     members = shards.sum(members)
-    middle = members.cumsum(0) - members / 2
-    return (middle * shards.count / members.sum()).long()
+    twice_the_middle = 2 * members.cumsum(0) - members
+    owner = torch.div(twice_the_middle * shards.count, 2 * members.sum(), rounding_mode="floor")
+    return owner.clamp(max=shards.count - 1)
 
 
 def _by_all(
@@ -179,6 +180,8 @@ def _by_all(
             visitor, _ = shards.exchange(visitor, counts)
         if progress:
             progress(step + 1, shards.count)
+    if not len(X):
+        found = Neighbors(found.indices.view(0, k), found.sq_distances.view(0, k))
     return Dealt(X, sizes, number, found, 1.0, True)
 
 

@@ -55,7 +55,7 @@ def distances_to_kth(
     """
     # Each query is its own nearest row, so that its k-th neighbour is the row after that.
     k += 1
-    if lead is X or len(X) <= _MANY_ROWS:
+    if lead is X or not shards.any(len(X) > _MANY_ROWS):  # the same on all ranks
         return _kth_of_ranks(_nearest(X, queries, k), k, shards)
     step = 8 if len(X) > 16 * k else 1
     part = lead[::step].contiguous()

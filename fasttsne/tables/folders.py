@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,19 +77,26 @@ def _shape(file: Path) -> tuple[int, int]:
         if array.ndim != 2 or array.size == 0:
             raise ValueError(f"{file}: must have shape (rows, columns), got {array.shape}")
         return array.shape
-    metadata = _parquet(file).metadata
-    return metadata.num_rows, metadata.num_columns
+    parquet = _parquet(file)
+    return parquet.metadata.num_rows, len(_columns(parquet))
 
 
 def _read_rows(file: Path, low: int, high: int) -> np.ndarray:
     if file.suffix.lower() == ".npy":
         return check_matrix(file, "the array", load_array(file)[low:high], low)
-    table = _parquet(file).read().slice(low, high - low)
+    parquet = _parquet(file)
+    table = parquet.read(_columns(parquet)).slice(low, high - low)
     try:
         columns = [np.asarray(column, np.float32) for column in table.columns]
     except (TypeError, ValueError) as error:
         raise ValueError(f"{file}: must hold numbers alone ({error})") from None
     return check_matrix(file, "the table", np.stack(columns, 1), low)
+
+
+def _columns(parquet: Any) -> list[str]:
+    """Return the names of all columns but those in which pandas keeps the numbers of the rows."""
+    names = parquet.schema_arrow.names
+    return [name for name in names if not re.fullmatch(r"__index_level_\d+__", name)]
 
 
 def _parquet(file: Path) -> Any:

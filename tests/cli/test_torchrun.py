@@ -87,13 +87,18 @@ def test_a_bad_row_is_told_once_with_its_file(tmp_path):
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_killed_fit_goes_on(file, tmp_path, ranks):
     begun = ["embed", file, "--checkpoint", tmp_path / "fit.pt", "--resume", "--quiet"]
+    begun += ["--iterations", 70]  # of which the last 20 are done again
     run(*begun, "-o", tmp_path / "whole.npy", ranks=ranks)
-    names = sorted(path.name for path in tmp_path.glob("fit.pt*"))
-    assert names == (["fit.pt"] if ranks == 1 else ["fit.pt", "fit.pt.P0", "fit.pt.P1"])
+    assert len(list(tmp_path.glob("fit.pt*"))) == (1 if ranks == 1 else 3)
     again = run(*begun, "-o", tmp_path / "again.npy", ranks=ranks)
     assert not again.stdout
     whole, same = (np.load(tmp_path / name) for name in ("whole.npy", "again.npy"))
     assert np.array_equal(whole, same)
+    wrong = run(*begun, "-o", tmp_path / "again.npy", "--perplexity", 7, ranks=ranks, check=False)
+    assert wrong.returncode and "holds a fit with perplexity=30.0, not 7.0" in wrong.stderr
+    np.save(file, X + 1)
+    wrong = run(*begun, "-o", tmp_path / "again.npy", ranks=ranks, check=False)
+    assert wrong.returncode and "X must be the data of the checkpoint" in wrong.stderr
 
 
 def test_arguments_that_do_not_fit_are_named(file, tmp_path):

@@ -188,12 +188,19 @@ FORGED = {
     "P is strided": (VALUES(lambda v: torch.stack([v, v], 1)[:, 0]), "P.values must be contiguous"),
     "P is sparse": (VALUES(torch.Tensor.to_sparse), "P.values must be a dense tensor"),
     "P has two parts": (at("P")(lambda P: P[:2]), "not enough values"),
-    "ranks of no sizes": (at("ranks")(lambda _: {"name": "x", "sizes": [1, 2]}), "must sum to"),
+    "ranks of no sizes": (
+        at("ranks")(lambda _: {"name": "0123abcd", "sizes": [1, 2]}),
+        "must sum to",
+    ),
     "ranks of less than none": (
-        at("ranks")(lambda _: {"name": "x", "sizes": [-1, N + 1]}),
+        at("ranks")(lambda _: {"name": "0123abcd", "sizes": [-1, N + 1]}),
         "sizes must be 0 or more",
     ),
     "ranks without a name": (at("ranks")(lambda _: {"name": 3, "sizes": [N]}), "name must be"),
+    "ranks of a name that is a path": (
+        at("ranks")(lambda _: {"name": "/../../x", "sizes": [N]}),
+        "name must be 8 letters",
+    ),
     "rows of other data": (at("rows_of_data")(lambda _: [N, 1]), "rows_of_data must sum to"),
     "order is twice": (at("order")(put(0, 5)), f"order must hold each of 0 .. {N - 1} once"),
     "order is high": (at("order")(put(0, N)), "order must hold each of"),
