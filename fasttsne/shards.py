@@ -85,7 +85,7 @@ class Shards:
 
     def any(self, value: bool) -> bool:
         """Whether a value is true on any rank."""
-        return bool(self.gather(torch.tensor(value, device="cpu")).any())
+        return bool(self.gather(torch.tensor(value, dtype=torch.bool, device="cpu")).any())
 
     @contextmanager
     def together(self) -> Iterator[None]:

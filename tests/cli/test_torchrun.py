@@ -94,11 +94,13 @@ def test_a_killed_fit_goes_on(file, tmp_path, ranks):
     assert not again.stdout
     whole, same = (np.load(tmp_path / name) for name in ("whole.npy", "again.npy"))
     assert np.array_equal(whole, same)
-    wrong = run(*begun, "-o", tmp_path / "again.npy", "--perplexity", 7, ranks=ranks, check=False)
+    if ranks == 2:  # one of the two is enough for each kind of mistake
+        np.save(file, X + 1)
+        wrong = run(*begun, "-o", tmp_path / "again.npy", ranks=2, check=False)
+        assert wrong.returncode and "X must be the data of the checkpoint" in wrong.stderr
+        return
+    wrong = run(*begun, "-o", tmp_path / "again.npy", "--perplexity", 7, check=False)
     assert wrong.returncode and "holds a fit with perplexity=30.0, not 7.0" in wrong.stderr
-    np.save(file, X + 1)
-    wrong = run(*begun, "-o", tmp_path / "again.npy", ranks=ranks, check=False)
-    assert wrong.returncode and "X must be the data of the checkpoint" in wrong.stderr
 
 
 def test_arguments_that_do_not_fit_are_named(file, tmp_path):

@@ -173,7 +173,7 @@ def convolve(rank, shape, influence, grid):
     ids=lambda parameters: "-".join(map(str, parameters.values())) or "default",
 )
 def test_the_map_of_ranks_is_as_good(ranks, parameters):
-    n = 900 if "max_iter" in parameters else 6000
+    n = 900 if "max_iter" in parameters else 4200
     X = frames(n)
     alone = TSNE(random_state=0, **parameters).fit(X)
     results = ranks(fit_with, ranks.count, X, parameters)
