@@ -34,8 +34,8 @@ def pytest_configure(config):
     if noise is not None:
         pca = initialization.pca
 
-        def moved(X, dims, seed):
-            Y = pca(X, dims, seed)
+        def moved(X, dims, seed, *shards):
+            Y = pca(X, dims, seed, *shards)
             if len(Y) < 100:  # of which the tests know more than a map
                 return Y
             return Y + 1e-2 * initialization.random(*Y.shape, noise).to(Y.device)
