@@ -238,6 +238,7 @@ def ranks() -> None:
         ("64 nodes of 64 of these cores each, 12 GB/s, 50 us", 10**9, 64, 64, 1.2e10, 5e-5),
     ):
         seconds, sent = costs.iteration(n, largest, count, cores, bandwidth, latency)
+        # P is taken to have 1.3 entries of 8 bytes for each of 90 neighbours.
         held = (10.4 * 90 * n / count + 40 * n + 16 * largest) / 1e9
         print(
             f"  {what}: {n:,} points, {1e3 * seconds:.0f} ms and {sent / 1e9:.2f} GB sent an "

@@ -153,10 +153,8 @@ class RankError(RuntimeError):
 class Ranks(Shards):
     """The processes of ``torch.distributed``, over connections of their own.
 
-    Parameters
-    ----------
-    None
-        The default process group must exist: ``torch.distributed.init_process_group()``.
+    The default process group must exist (``torch.distributed.init_process_group``), and all ranks
+    must make one at the same time.
     """
 
     _made = 0

@@ -17,7 +17,7 @@ from .. import ops
 from .._pages import release
 from .._threads import share
 from ..neighbors import Neighbors
-from ..shards import Part
+from ..shards import Part, even_bounds
 from .joint import JointP, joint_P
 from .kinds import Affinities
 
@@ -28,10 +28,8 @@ _ROWS_AT_ONCE = 1 << 19
 """Rows that have conditional probabilities beside their distances at the same time."""
 _EDGES_AT_ONCE = 1 << 20
 """Edges that a thread looks at for those that leave a part."""
-
-
 _EDGES_IN_P = 1.35
-"""Edges of P for each neighbour: 1 if all were mutual, 2 if none; most data have fewer."""
+"""Edges of P for each neighbour that an estimate assumes: 1 if all were mutual, 2 if none."""
 
 
 def bytes_while_symmetrising(n: int, k: int) -> float:
@@ -153,7 +151,7 @@ def joint_P_of_consumed(indices: Tensor, conditional_P: Tensor) -> JointP:
     if n * k <= MANY_EDGES or indices.device.type != "cpu":
         return joint_P(indices, conditional_P)
     count = min(n, -(-n * k // _EDGES_OF_PART))
-    starts = [n * i // count for i in range(count + 1)]
+    starts = even_bounds(n, count)
     parts = [slice(*ends) for ends in pairwise(starts)]
     incoming: list[list[Edges]] = [[] for _ in parts]
     for part in parts:
@@ -164,12 +162,13 @@ def joint_P_of_consumed(indices: Tensor, conditional_P: Tensor) -> JointP:
     for i, part in enumerate(parts):
         edges, incoming[i] = Edges.join(incoming[i]), []
         rows, P = indices[part], conditional_P[part]
-        indptr, *merged = ops.symmetrize(rows, P, part.start, n, edges)
+        merged = JointP(*ops.symmetrize(rows, P, part.start, n, edges))
         release(rows)
         release(P)
-        lengths.append(indptr.diff())
-        columns.append(merged[0])
-        values.append(merged[1])
+        lengths.append(merged.indptr.diff())
+        columns.append(merged.indices)
+        values.append(merged.values)
+        del merged  # the lists give their tensors up one by one
     indptr = torch.zeros(n + 1, dtype=torch.int64, device="cpu")
     indptr[1:] = torch.cat(lengths).cumsum(0)
     return JointP(indptr, _join_consuming(columns), _join_consuming(values))

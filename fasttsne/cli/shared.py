@@ -17,6 +17,8 @@ from ..shards import RankError
 from .ranks import rank_and_count
 
 _BAD_INPUT = 2
+_EXPECTED = (ValueError, FloatingPointError, OSError, ImportError, MemoryError, RankError)
+"""Errors that are told in one line."""
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -170,14 +172,15 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
 def _go_on(tsne: Any, X: Any, count: int, listener: Any) -> Any:
     """Finish the fit that a checkpoint holds, if it is that of these data and parameters."""
     path = tsne.checkpoint
+    names = ("n_components", "perplexity", "max_iter", "method", "random_state")
+    same = {name: getattr(tsne, name) for name in names}
     saved = len(list(path.parent.glob(f"{path.name}.????????.P*"))) or 1
     # The data are compared where as many processes have the same rows as before.
     data = X if saved == count else None
-    done = type(tsne).resume(path, data, distributed=count > 1, progress=listener)
-    for name in ("n_components", "perplexity", "max_iter", "method", "random_state"):
-        was, wanted = getattr(done, name), getattr(tsne, name)
-        if was != wanted:
-            raise ValueError(f"{path}: holds a fit with {name}={was!r}, not {wanted!r}")
+    try:
+        done = type(tsne).resume(path, data, distributed=count > 1, progress=listener, **same)
+    except TypeError as error:
+        raise ValueError(error) from None
     if len(done.embedding_) != len(X):
         raise ValueError(f"{path}: holds a map of other rows than those of the input")
     return done
@@ -253,10 +256,7 @@ def exit_status(program: str, run: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
         return _INTERRUPTED
-    except (
-        *(ValueError, FloatingPointError, OSError, ImportError, MemoryError),
-        RankError,
-    ) as error:
+    except _EXPECTED as error:
         # What all ranks know is printed once.
         if rank_and_count()[0] > 0 and str(error).startswith("rank "):
             return _BAD_INPUT

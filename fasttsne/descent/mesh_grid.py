@@ -65,15 +65,9 @@ class ChargeGrid:
             return self.fallback(Y, part)
         mine, shards = (Y, ALONE) if part is None else (Y[part.rows], part.shards)
         potential = self.potential_of(Y, shards)
-
-        def charged(rows: slice) -> float:
-            return float((self.charges[rows] * potential[rows]).sum(dtype=torch.float64))
-
         forces, _, total = ops.mesh_gather(mine, potential, self.origin, self.step)
         if part is not None:
-            # The same sum over all points, which needs no other rank: points gather the potential
-            # with the weights with which they spread their charges.
-            total = total.new_tensor(math.fsum(in_chunks(charged, self.charges)))
+            total = total.new_tensor(self._sum_over_points(potential))
         Z = total - Y.shape[0]
         # Reading Z from a GPU waits for its queue, and Z changes slowly: once per grid is enough.
         if self._is_accurate is None or not Y.is_cuda:
@@ -83,6 +77,19 @@ class ChargeGrid:
             if not self._is_accurate:
                 return self.fallback(Y, part)
         return forces, Z
+
+    def _sum_over_points(self, potential: Tensor) -> float:
+        """Return the sum of the potential at all points, those of other ranks too.
+
+        Points gather the potential with the weights with which they spread their charges. So it is
+        the sum over the nodes, of which every rank has all. Chunks make it the same for any number
+        of threads.
+        """
+
+        def of_rows(rows: slice) -> float:
+            return float((self.charges[rows] * potential[rows]).sum(dtype=torch.float64))
+
+        return math.fsum(in_chunks(of_rows, self.charges))
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,9 @@ class _Optimizer:
         self.velocity, self.gains = torch.zeros_like(Y), torch.ones_like(Y)
         self.bounds = TrackedBounds(self.Y)
         self.replay = Replay(Y.device, part is None)
+        if part is not None:  # what takes the place of repulsion and Z, which the forces contain
+            self.nothing = torch.zeros_like(Y)
+            self.one = torch.ones((), dtype=torch.float64, device=Y.device)
         self.done = 0  # iterations
         self.kl: float | None = None  # the last one known
         self.phase = 0  # index of the present phase
@@ -307,8 +310,7 @@ class _Optimizer:
             # ranks cannot come to differ.
             force = attractive.mul_(exaggeration).sub_(repulsive / Z.float())
             attractive, self.is_interrupted = self.part.gather_and_tell(force, self.has_interrupt())
-            exaggeration = 1.0
-            repulsive, Z = torch.zeros_like(attractive), torch.ones_like(Z)
+            exaggeration, repulsive, Z = 1.0, self.nothing, self.one
         return ops.update_embedding_(
             *(self.Y, self.velocity, self.gains, attractive, repulsive, Z),
             *(exaggeration, phase.rate, phase.momentum, MAX_STEP),

@@ -147,7 +147,8 @@ class BaseTSNE(BaseEstimator):
             files that the ranks of the fit wrote.
         **parameters
             Parameters of :class:`fasttsne.TSNE` that do not change the map: callback,
-            callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose.
+            callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose. Others may be
+            given if they are those of the fit, so that a mistake is noticed.
 
         Returns
         -------
@@ -178,10 +179,14 @@ class BaseTSNE(BaseEstimator):
         shards: Shards,
     ) -> _TSNE:
         content = agree(shards, lambda: checkpoint.load(path, shards))
-        if unknown := set(parameters) - _CHANGEABLE:
-            raise TypeError(
-                f"resume takes {', '.join(sorted(_CHANGEABLE))}; got {', '.join(sorted(unknown))}"
-            )
+        saved = content["parameters"]
+        for name in sorted(set(parameters) - _CHANGEABLE):
+            if name not in saved or parameters[name] != saved[name]:
+                holds = f", and {path} holds a fit with {name}={saved.get(name)!r}"
+                raise TypeError(
+                    f"resume takes {', '.join(sorted(_CHANGEABLE))}; got "
+                    f"{name}={parameters[name]!r}{holds if name in saved else ''}"
+                )
         if unknown := set(content["parameters"]) - set(cls._get_param_names()):
             raise ValueError(
                 f"{path} is a damaged checkpoint: TSNE has no {', '.join(sorted(unknown))}"

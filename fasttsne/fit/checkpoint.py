@@ -30,7 +30,7 @@ from ..affinities import JointP, is_matrix
 from ..schedule import Phase
 from ..shards import ALONE, Part, Shards
 from ..tables import replacing
-from .checkpoint_content import AFFINITY_CLASSES, check_content, even_sizes, sizes_of_ranks
+from .checkpoint_content import AFFINITY_CLASSES, check_content, sizes_of_ranks
 
 _FORMAT = 4
 _LAST_LINE = b"\nfasttsne checkpoint, crc32 %08x of %016x bytes\n"
@@ -234,7 +234,8 @@ def load(path: str | os.PathLike[str], shards: Shards = ALONE) -> dict[str, Any]
     try:
         pieces = [content["P"]]
         saved = sizes_of_ranks(content)
-        own = Part(shards, saved if len(saved) == shards.count else even_sizes(saved, shards))
+        is_same = len(saved) == shards.count
+        own = Part(shards, saved) if is_same else Part.even(sum(saved), shards)
         if content["ranks"] is not None:
             pieces = _read_pieces(Path(path), content["ranks"]["name"], saved, own.rows)
         return check_content(content, pieces, saved, own)

@@ -16,7 +16,7 @@ from torch import Tensor
 from .. import _validation
 from ..affinities import FixedSigma, JointP, Multiscale, Perplexity, Uniform
 from ..schedule import Phase, check_schedule
-from ..shards import Part, Shards
+from ..shards import Part
 
 AFFINITY_CLASSES = {cls.__name__: cls for cls in (Perplexity, Multiscale, FixedSigma, Uniform)}
 """Classes that a file may name as the parameter ``affinities``."""
@@ -36,11 +36,6 @@ def sizes_of_ranks(content: dict[str, Any]) -> list[int]:
     sizes = [_validation.integer("sizes", size, 0) for size in ranks["sizes"]]
     _require(sum(sizes) == n, f"sizes of ranks must sum to {n}, got {sizes}")
     return sizes
-
-
-def even_sizes(sizes: list[int], shards: Shards) -> list[int]:
-    """Return how many rows each rank gets, if they are other ranks than those that saved them."""
-    return Part.even(sum(sizes), shards).sizes
 
 
 def check_content(

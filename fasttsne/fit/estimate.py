@@ -14,8 +14,8 @@ MANY_ROWS = 1_000_000
 """Rows above which an estimate is worth its time."""
 _SAMPLE = 100_000
 _SEARCH_GROWS_BY = 1.25
-"""Power of the number of rows with which the time of the search grows; that of all else grows about
-as the number itself (bench/scaling.py growth)."""
+"""Power of the number of rows with which the time of the search grows from 100,000 frames to ten
+million (bench/scaling.py profile, ten); that of all else grows about as the number itself."""
 _PROCESS, _LEADING = 0.5e9, 32
 """Bytes of Python, torch and the mesh; and columns of the leading components."""
 

@@ -49,6 +49,21 @@ class Cells:
     """(g, m) float32"""
 
 
+def members_of(starts: Tensor, groups: Tensor) -> Tensor:
+    """Return the members of some groups, one group after the other: (m,) int64.
+
+    Parameters
+    ----------
+    starts : Tensor, shape (g + 1,), int64
+        Group i has the members ``starts[i]`` to ``starts[i + 1]``, half-open: rows of a cell, or
+        cells of a group.
+    groups : Tensor, shape (l,), int64
+    """
+    begins, sizes = starts[groups], starts[groups + 1] - starts[groups]
+    shift = begins - (sizes.cumsum(0) - sizes)
+    return shift.repeat_interleave(sizes) + torch.arange(int(sizes.sum()), device="cpu")
+
+
 def make_cells(X: Tensor, seed: int) -> Cells:
     """Cluster rows into cells.
 

@@ -14,12 +14,11 @@ from torch import Tensor
 
 from .. import ops
 from .._threads import share
-from .kmeans import Cells
+from .kmeans import Cells, members_of
 
 _LEAST_GROUPS, _ROWS_OVER_BUDGET = 64, 8
 """A cell is compared with those of at least so many groups, and of so many that they hold so many
-times the budget. With half as many groups, a search of 3 million frames has to compare half as many
-rows again."""
+times the budget. With fewer groups, more rows would have to be compared for the same recall."""
 _CELLS_PER_MEAN = 1.5
 """Cells found for each cell, over the number that a budget takes at the mean size of cells."""
 _CELLS_AT_ONCE = 64
@@ -92,10 +91,7 @@ class NearCells:
         order = self._order_of_groups(group)
         before = self._group_sizes[order].cumsum(0) - self._group_sizes[order]
         near = order[: max(_LEAST_GROUPS, int((before < rows).sum()))]
-        begins, ends = self._groups[near].tolist(), self._groups[near + 1].tolist()
-        return torch.cat(
-            [torch.arange(*ends, device="cpu") for ends in zip(begins, ends, strict=True)]
-        )
+        return members_of(self._groups, near)
 
     def _order_of_groups(self, group: int) -> Tensor:
         """Return the groups by their least distance to a cell of one group, itself first."""

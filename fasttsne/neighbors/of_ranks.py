@@ -28,7 +28,7 @@ from ..shards import Shards, even_bounds
 from .candidates import choose_keep
 from .cells import FIRST_OF_SAMPLE, least_and_most_budget, sort_rows, try_budgets
 from .exact import exact_neighbors, neighbors_in
-from .kmeans import Cells, cells_of_groups, group_centers, nearest_groups
+from .kmeans import Cells, cells_of_groups, group_centers, members_of, nearest_groups
 from .kmeans import rows_of_sample as rows_for_groups
 from .leading import keep_by_components, project_on_leading
 from .leading import rows_of_sample as rows_for_components
@@ -305,7 +305,7 @@ class _Search:
             query = int(by_cell[i])
             mine = probes[starts[i] : starts[i + 1]] - self.first_cell
             mine = mine[(0 <= mine) & (mine < len(self.own_starts) - 1)]
-            rows = _rows_of_cells(self.own_starts, mine)
+            rows = members_of(self.own_starts, mine)
             rows = rows[rows != place[query]]
             if not len(rows):
                 return
@@ -359,7 +359,7 @@ class _Search:
         number = torch.cat(
             [
                 torch.arange(self.first, self.first + self.l, device="cpu"),
-                _rows_of_cells(self.cells.starts, visitors),
+                members_of(self.cells.starts, visitors),
             ]
         ).int()
         ranges = torch.stack([self.own_starts[cell], self.own_starts[cell + 1]], 1)
@@ -377,7 +377,7 @@ class _Search:
         counts = torch.bincount(owner, minlength=self.shards.count).tolist()
         wanted, wanted_counts = self.shards.exchange(cells, counts)
         wanted_rows = [
-            _rows_of_cells(self.own_starts, some - self.first_cell)
+            members_of(self.own_starts, some - self.first_cell)
             for some in wanted.split(wanted_counts)
         ]
         given, counts = torch.cat(wanted_rows), [len(rows) for rows in wanted_rows]
@@ -398,10 +398,3 @@ def _cells_of_all(own: Cells, shards: Shards) -> Cells:
         torch.cat([cells_of_groups.new_zeros(1), cells_of_groups.cumsum(0)]),
         own.group_centers,
     )
-
-
-def _rows_of_cells(starts: Tensor, cells: Tensor) -> Tensor:
-    """Return the numbers of the rows of some cells, one cell after the other."""
-    begins, sizes = starts[cells], starts[cells + 1] - starts[cells]
-    shift = begins - (sizes.cumsum(0) - sizes)
-    return shift.repeat_interleave(sizes) + torch.arange(int(sizes.sum()), device="cpu")

@@ -100,7 +100,7 @@ def test_a_killed_fit_goes_on(file, tmp_path, ranks):
         assert wrong.returncode and "X must be the data of the checkpoint" in wrong.stderr
         return
     wrong = run(*begun, "-o", tmp_path / "again.npy", "--perplexity", 7, check=False)
-    assert wrong.returncode and "holds a fit with perplexity=30.0, not 7.0" in wrong.stderr
+    assert wrong.returncode and "holds a fit with perplexity=30.0" in wrong.stderr
 
 
 def test_arguments_that_do_not_fit_are_named(file, tmp_path):

@@ -7,11 +7,13 @@ import torch
 from sample import assert_close, opcheck, over_devices, over_kinds, points
 
 from fasttsne import ops, reference
+from fasttsne._threads import threads
 from fasttsne.descent.fft_lengths import next_fast_length, next_gpu_length
 from fasttsne.descent.mesh import Mesh
 from fasttsne.descent.mesh_grid import ChargeGrid
 from fasttsne.descent.methods import MeshOrTree, choose_repulsion
 from fasttsne.descent.repulsion import BarnesHut, Exact
+from fasttsne.shards import ALONE, Part
 
 SHAPES = {1: (50,), 2: (40, 33), 3: (12, 20, 17)}
 over_dims = pytest.mark.parametrize("dims", [1, 2, 3])
@@ -147,6 +149,20 @@ def test_auto_keeps_the_mesh_on_a_gpu_where_a_cpu_takes_the_tree(kind):
     Y = 30 * points("normal", n, 2).as_subclass(kind)
     function = auto.prepare(Y, [-100.0] * 2, [100.0] * 2)
     assert isinstance(function, ChargeGrid) == Y.is_cuda
+
+
+def test_a_part_has_the_forces_and_the_Z_of_all(two_thread_counts):
+    """Z as the sum over the nodes: the same bits for any number of threads, on a large grid too."""
+    Y = 60 * points("normal", 30_000, 2)
+    mesh = Mesh(1.0, Mesh.STEP)
+    forces, Z = mesh(Y, *bounds(Y))
+    part = Part(ALONE, [30_000])
+    one, two = two_thread_counts(lambda: mesh(Y, *bounds(Y), part))
+    assert torch.equal(one[0], forces) and torch.equal(two[0], forces)
+    assert torch.equal(one[1], two[1])
+    torch.testing.assert_close(one[1], Z, rtol=1e-5, atol=0)
+    with threads(3):
+        assert torch.equal(mesh(Y, *bounds(Y), part)[1], one[1])
 
 
 @pytest.mark.parametrize("spread, expected", [(0.1, "mesh"), (100, "tree")])

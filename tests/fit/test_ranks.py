@@ -142,7 +142,7 @@ def test_spread_out_data_are_searched_exactly(ranks):
         assert dealt.is_exact and dealt.recall == 1
 
 
-@pytest.mark.parametrize("shape", [[6000], [64, 4000], [4, 6000], [1000, 996], [60, 72, 64]])
+@pytest.mark.parametrize("shape", [[200_000], [64, 4000], [4, 40_000], [1000, 996], [60, 72, 64]])
 def test_ranks_share_a_convolution(ranks, shape):
     axes = [torch.arange(size, dtype=torch.float64) for size in shape]
     distances = torch.meshgrid(*[torch.minimum(a, len(a) - a) for a in axes], indexing="ij")

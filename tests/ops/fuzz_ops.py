@@ -294,7 +294,7 @@ def call(seed: int) -> str:
     torch.manual_seed(seed)
     name = random.choice(sorted(RIGHT))
     arguments = [guard(value) for value in RIGHT[name]()]
-    for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
+    for _ in range(random.choice((0, 1, 1, 1, 2, 3))):
         place = random.randrange(len(arguments))
         if random.random() < 0.1:  # the memory of another
             arguments[place] = random.choice(arguments)
