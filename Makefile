@@ -15,23 +15,25 @@ NUMERIC := tests/affinities tests/descent tests/metrics $(patsubst %,tests/%.py,
   $(addprefix nn/test_,nn objective parametric) \
   $(addprefix ops/test_,build forces) landmarks/test_datasets project/test_examples)
 
+comma := ,
 # The SIMD levels of this kind of processor; one that it lacks stands for its best. "" is the best.
 LEVELS := baseline $(if $(filter x86_64,$(shell uname -m)),avx2 avx512) ""
 # The thread sanitizer of g++ 12 fails where addresses are very random.
 STEADY := $(shell setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(uname -m) -R)
 
-# Build the native tests with sanitizers or without, and run them at some SIMD levels.
-# $(call native,FOLDER,SANITIZERS,LEVELS)
+# Build the native tests with sanitizers or without, and run some commands in the build folder.
+# $(call native,FOLDER,SANITIZERS,COMMANDS)
 define native
 @echo '#include <doctest/doctest.h>' | $(CXX) -E -x c++ - > /dev/null 2>&1 || { \
+  test -z "$$CI" || { echo "CI is set, but there is no doctest"; exit 1; }; \
   echo "skipped: there is no doctest (apt install doctest-dev)"; exit 0; }; \
 set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
 cmake -S csrc/tests -B build/$(1) -G Ninja -DFASTTSNE_SANITIZE=$(2) > /dev/null; \
-cmake --build build/$(1); \
-for level in $(3); do FASTTSNE_SIMD=$$level $(STEADY) build/$(1)/native_tests; done
+cmake --build build/$(1); cd build/$(1); $(3)
 endef
+AT_LEVELS = for level in $(LEVELS); do FASTTSNE_SIMD=$$level ./native_tests || exit 1; done
 
-.PHONY: help dev demo test test-native test-sanitize test-deep lint docs examples gallery bench gpu-check clean
+.PHONY: help dev demo test test-native test-sanitize test-cuda test-deep lint docs examples gallery bench gpu-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -45,15 +47,22 @@ test: lint docs test-native $(VENV)/browser  ## what CI runs first: lint, the si
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest
 
 test-native: $(VENV)/installed  ## the kernels without Python and torch, at each SIMD level
-	$(call native,native,,$(LEVELS))
+	$(call native,native,,$(AT_LEVELS))
 
 test-sanitize: $(VENV)/installed  ## the same, built with sanitizers for memory, arithmetic and threads
-	$(call native,native-memory,"address;undefined",$(LEVELS))
-	$(call native,native-threads,thread,"")
+	$(call native,native-memory,"address;undefined",$(AT_LEVELS))
+	$(call native,native-threads,thread,$(STEADY) ./native_tests)
+
+# With the thread sanitizer, each kernel once. For GPUs without matrix units only the search differs.
+test-cuda: $(VENV)/installed  ## the CUDA kernels, compiled for a CPU: no GPU and no nvcc needed
+	$(call native,native,,cuda_on_cpu/cuda_tests_90; cuda_on_cpu/cuda_tests_70 -tc="neighbours*")
+	$(call native,native-memory,"address;undefined",cuda_on_cpu/cuda_tests_90)
+	$(call native,native-threads,thread,$(STEADY) cuda_on_cpu/cuda_tests_90 \
+	  -tc="any order*$(comma)*fault*$(comma)*are not read*$(comma)*are dropped*$(comma)symmetrising refuses*")
 
 # First the tests marked deep. Then the numeric tests at the SIMD levels of older processors and at
 # the best level, each time with slightly different starting maps.
-test-deep: test-sanitize $(VENV)/built  ## what takes long: sanitizers, other SIMD levels, long fuzz
+test-deep: test-sanitize test-cuda $(VENV)/built  ## what takes long: sanitizers, other SIMD levels, long fuzz
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m deep
 	@seed=1; for level in $(filter-out avx512,$(LEVELS)); do \
 	  echo "FASTTSNE_SIMD=$$level --start-noise $$seed"; \

@@ -123,9 +123,9 @@ cudaError_t attractive_forces(const AttractiveArguments& a, cudaStream_t stream)
   if (blocks == 0) return done();
   if (a.dims > 3) {
     if (a.dof == 1.f)
-      rows_any_kernel<true><<<blocks, kThreads, 0, stream>>>(a);
+      launch(rows_any_kernel<true>, blocks, kThreads, 0, stream, a);
     else
-      rows_any_kernel<false><<<blocks, kThreads, 0, stream>>>(a);
+      launch(rows_any_kernel<false>, blocks, kThreads, 0, stream, a);
     return done();
   }
   return with_dims(a.dims, a.dof, [&](auto dims, auto unit) {
@@ -133,13 +133,13 @@ cudaError_t attractive_forces(const AttractiveArguments& a, cudaStream_t stream)
     constexpr bool kUnitDof = decltype(unit)::value;
     switch (lanes_for(a)) {
       case 8:
-        rows_kernel<kDims, kUnitDof, 8><<<blocks, kThreads, 0, stream>>>(a);
+        launch(rows_kernel<kDims, kUnitDof, 8>, blocks, kThreads, 0, stream, a);
         break;
       case 16:
-        rows_kernel<kDims, kUnitDof, 16><<<blocks, kThreads, 0, stream>>>(a);
+        launch(rows_kernel<kDims, kUnitDof, 16>, blocks, kThreads, 0, stream, a);
         break;
       default:
-        rows_kernel<kDims, kUnitDof, 32><<<blocks, kThreads, 0, stream>>>(a);
+        launch(rows_kernel<kDims, kUnitDof, 32>, blocks, kThreads, 0, stream, a);
     }
     return done();
   });

@@ -1,5 +1,7 @@
 // Bitonic sort of keys in shared memory by one thread block.
 #pragma once
+#include <cuda_runtime.h>
+
 #include <cstdint>
 
 namespace fasttsne::cuda {

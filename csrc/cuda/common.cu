@@ -16,7 +16,7 @@ __global__ void sum_kernel(const double* parts, int64_t count, double offset, do
 
 cudaError_t sum_parts(const double* parts, int64_t count, double offset, double* out,
                       cudaStream_t stream) {
-  sum_kernel<<<1, kThreads, 0, stream>>>(parts, count, offset, out);
+  launch(sum_kernel, 1, kThreads, 0, stream, parts, count, offset, out);
   return cudaGetLastError();
 }
 

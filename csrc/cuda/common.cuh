@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "cuda/launch.cuh"
 #include "math/student.h"
 
 namespace fasttsne::cuda {

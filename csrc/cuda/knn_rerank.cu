@@ -11,7 +11,7 @@ constexpr int kThreads = 128, kWarps = kThreads / kWarp;
 
 // One thread block per row.
 __global__ void __launch_bounds__(kThreads) rerank_kernel(RerankArguments a) {
-  extern __shared__ int64_t keys[];
+  int64_t* const keys = launched_shared();
   __shared__ int kept;
   __shared__ unsigned long long largest;
   const int64_t i = blockIdx.x;
@@ -68,7 +68,7 @@ __global__ void __launch_bounds__(kThreads) rerank_kernel(RerankArguments a) {
 cudaError_t knn_rerank(const RerankArguments& a, cudaStream_t stream) {
   if (a.n == 0) return cudaSuccess;
   const size_t bytes = sizeof(int64_t) * next_power_of_two((int)a.candidates.keep);
-  rerank_kernel<<<(unsigned)a.n, kThreads, bytes, stream>>>(a);
+  launch(rerank_kernel, (unsigned)a.n, kThreads, bytes, stream, a);
   return cudaGetLastError();
 }
 

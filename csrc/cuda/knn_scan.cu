@@ -184,7 +184,7 @@ __global__ void __launch_bounds__(kThreads) scan_kernel(ScanArguments a) {
     }
     __syncthreads();
   }
-  if (threadIdx.x < rows) {
+  if ((int)threadIdx.x < rows) {
     best.count[row + threadIdx.x] = count[threadIdx.x];
     best.bound[row + threadIdx.x] = bound[threadIdx.x];
   }
@@ -201,7 +201,7 @@ cudaError_t knn_scan(const ScanArguments& a, cudaStream_t stream) {
     some.tiles += first;
     const int64_t count = a.n_tiles - first < kMaxTiles ? a.n_tiles - first : kMaxTiles;
     const dim3 grid(blocks_for(a.largest_block, kTile), (unsigned)count, 2);
-    scan_kernel<<<grid, kThreads, 0, stream>>>(some);
+    launch(scan_kernel, grid, kThreads, 0, stream, some);
   }
   return cudaGetLastError();
 }

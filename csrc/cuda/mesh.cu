@@ -133,10 +133,11 @@ cudaError_t mesh_spread(const SpreadArguments& a, cudaStream_t stream) {
   if (status != cudaSuccess) return status;
   if (a.n > 0)
     with_dims(a.mesh.dims, 1.f, [&](auto dims, auto) {
-      spread_kernel<decltype(dims)::value><<<blocks_for(a.n, kThreads), kThreads, 0, stream>>>(a);
+      launch(spread_kernel<decltype(dims)::value>, blocks_for(a.n, kThreads), kThreads, 0, stream,
+             a);
       return cudaSuccess;
     });
-  charges_kernel<<<blocks_for(a.size, kThreads), kThreads, 0, stream>>>(a);
+  launch(charges_kernel, blocks_for(a.size, kThreads), kThreads, 0, stream, a);
   return cudaGetLastError();
 }
 
@@ -146,7 +147,7 @@ cudaError_t mesh_gather(const GatherArguments& a, cudaStream_t stream) {
   const unsigned blocks = blocks_for(a.n, kThreads);
   if (blocks > 0)
     with_dims(a.mesh.dims, 1.f, [&](auto dims, auto) {
-      gather_kernel<decltype(dims)::value><<<blocks, kThreads, 0, stream>>>(a);
+      launch(gather_kernel<decltype(dims)::value>, blocks, kThreads, 0, stream, a);
       return cudaSuccess;
     });
   const cudaError_t status = cudaGetLastError();

@@ -42,8 +42,8 @@ cudaError_t pairwise_sq_distances(const float* X, int64_t rows, const float* Z, 
   for (int64_t first = 0; first < rows; first += kMaxRows) {
     const int64_t some = rows - first < kMaxRows ? rows - first : kMaxRows;
     const dim3 grid(blocks_for(columns, kSide), blocks_for(some, kSide));
-    pairwise_kernel<<<grid, dim3(kSide, kLines), 0, stream>>>(X + first * depth, some, Z, columns,
-                                                              depth, out + first * columns);
+    launch(pairwise_kernel, grid, dim3(kSide, kLines), 0, stream, X + first * depth, some, Z,
+           columns, depth, out + first * columns);
   }
   return cudaGetLastError();
 }

@@ -52,8 +52,8 @@ __global__ void __launch_bounds__(kThreads)
 cudaError_t perplexity_search(const float* sq_distances, int64_t n, int64_t k, double perplexity,
                               float* beta, float* conditional, cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
-  rows_kernel<<<blocks_for(n, kThreads / kWarp), kThreads, 0, stream>>>(
-      sq_distances, n, k, (float)std::log(perplexity), beta, conditional);
+  launch(rows_kernel, blocks_for(n, kThreads / kWarp), kThreads, 0, stream, sq_distances, n, k,
+         (float)std::log(perplexity), beta, conditional);
   return cudaGetLastError();
 }
 

@@ -100,8 +100,8 @@ cudaError_t repulsive_bh(const BarnesHutArguments& a, cudaStream_t stream) {
   const unsigned blocks = blocks_for(a.tree.n, kThreads);
   if (blocks > 0)
     with_dims(a.tree.dims, a.dof, [&](auto dims, auto unit) {
-      walk_kernel<decltype(dims)::value, (bool)decltype(unit)::value>
-          <<<blocks, kThreads, 0, stream>>>(a);
+      launch(walk_kernel<decltype(dims)::value, (bool)decltype(unit)::value>, blocks, kThreads, 0,
+             stream, a);
       return cudaSuccess;
     });
   const cudaError_t status = cudaGetLastError();

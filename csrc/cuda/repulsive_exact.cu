@@ -79,13 +79,13 @@ cudaError_t repulsive_exact(const RepulsiveArguments& a, cudaStream_t stream) {
   if (blocks == 0) return sum_parts(a.parts, 0, 0, a.Z, stream);
   if (a.dims > 3) {
     if (a.dof == 1.f)
-      rows_any_kernel<true><<<blocks, kThreads, 0, stream>>>(a);
+      launch(rows_any_kernel<true>, blocks, kThreads, 0, stream, a);
     else
-      rows_any_kernel<false><<<blocks, kThreads, 0, stream>>>(a);
+      launch(rows_any_kernel<false>, blocks, kThreads, 0, stream, a);
   } else {
     with_dims(a.dims, a.dof, [&](auto dims, auto unit) {
-      rows_kernel<decltype(dims)::value, (bool)decltype(unit)::value>
-          <<<blocks, kThreads, 0, stream>>>(a);
+      launch(rows_kernel<decltype(dims)::value, (bool)decltype(unit)::value>, blocks, kThreads, 0,
+             stream, a);
       return cudaSuccess;
     });
   }

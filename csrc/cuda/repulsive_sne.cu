@@ -139,9 +139,9 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(SneArguments a) {
 template <int kDims>
 cudaError_t run(const SneArguments& a, cudaStream_t stream) {
   const unsigned blocks = blocks_for(a.n, kThreads);
-  rows_kernel<kDims><<<blocks, kThreads, 0, stream>>>(a);
-  normalize_kernel<<<1, kNormalizeThreads, 0, stream>>>(a);
-  finish_kernel<kDims><<<blocks, kThreads, 0, stream>>>(a);
+  launch(rows_kernel<kDims>, blocks, kThreads, 0, stream, a);
+  launch(normalize_kernel, 1, kNormalizeThreads, 0, stream, a);
+  launch(finish_kernel<kDims>, blocks, kThreads, 0, stream, a);
   return cudaGetLastError();
 }
 

@@ -17,7 +17,7 @@ __global__ void edges_kernel(SymmetrizeArguments<Edge> a, uint32_t* keys, Edge* 
   if (e >= a.n * a.k) return;
   keys[e] = (uint32_t)a.indices[e];
   edges[e] = (Edge)e;
-  if (keys[e] >= a.n) a.errors[0] = 1;
+  if (keys[e] >= a.n) atomicMax(a.errors, 1);
 }
 
 // begin[j] = number of keys below j, by binary search in the sorted keys.
@@ -37,7 +37,8 @@ __global__ void row_begins_kernel(const uint32_t* keys, int64_t count, int64_t n
 
 template <class Edge>
 __global__ void __launch_bounds__(kThreads) sort_rows_kernel(SymmetrizeArguments<Edge> a) {
-  extern __shared__ int64_t row[];  // column in the upper 32 bits, position in the row in the lower
+  // Column in the upper 32 bits, position in the row in the lower.
+  int64_t* const row = launched_shared();
   const int size = next_power_of_two((int)a.k);
   const int64_t first = int64_t{blockIdx.x} * a.k;
   for (int c = threadIdx.x; c < size; c += kThreads)
@@ -74,7 +75,7 @@ __global__ void __launch_bounds__(kThreads) count_kernel(SymmetrizeArguments<Edg
   if (row >= a.n) return;
   int64_t length = 0, before = -1;
   merge(a, row, [&](int64_t column, int64_t, int64_t) {
-    if (column == before) a.errors[1] = 1;
+    if (column == before) atomicMax(a.errors + 1, 1);
     before = column;
     ++length;
   });
@@ -120,16 +121,16 @@ cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArgumen
   const int64_t count = a.n * a.k;
   cudaError_t status = cudaMemsetAsync(a.errors, 0, 2 * sizeof(int32_t), stream);
   if (status != cudaSuccess) return status;
-  edges_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(a, buffers.keys[0],
-                                                                     buffers.edges[0]);
+  launch(edges_kernel<Edge>, blocks_for(count, kThreads), kThreads, 0, stream, a, buffers.keys[0],
+         buffers.edges[0]);
   cub::DoubleBuffer<uint32_t> keys(buffers.keys[0], buffers.keys[1]);
   cub::DoubleBuffer<Edge> edges(buffers.edges[0], buffers.edges[1]);
   size_t bytes = buffers.workspace_bytes;
   status = cub::DeviceRadixSort::SortPairs(buffers.workspace, bytes, keys, edges, count, 0,
                                            bits_of(a.n), stream);
   if (status != cudaSuccess) return status;
-  row_begins_kernel<<<blocks_for(a.n + 1, kThreads), kThreads, 0, stream>>>(keys.Current(), count,
-                                                                            a.n, a.incoming_begin);
+  launch(row_begins_kernel, blocks_for(a.n + 1, kThreads), kThreads, 0, stream, keys.Current(),
+         count, a.n, a.incoming_begin);
   *current = edges.selector;
   return cudaGetLastError();
 }
@@ -137,7 +138,7 @@ cudaError_t transpose(const SymmetrizeArguments<Edge>& a, const TransposeArgumen
 template <class Edge>
 cudaError_t sort_rows(const SymmetrizeArguments<Edge>& a, cudaStream_t stream) {
   const size_t bytes = sizeof(int64_t) * next_power_of_two((int)a.k);
-  sort_rows_kernel<<<(unsigned)a.n, kThreads, bytes, stream>>>(a);
+  launch(sort_rows_kernel<Edge>, (unsigned)a.n, kThreads, bytes, stream, a);
   return cudaGetLastError();
 }
 
@@ -150,7 +151,7 @@ cudaError_t scan_workspace(int64_t n, size_t* bytes) {
 template <class Edge>
 cudaError_t count_rows(const SymmetrizeArguments<Edge>& a, void* workspace, size_t bytes,
                        cudaStream_t stream) {
-  count_kernel<<<blocks_for(a.n, kThreads), kThreads, 0, stream>>>(a);
+  launch(count_kernel<Edge>, blocks_for(a.n, kThreads), kThreads, 0, stream, a);
   const cudaError_t status = cudaGetLastError();
   if (status != cudaSuccess) return status;
   return cub::DeviceScan::InclusiveSum(workspace, bytes, a.indptr, a.indptr, a.n + 1, stream);
@@ -158,7 +159,7 @@ cudaError_t count_rows(const SymmetrizeArguments<Edge>& a, void* workspace, size
 
 template <class Edge>
 cudaError_t fill_rows(const SymmetrizeArguments<Edge>& a, cudaStream_t stream) {
-  fill_kernel<<<blocks_for(a.n, kThreads), kThreads, 0, stream>>>(a);
+  launch(fill_kernel<Edge>, blocks_for(a.n, kThreads), kThreads, 0, stream, a);
   return cudaGetLastError();
 }
 

@@ -163,10 +163,10 @@ cudaError_t tree_workspace(int64_t n, int64_t dims, size_t* bytes) {
 }
 
 cudaError_t make_tree(const TreeArguments& a, int* current, cudaStream_t stream) {
-  bounds_kernel<<<1, kMaxThreads, 0, stream>>>(a);
+  launch(bounds_kernel, 1, kMaxThreads, 0, stream, a);
   const unsigned blocks = blocks_for(a.n, kThreads);
   with_dims(a.dims, 1.f, [&](auto dims, auto) {
-    codes_kernel<decltype(dims)::value><<<blocks, kThreads, 0, stream>>>(a);
+    launch(codes_kernel<decltype(dims)::value>, blocks, kThreads, 0, stream, a);
     return cudaSuccess;
   });
   cub::DoubleBuffer<uint64_t> codes(a.codes[0], a.codes[1]);
@@ -178,10 +178,10 @@ cudaError_t make_tree(const TreeArguments& a, int* current, cudaStream_t stream)
   *current = order.selector;
   with_dims(a.dims, 1.f, [&](auto dims, auto) {
     constexpr int kDims = decltype(dims)::value;
-    sorted_kernel<kDims><<<blocks, kThreads, 0, stream>>>(a, order.Current());
+    launch(sorted_kernel<kDims>, blocks, kThreads, 0, stream, a, order.Current());
     if (a.n > 1) {
-      nodes_kernel<<<blocks, kThreads, 0, stream>>>(a, codes.Current());
-      masses_kernel<kDims><<<blocks, kThreads, 0, stream>>>(a);
+      launch(nodes_kernel, blocks, kThreads, 0, stream, a, codes.Current());
+      launch(masses_kernel<kDims>, blocks, kThreads, 0, stream, a);
     }
     return cudaSuccess;
   });

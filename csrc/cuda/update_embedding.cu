@@ -117,9 +117,9 @@ int64_t update_parts(int64_t n, int64_t dims) { return int64_t{blocks_of(n)} * (
 
 cudaError_t update_embedding(const UpdateArguments& a, cudaStream_t stream) {
   const unsigned blocks = blocks_of(a.n);
-  move_kernel<<<blocks, kThreads, 0, stream>>>(a);
-  center_kernel<<<blocks, kThreads, 0, stream>>>(a);
-  statistics_kernel<<<1, kThreads, 0, stream>>>(a, blocks);
+  launch(move_kernel, blocks, kThreads, 0, stream, a);
+  launch(center_kernel, blocks, kThreads, 0, stream, a);
+  launch(statistics_kernel, 1, kThreads, 0, stream, a, blocks);
   return cudaGetLastError();
 }
 
