@@ -21,19 +21,25 @@ LEVELS := baseline $(if $(filter x86_64,$(shell uname -m)),avx2 avx512) ""
 # The thread sanitizer of g++ 12 fails where addresses are very random.
 STEADY := $(shell setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(uname -m) -R)
 
-# Build the native tests with sanitizers or without, and run some commands in the build folder.
-# $(call native,FOLDER,SANITIZERS,COMMANDS)
+# What a recipe needs of Debian; without it the recipe is skipped with a word, and fails under CI.
+# $(call needs,TEST,PACKAGES)
+define needs
+{ $(1); } > /dev/null 2>&1 || { echo "skipped, for lack of: apt install $(2)"; test -z "$$CI"; exit; }
+endef
+NEEDS = $(call needs,$(CXX) -E -x c++ -include doctest/doctest.h /dev/null,doctest-dev)
+
+# Build the native tests with options of cmake, and run some commands in the build folder.
+# $(call native,FOLDER,OPTIONS,COMMANDS)
 define native
-@echo '#include <doctest/doctest.h>' | $(CXX) -E -x c++ - > /dev/null 2>&1 || { \
-  test -z "$$CI" || { echo "CI is set, but there is no doctest"; exit 1; }; \
-  echo "skipped: there is no doctest (apt install doctest-dev)"; exit 0; }; \
-set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
-cmake -S csrc/tests -B build/$(1) -G Ninja -DFASTTSNE_SANITIZE=$(2) > /dev/null; \
+@$(NEEDS); set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
+cmake -S csrc/tests -B build/$(1) -G Ninja $(2) > /dev/null; \
 cmake --build build/$(1); cd build/$(1); $(3)
 endef
+MEMORY := -DFASTTSNE_SANITIZE="address;undefined"
+THREADS := -DFASTTSNE_SANITIZE=thread
 AT_LEVELS = for level in $(LEVELS); do FASTTSNE_SIMD=$$level ./native_tests || exit 1; done
 
-.PHONY: help dev demo test test-native test-sanitize test-cuda test-deep lint docs examples gallery bench gpu-check clean
+.PHONY: help dev demo test test-native test-sanitize test-cuda test-aarch64 fuzz test-deep lint docs examples gallery bench gpu-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -50,19 +56,33 @@ test-native: $(VENV)/installed  ## the kernels without Python and torch, at each
 	$(call native,native,,$(AT_LEVELS))
 
 test-sanitize: $(VENV)/installed  ## the same, built with sanitizers for memory, arithmetic and threads
-	$(call native,native-memory,"address;undefined",$(AT_LEVELS))
-	$(call native,native-threads,thread,$(STEADY) ./native_tests)
+	$(call native,native-memory,$(MEMORY),$(AT_LEVELS))
+	$(call native,native-threads,$(THREADS),$(STEADY) ./native_tests)
 
 # With the thread sanitizer, each kernel once. For GPUs without matrix units only the search differs.
 test-cuda: $(VENV)/installed  ## the CUDA kernels, compiled for a CPU: no GPU and no nvcc needed
 	$(call native,native,,cuda_on_cpu/cuda_tests_90; cuda_on_cpu/cuda_tests_70 -tc="neighbours*")
-	$(call native,native-memory,"address;undefined",cuda_on_cpu/cuda_tests_90)
-	$(call native,native-threads,thread,$(STEADY) cuda_on_cpu/cuda_tests_90 \
+	$(call native,native-memory,$(MEMORY),cuda_on_cpu/cuda_tests_90)
+	$(call native,native-threads,$(THREADS),$(STEADY) cuda_on_cpu/cuda_tests_90 \
 	  -tc="any order*$(comma)*fault*$(comma)*are not read*$(comma)*are dropped*$(comma)symmetrising refuses*")
+
+# With another compiler and an emulator of the processor.
+ARM := -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+  -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DDOCTEST_INCLUDE=/usr/include
+ON_ARM := qemu-aarch64 -L /usr/aarch64-linux-gnu
+test-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ --version \
+  && test -e /usr/include/doctest/doctest.h,doctest-dev g++-aarch64-linux-gnu qemu-user)
+test-aarch64: $(VENV)/installed  ## the CPU kernels for ARM, by an emulator
+	$(call native,native-aarch64,$(ARM),$(ON_ARM) ./native_tests; $(ON_ARM) ./native_fuzz --seconds 10)
+
+FUZZ ?= --seconds 40
+fuzz: $(VENV)/installed  ## a minute of random inputs for every kernel; FUZZ="--inputs 1000000" for more
+	$(call native,native-memory,$(MEMORY),./native_fuzz $(FUZZ); \
+	  cuda_on_cpu/cuda_fuzz --seconds 20)
 
 # First the tests marked deep. Then the numeric tests at the SIMD levels of older processors and at
 # the best level, each time with slightly different starting maps.
-test-deep: test-sanitize test-cuda $(VENV)/built  ## what takes long: sanitizers, other SIMD levels, long fuzz
+test-deep: test-sanitize test-cuda test-aarch64 fuzz $(VENV)/built  ## what takes long: sanitizers, other SIMD levels, long fuzz
 	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m deep
 	@seed=1; for level in $(filter-out avx512,$(LEVELS)); do \
 	  echo "FASTTSNE_SIMD=$$level --start-noise $$seed"; \

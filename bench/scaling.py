@@ -60,12 +60,10 @@ def run_one(file: str, parameters: str) -> None:
     estimator.fit(X)
     seconds = time.perf_counter() - start
     np.save(f"{file}.map{rank}.npy", estimator.embedding_)
-    latency, bandwidth = speak() if count > 1 else (0.0, 0.0)
+    spoken = speak() if count > 1 else (0.0, 0.0)
     if rank:
         return
     out = {
-        "latency": latency,
-        "bandwidth": bandwidth,
         "total": seconds,
         **estimator.report_.seconds,
         "per_iteration": 1e3
@@ -75,6 +73,7 @@ def run_one(file: str, parameters: str) -> None:
         "recall": estimator.report_.search_recall,
         "search": estimator.report_.search,
         "iterations": estimator.report_.iterations,
+        "latency_and_bandwidth": spoken,
         "bytes": estimator.report_.bytes_per_iteration,
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
         "kernels": {name: s for name, (_, s) in _library.info.kernel_profiles().items()},
@@ -225,9 +224,9 @@ def ranks() -> None:
                 line += f"   x {now['total'] / one['total']:.2f} time"
                 line += f", x {now['peak_gb'] / one['peak_gb']:.2f} memory"
             costs = Costs.of(one, n, nodes_of(one["Y"]))
+            latency, bandwidth = now["latency_and_bandwidth"]
             seconds, sent = costs.iteration(
-                *(n, nodes_of(now["Y"]), count, 2 / count),
-                *(max(1.0, now["bandwidth"]), now["latency"]),
+                *(n, nodes_of(now["Y"]), count, 2 / count), max(1.0, bandwidth), latency
             )
             line += f"   model, last it.: {1e3 * seconds:.1f} ms, {sent / n:.1f} bytes"
             print(line, flush=True)

@@ -239,6 +239,19 @@ def test_fits_at_the_same_time_have_their_own_bits_and_leave_no_trace():
         assert torch.equal(embedding, solo[number % 20]), tasks[number % 20]
 
 
+def test_kernels_of_two_fits_share_threads():
+    # So many points that each kernel runs on all of its threads, which are more than the cores.
+    def fit(seed):
+        X = points("normal", 6000, 8, seed=seed)
+        method = ("fft", "barnes_hut")[seed % 2]
+        return TSNE(max_iter=12, random_state=seed, method=method, n_jobs=4).fit_transform(X)
+
+    solo = [fit(seed) for seed in range(4)]
+    with ThreadPoolExecutor(2) as pool:
+        for found, alone in zip(pool.map(fit, range(4)), solo, strict=True):
+            assert torch.equal(found, alone)
+
+
 def test_an_error_in_a_worker_is_that_of_the_caller():
     done = []
 

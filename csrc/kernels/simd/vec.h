@@ -4,6 +4,8 @@
 #include <cstdint>
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace fasttsne::FASTTSNE_ISA {
@@ -86,6 +88,8 @@ FASTTSNE_INLINE Vec select(IVec mask, Vec a, Vec b) { return mask ? a : b; }
 FASTTSNE_INLINE float sum(Vec x) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_ps((__m512)x);
+#elif defined(__aarch64__)
+  return vaddvq_f32((float32x4_t)x);
 #else
   float s = 0;
   for (int l = 0; l < kLanes; ++l) s += x[l];
@@ -99,6 +103,9 @@ FASTTSNE_INLINE uint32_t less_bits(Vec a, Vec b) {
   return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
 #elif defined(__AVX2__)
   return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ));
+#elif defined(__aarch64__)
+  const uint32x4_t bit = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(vcltq_f32((float32x4_t)a, (float32x4_t)b), bit));
 #else
   uint32_t bits = 0;
   for (int l = 0; l < kLanes; ++l) bits |= (a[l] < b[l] ? 1u : 0u) << l;
@@ -111,6 +118,8 @@ FASTTSNE_INLINE bool any_negative(IVec x) {
   return _mm512_movepi32_mask((__m512i)x) != 0;
 #elif defined(__AVX2__)
   return _mm256_movemask_ps((__m256)x) != 0;
+#elif defined(__aarch64__)
+  return vminvq_s32((int32x4_t)x) < 0;
 #else
   int32_t all = 0;
   for (int l = 0; l < kLanes; ++l) all |= x[l];

@@ -8,14 +8,18 @@
 
 namespace fasttsne::tests {
 
-inline constexpr int kThreads = 4;
+inline int thread_count = 4;
 
-// Calls body(item) for every item, on kThreads threads that take the next item as they are free.
+// Calls body(item) for every item, on several threads that take the next item as they are free.
 template <class Body>
 void for_each_item(int64_t items, const Body& body) {
+  if (thread_count == 1 || items < 2) {
+    for (int64_t item = 0; item < items; ++item) body(item);
+    return;
+  }
   std::atomic<int64_t> next{0};
   std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t)
+  for (int t = 0; t < thread_count; ++t)
     threads.emplace_back([&] {
       for (int64_t item; (item = next.fetch_add(1)) < items;) body(item);
     });

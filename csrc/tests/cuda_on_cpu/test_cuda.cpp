@@ -36,7 +36,7 @@ void append(std::vector<char>& to, const std::vector<T>& values) {
 std::vector<char> all_results() {
   std::vector<char> out;
   for (const Kind kind : {Kind::normal, Kind::duplicates}) {
-    const Points Y = make_points(kind, 333, 2), X = make_points(kind, 333, 20);
+    const Points Y = make_points(kind, 333, 2), X = make_points(kind, 333, 70);
     const auto exact = kernels::repulsive_exact(Y, 1);
     const auto tree = kernels::repulsive_bh(Y, 0.5, 1);
     const auto sne = kernels::repulsive_sne(Y, true);
@@ -107,6 +107,33 @@ TEST_CASE("any order of blocks and threads gives the same bits") {
     CHECK(all_results() == results);
     on_cpu::set_order(0);
   }
+}
+
+TEST_CASE("distances of tiles are as accurate as is said") {
+  const int64_t n = 130, depth = 70, keep = n - 1, capacity = keep + cuda::kScanTile;
+  const Points X = make_points(Kind::normal, n, depth);
+  Buffer<float> x(X.values), norms(squared_norms(X)), bound(std::vector<float>(n, kInfinity));
+  Buffer<int64_t> keys(n * capacity);
+  Buffer<int32_t> count(std::vector<int32_t>(n, 0));
+  Buffer<cuda::Tile> tile(std::vector<cuda::Tile>{{0, n, 0, n}});
+  check(cuda::knn_scan({.X = x.data(),
+                        .sq_norms = norms.data(),
+                        .depth = depth,
+                        .candidates = {keys.data(), count.data(), bound.data(), capacity, keep},
+                        .tiles = tile.data(),
+                        .n_tiles = 1,
+                        .largest_block = n},
+                       nullptr));
+  double largest = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    REQUIRE(count[i] == n - 1);
+    for (int64_t c = 0; c < count[i]; ++c) {
+      const int64_t key = keys[i * capacity + c];
+      const double error = math::key_distance(key) - X.sq_distance(i, math::key_index(key));
+      largest = std::max(largest, std::abs(error) / norms[i]);
+    }
+  }
+  CHECK(largest < kernels::tile_error());
 }
 
 TEST_CASE("candidates that are no rows are dropped") {
