@@ -18,7 +18,7 @@ NUMERIC := tests/affinities tests/descent tests/metrics $(patsubst %,tests/%.py,
 comma := ,
 # The SIMD levels of this kind of processor; one that it lacks stands for its best. "" is the best.
 LEVELS := baseline $(if $(filter x86_64,$(shell uname -m)),avx2 avx512) ""
-# The thread sanitizer of g++ 12 fails where addresses are very random.
+# The sanitizers of g++ 12 fail where addresses are very random.
 STEADY := $(shell setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(uname -m) -R)
 
 # What a recipe needs of Debian; without it the recipe is skipped with a word, and fails under CI.
@@ -37,12 +37,14 @@ cmake --build build/$(1); cd build/$(1); $(3)
 endef
 MEMORY := -DFASTTSNE_SANITIZE="address;undefined"
 THREADS := -DFASTTSNE_SANITIZE=thread
-AT_LEVELS = for level in $(LEVELS); do FASTTSNE_SIMD=$$level ./native_tests || exit 1; done
+AT_LEVELS = for level in $(LEVELS); do FASTTSNE_SIMD=$$level $(STEADY) ./native_tests || exit 1; done
 
+# Several targets build in the same folders.
+.NOTPARALLEL:
 .PHONY: help dev demo test test-native test-sanitize test-cuda test-aarch64 fuzz test-deep lint docs examples gallery bench gpu-check clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
 
 dev: $(VENV)/built  ## set up .venv with all tools, and build the kernels in place
 
@@ -59,12 +61,15 @@ test-sanitize: $(VENV)/installed  ## the same, built with sanitizers for memory,
 	$(call native,native-memory,$(MEMORY),$(AT_LEVELS))
 	$(call native,native-threads,$(THREADS),$(STEADY) ./native_tests)
 
-# With the thread sanitizer, each kernel once. For GPUs without matrix units only the search differs.
+# With the thread sanitizer, each kernel on a few inputs. For GPUs without matrix units only the search
+# differs.
 test-cuda: $(VENV)/installed  ## the CUDA kernels, compiled for a CPU: no GPU and no nvcc needed
 	$(call native,native,,cuda_on_cpu/cuda_tests_90; cuda_on_cpu/cuda_tests_70 -tc="neighbours*")
-	$(call native,native-memory,$(MEMORY),cuda_on_cpu/cuda_tests_90)
+	$(call native,native-memory,$(MEMORY),$(STEADY) cuda_on_cpu/cuda_tests_90; \
+	  $(STEADY) cuda_on_cpu/cuda_tests_70 -tc="neighbours*")
 	$(call native,native-threads,$(THREADS),$(STEADY) cuda_on_cpu/cuda_tests_90 \
-	  -tc="any order*$(comma)*fault*$(comma)*are not read*$(comma)*are dropped*$(comma)symmetrising refuses*")
+	  -tc="any order*$(comma)*fault*$(comma)*are not read*$(comma)*are dropped*$(comma)symmetrising refuses*"; \
+	  $(STEADY) cuda_on_cpu/cuda_tests_70 -tc="distances of tiles*")
 
 # With another compiler and an emulator of the processor.
 ARM := -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
@@ -76,9 +81,10 @@ test-aarch64: $(VENV)/installed  ## the CPU kernels for ARM, by an emulator
 	$(call native,native-aarch64,$(ARM),$(ON_ARM) ./native_tests; $(ON_ARM) ./native_fuzz --seconds 10)
 
 FUZZ ?= --seconds 40
+FUZZ_CUDA ?= --seconds 20
 fuzz: $(VENV)/installed  ## a minute of random inputs for every kernel; FUZZ="--inputs 1000000" for more
-	$(call native,native-memory,$(MEMORY),./native_fuzz $(FUZZ); \
-	  cuda_on_cpu/cuda_fuzz --seconds 20)
+	$(call native,native-memory,$(MEMORY),$(STEADY) ./native_fuzz $(FUZZ); \
+	  $(STEADY) cuda_on_cpu/cuda_fuzz $(FUZZ_CUDA))
 
 # First the tests marked deep. Then the numeric tests at the SIMD levels of older processors and at
 # the best level, each time with slightly different starting maps.

@@ -43,11 +43,13 @@ def test_processes_write_one_map_of_all_rows(file, tmp_path):
     folder.mkdir()
     np.save(folder / "1.npy", X[:700])
     np.save(folder / "2.npy", X[700:])
-    alone = run("embed", file, "-o", tmp_path / "alone.npy", "--quiet")
+    short = ("--iterations", 120)
+    alone = run("embed", file, "-o", tmp_path / "alone.npy", "--quiet", *short)
     assert not alone.stdout
-    printed = run("embed", file, "-o", tmp_path / "file.npy", ranks=2)
+    printed = run("embed", file, "-o", tmp_path / "file.npy", *short, ranks=2)
     assert printed.stdout.count("KL") == 1 and printed.stdout.count("1,500") == 1
-    run("embed", folder, "-o", tmp_path / "folder.npy", "--plot", tmp_path / "map.png", ranks=2)
+    picture = ("--plot", tmp_path / "map.png")
+    run("embed", folder, "-o", tmp_path / "folder.npy", *picture, *short, ranks=2)
     maps = [np.load(tmp_path / f"{name}.npy") for name in ("alone", "file", "folder")]
     assert np.array_equal(maps[1], maps[2]) and (tmp_path / "map.png").stat().st_size > 1000
     recalls = [metrics.neighbor_recall(X, Y) for Y in maps[:2]]

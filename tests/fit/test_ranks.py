@@ -165,15 +165,15 @@ def convolve(rank, shape, influence, grid):
     "parameters",
     [
         {},
-        {"neighbors": "cells", "metric": "cosine"},
+        {"neighbors": "cells", "metric": "cosine", "max_iter": 150},
         {"method": "fft", "n_components": 3, "early_compression": 1e-3, "max_iter": 100},
-        {"method": "barnes_hut", "init": "random"},
+        {"method": "barnes_hut", "init": "random", "max_iter": 150},
         {"method": "exact", "objective": "sne", "max_iter": 100},
     ],
     ids=lambda parameters: "-".join(map(str, parameters.values())) or "default",
 )
 def test_the_map_of_ranks_is_as_good(ranks, parameters):
-    n = 900 if "max_iter" in parameters else 4200
+    n = 900 if parameters.get("max_iter") == 100 else 3000
     X = frames(n)
     alone = TSNE(random_state=0, **parameters).fit(X)
     results = ranks(fit_with, ranks.count, X, parameters)

@@ -6,8 +6,8 @@ namespace fasttsne::FASTTSNE_ISA {
 namespace {
 
 // A tile is kRows x kVecs vectors, so that its accumulators fill the register file: 8 x 3 of the 32
-// registers of AVX-512 and of NEON, 4 x 3 of the 16 registers of other levels. A panel of few columns
-// has as many vectors as these take.
+// registers of AVX-512 and of NEON, 4 x 3 of the 16 registers of other levels. A panel of few
+// columns has as many vectors as these take.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kRows = 8;
 #else

@@ -7,6 +7,8 @@
 namespace fasttsne::tests::kernels {
 
 const char* name();
+// Whether they run so slowly that some cases must be left out.
+bool are_slow();
 
 struct Repulsion {
   std::vector<float> forces;  // [n, dims], not divided by Z
@@ -14,6 +16,10 @@ struct Repulsion {
 };
 Repulsion repulsive_exact(const Points& Y, double dof);
 Repulsion repulsive_bh(const Points& Y, double theta, double dof);
+// Largest error of its forces, relative to their terms and divided by theta^2. A cell that acts as
+// one point has an error of this order; it is largest for few clusters on a diagonal, as in the
+// cases.
+double tree_error();
 
 struct SneRepulsion {
   std::vector<float> forces;  // [n, dims], normalised

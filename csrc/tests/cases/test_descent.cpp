@@ -135,8 +135,13 @@ TEST_CASE("a step of the descent") {
         for (int64_t c = 0; c < n * dims; ++c) {
           all_near &= is_near(Y.values[c], expected[c] - mean[c % dims], 5, 1e-5);
           all_near &= is_near(gains.values[c], expected_gains[c], 1, 1e-5);
-          const double low = found.low[c % dims], high = found.high[c % dims];
-          all_near &= low <= Y.values[c] && Y.values[c] <= high;
+        }
+        for (int64_t m = 0; m < dims; ++m) {
+          std::vector<float> coordinate;
+          for (int64_t i = 0; i < n; ++i) coordinate.push_back(Y.values[i * dims + m]);
+          const auto [low, high] = std::minmax_element(coordinate.begin(), coordinate.end());
+          CHECK(found.low[m] == *low);
+          CHECK(found.high[m] == *high);
         }
         CHECK(all_near);
       }

@@ -57,9 +57,8 @@ void check_tree(const Points& Y, double dof, const Truth& truth) {
     CAPTURE(theta);
     const auto found = kernels::repulsive_bh(Y, theta, dof);
     if (theta == 0) check_forces(found.forces, truth, 1e-5);
-    // The error of a cell that acts as one point is of second order in theta. It is largest for few
-    // clusters on a diagonal, as here.
-    CHECK(root_mean_square_error(found.forces, truth) < 1e-5 + 0.4 * theta * theta);
+    CHECK(root_mean_square_error(found.forces, truth) <
+          1e-5 + kernels::tree_error() * theta * theta);
     // Each point also adds 1 for itself, which is subtracted again.
     const double itself = 0.1 * static_cast<double>(Y.n);
     CHECK(is_near(found.Z, truth.Z, truth.Z + itself, theta == 0 ? 1e-5 : 0.02));

@@ -42,6 +42,8 @@ Repulsion by_tree(const Points& Y, double theta, double dof) {
 }  // namespace
 
 const char* name() { return simd_level_name(simd_level()); }
+bool are_slow() { return false; }
+double tree_error() { return 0.2; }
 
 Repulsion repulsive_exact(const Points& Y, double dof) {
   std::vector<float> forces(Y.values.size(), 7.f);
@@ -82,7 +84,7 @@ Attraction attractive_forces(const Points& Y, const Edges& P, int64_t first, dou
     parts[rows.begin / 64] = sums.cost;
     if (!sums.in_range) in_range = false;
   });
-  // The cases give valid edges.
+  // Where it tells that an index is out of range, a kernel of a GPU gives NaN.
   return {in_range ? forces : std::vector<float>(forces.size(), std::nanf("")), sum(parts)};
 }
 

@@ -33,6 +33,9 @@ TEST_CASE("symmetrising in parts and on other numbers of threads gives the same 
         CAPTURE(threads);
         const Neighbors given = make_neighbors(n, k, local, 3);
         const kernels::Joint whole = kernels::symmetrize(given);
+        const kernels::Joint at_once = symmetrized(given, {0, n}, {}, threads);
+        CHECK(at_once.columns == whole.columns);
+        CHECK(at_once.values == whole.values);
         kernels::Joint parts{{}, {}, {}, true, true};
         const auto append = [](auto& to, const auto& more) {
           to.insert(to.end(), more.begin(), more.end());

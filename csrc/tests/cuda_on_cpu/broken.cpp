@@ -56,9 +56,16 @@ __global__ void barrier_after_reading_is_missing(int* out) {
 __global__ void blocks_write_one_place(int* out) {
   if (threadIdx.x == 0) out[0] = (int)blockIdx.x;
 }
+__global__ void blocks_overlap(int* out) { out[blockIdx.x + threadIdx.x] = (int)blockIdx.x; }
 __global__ void no_fence(int* out) {
   if (threadIdx.x > 0) return;
   out[blockIdx.x] = 1;
+  if (atomicAdd(out + 2, 1) % 2 == 0) out[3] = out[1 - blockIdx.x];
+}
+__global__ void no_fence_after(int* out) {
+  if (threadIdx.x > 0) return;
+  out[blockIdx.x] = 1;
+  __threadfence();
   if (atomicAdd(out + 2, 1) % 2 == 0) out[3] = out[1 - blockIdx.x];
 }
 __global__ void outside(int* out) {
@@ -148,7 +155,9 @@ const std::vector<Broken> kBroken{
     {"a barrier is missing after reading", Told::by_thread, "",
      run<barrier_after_reading_is_missing>},
     {"two blocks write one place", Told::by_thread, "", run<blocks_write_one_place, 2>},
+    {"blocks overlap", Told::by_thread, "", run<blocks_overlap, 2, kThreads - 1>},
     {"a fence is missing", Told::by_thread, "", run<no_fence, 2>},
+    {"the fence after an atomic is missing", Told::by_thread, "", run<no_fence_after, 2>},
     {"outside of an array", Told::by_address, "", run<outside>},
     {"outside of shared memory", Told::by_address, "", run<outside_of_shared>},
     {"outside of the memory of the launch", Told::by_address, "",

@@ -80,10 +80,12 @@ inline unsigned __ballot_sync(unsigned mask, bool vote,
 
 template <class T>
 T atomicAdd(T* at, T x) {
+  fasttsne::on_cpu::note_atomic();
   return __atomic_fetch_add(at, x, __ATOMIC_RELAXED);
 }
 template <class T>
 T atomicMax(T* at, T x) {
+  fasttsne::on_cpu::note_atomic();
   T old = __atomic_load_n(at, __ATOMIC_RELAXED);
   while (old < x &&
          !__atomic_compare_exchange_n(at, &old, x, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {

@@ -49,6 +49,7 @@ struct Thread {
   Dim index;
   int number;                        // in its block; its lane is the rest of the division by 32
   unsigned barriers, warp_barriers;  // that it has passed in this block
+  bool has_done_atomic;              // since the last fence
   // What it waits for:
   Operation operation;
   unsigned mask;
@@ -118,7 +119,7 @@ void to_scheduler() {
 #endif
   switch_context(self->context, scheduler);
 #if defined(FASTTSNE_ASAN)
-  __sanitizer_finish_switch_fiber(self->fake_stack, nullptr, nullptr);
+  __sanitizer_finish_switch_fiber(self->fake_stack, &scheduler_stack, &scheduler_stack_size);
 #endif
 }
 
@@ -156,6 +157,7 @@ void make_fiber(Thread* thread) {
   // A page before the stack that may not be touched.
   void* memory = mmap(nullptr, kStack + kPage, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) std::abort();
   mprotect(memory, kPage, PROT_NONE);
   thread->stack = static_cast<char*>(memory) + kPage;
 #if defined(FASTTSNE_TSAN)
@@ -180,6 +182,7 @@ void prepare(int number, Thread* thread) {
   if (thread->stack == nullptr) make_fiber(thread);
   thread->state = State::ready;
   thread->barriers = thread->warp_barriers = 0;
+  thread->has_done_atomic = false;
   thread->number = number;
   const auto n = static_cast<unsigned>(number);
   thread->index = {n % block.x, n / block.x % block.y, n / (block.x * block.y)};
@@ -322,7 +325,7 @@ void run_block(size_t shared_bytes) {
     threads[t] = &pool[(t + rotation) % kMostThreads];
     prepare(t, threads[t]);
   }
-  ++rotation;
+  rotation += 389;
   release(begin_token);
   for (bool all_done = false; failed.empty() && !all_done;) {
     bool progress = false;
@@ -438,9 +441,12 @@ unsigned ballot(unsigned mask, bool vote, Where where) {
   return static_cast<unsigned>(running->got);
 }
 
+void note_atomic() { running->has_done_atomic = true; }
+
 void fence() {
   release(&fence_token);
-  acquire(&fence_token);
+  if (running->has_done_atomic) acquire(&fence_token);
+  running->has_done_atomic = false;
 }
 
 void trap(const char* message, Where where) {

@@ -58,7 +58,10 @@ void converge(Where where);
 enum class Shuffle { down, across };
 uint64_t shuffle(unsigned mask, uint64_t bits, Shuffle kind, int by, int width, Where where);
 unsigned ballot(unsigned mask, bool vote, Where where);
+// What other threads wrote before a fence is visible after a fence that follows an atomic,
+// whichever: the addresses of atomics are not compared.
 void fence();
+void note_atomic();
 // Ends the launch, as the hardware would.
 void trap(const char* message, Where where);
 

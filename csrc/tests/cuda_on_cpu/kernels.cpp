@@ -90,6 +90,8 @@ struct DeviceGrid {
 }  // namespace
 
 const char* name() { return "CUDA's, on a CPU"; }
+bool are_slow() { return true; }
+double tree_error() { return 0.4; }
 
 Repulsion repulsive_exact(const Points& Y, double dof) {
   Buffer<float> from(Y.values), forces(std::ssize(Y.values));

@@ -58,10 +58,16 @@ struct DeviceRadixSort {
       keys.Alternate()[i] = keys.Current()[order[i]];
       values.Alternate()[i] = values.Current()[order[i]];
     }
-    std::memset(keys.Current(), 0xff, count * sizeof(Key));
-    std::memset(values.Current(), 0xff, count * sizeof(Value));
-    keys.selector = 1 - keys.selector;
-    values.selector = 1 - values.selector;
+    // Each pass of 8 bits changes the buffer.
+    if ((end_bit - begin_bit + 7) / 8 % 2 == 0) {
+      std::copy_n(keys.Alternate(), count, keys.Current());
+      std::copy_n(values.Alternate(), count, values.Current());
+    } else {
+      keys.selector = 1 - keys.selector;
+      values.selector = 1 - values.selector;
+    }
+    std::memset(keys.Alternate(), 0xff, count * sizeof(Key));
+    std::memset(values.Alternate(), 0xff, count * sizeof(Value));
     return cudaSuccess;
   }
 };
