@@ -78,7 +78,9 @@ ON_ARM := qemu-aarch64 -L /usr/aarch64-linux-gnu
 test-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ --version \
   && test -e /usr/include/doctest/doctest.h,doctest-dev g++-aarch64-linux-gnu qemu-user)
 test-aarch64: $(VENV)/installed  ## the CPU kernels for ARM, by an emulator
-	$(call native,native-aarch64,$(ARM),$(ON_ARM) ./native_tests; $(ON_ARM) ./native_fuzz --seconds 10)
+	$(call native,native-aarch64,$(ARM),\
+	  for level in baseline ""; do FASTTSNE_SIMD=$$level $(ON_ARM) ./native_tests || exit 1; done; \
+	  $(ON_ARM) ./native_fuzz --seconds 10)
 
 FUZZ ?= --seconds 40
 FUZZ_CUDA ?= --seconds 20

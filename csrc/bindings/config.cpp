@@ -14,11 +14,9 @@ namespace py = pybind11;
 namespace fasttsne::bindings {
 namespace {
 
-std::vector<std::string> levels_up_to(SimdLevel highest) {
+std::vector<std::string> names_of(const std::vector<SimdLevel>& levels) {
   std::vector<std::string> names;
-  for (const SimdLevel level :
-       {SimdLevel::baseline, SimdLevel::avx2, SimdLevel::avx512, SimdLevel::amx})
-    if (level <= highest) names.emplace_back(simd_level_name(level));
+  for (const SimdLevel level : levels) names.emplace_back(simd_level_name(level));
   return names;
 }
 
@@ -26,7 +24,7 @@ py::dict build_info() {
   py::dict info;
   info["compiler"] = FASTTSNE_COMPILER;
   info["torch_built_with"] = FASTTSNE_TORCH_VERSION;
-  info["simd_built"] = levels_up_to(simd_level_built());
+  info["simd_built"] = names_of(simd_levels_built());
   info["simd_detected"] = simd_level_name(simd_level_detected());
   info["simd_active"] = simd_level_name(simd_level());
   info["cuda_architectures"] = FASTTSNE_CUDA_ARCHITECTURES;

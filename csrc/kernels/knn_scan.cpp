@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/simd/distance_tiles_amx.h"
+#include "kernels/simd/distance_tiles_bf16.h"
 
 namespace fasttsne {
 namespace {
@@ -24,9 +24,9 @@ void offer_hits(void* context, const Hit* hits, int count) {
 }  // namespace
 
 int64_t tile_scratch_bytes(int64_t largest_block, int64_t depth) {
-#if defined(FASTTSNE_X86_LEVELS)
-  if (simd_level() == SimdLevel::amx)
-    return amx::scratch_bytes(largest_block, largest_block, depth);
+#if defined(FASTTSNE_BF16_LEVEL)
+  if (simd_level() == SimdLevel::FASTTSNE_BF16_LEVEL)
+    return FASTTSNE_BF16_LEVEL::scratch_bytes(largest_block, largest_block, depth);
 #endif
   (void)largest_block;  // the other levels pack one panel at a time, whatever the block size
   static const auto width = FASTTSNE_PICK(panel_width);
@@ -36,21 +36,21 @@ int64_t tile_scratch_bytes(int64_t largest_block, int64_t depth) {
 void scan_tile(const PointsView& X, const float* sq_norms, Candidates& candidates, RowRange a,
                RowRange b, void* scratch) {
   Sink sink{&candidates, a.begin, b.begin};
-#if defined(FASTTSNE_X86_LEVELS)
-  if (simd_level() == SimdLevel::amx) {
-    amx::scan_block({.a = X.data + a.begin * X.dims,
-                     .a_sq = sq_norms + a.begin,
-                     .a_bound = candidates.bound + a.begin,
-                     .b = X.data + b.begin * X.dims,
-                     .b_sq = sq_norms + b.begin,
-                     .b_bound = candidates.bound + b.begin,
-                     .a_rows = a.end - a.begin,
-                     .b_rows = b.end - b.begin,
-                     .depth = X.dims,
-                     .diagonal = a.begin == b.begin,
-                     .scratch = scratch,
-                     .sink = offer_hits,
-                     .context = &sink});
+#if defined(FASTTSNE_BF16_LEVEL)
+  if (simd_level() == SimdLevel::FASTTSNE_BF16_LEVEL) {
+    FASTTSNE_BF16_LEVEL::scan_block({.a = X.data + a.begin * X.dims,
+                                     .a_sq = sq_norms + a.begin,
+                                     .a_bound = candidates.bound + a.begin,
+                                     .b = X.data + b.begin * X.dims,
+                                     .b_sq = sq_norms + b.begin,
+                                     .b_bound = candidates.bound + b.begin,
+                                     .a_rows = a.end - a.begin,
+                                     .b_rows = b.end - b.begin,
+                                     .depth = X.dims,
+                                     .diagonal = a.begin == b.begin,
+                                     .scratch = scratch,
+                                     .sink = offer_hits,
+                                     .context = &sink});
     return;
   }
 #endif

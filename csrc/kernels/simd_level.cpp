@@ -4,6 +4,8 @@
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 #include <algorithm>
@@ -14,11 +16,10 @@ namespace fasttsne {
 namespace {
 
 SimdLevel requested() {
-  const char* name = std::getenv("FASTTSNE_SIMD");
-  if (name && !std::strcmp(name, "baseline")) return SimdLevel::baseline;
-  if (name && !std::strcmp(name, "avx2")) return SimdLevel::avx2;
-  if (name && !std::strcmp(name, "avx512")) return SimdLevel::avx512;
-  return SimdLevel::amx;
+  if (const char* name = std::getenv("FASTTSNE_SIMD"))
+    for (const SimdLevel level : simd_levels_built())
+      if (!std::strcmp(name, simd_level_name(level))) return level;
+  return simd_levels_built().back();
 }
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -33,18 +34,24 @@ bool amx_usable() {
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
-#else
+#elif defined(__x86_64__)
 bool amx_usable() { return false; }
 #endif
 
 }  // namespace
 
-SimdLevel simd_level_built() {
+const std::vector<SimdLevel>& simd_levels_built() {
+  static const std::vector<SimdLevel> levels{
+      SimdLevel::baseline,
 #if defined(FASTTSNE_X86_LEVELS)
-  return SimdLevel::amx;
-#else
-  return SimdLevel::baseline;
+      SimdLevel::avx2,
+      SimdLevel::avx512,
+      SimdLevel::amx,
+#elif defined(FASTTSNE_ARM_LEVELS)
+      SimdLevel::bfmmla,
 #endif
+  };
+  return levels;
 }
 
 SimdLevel simd_level_detected() {
@@ -55,17 +62,23 @@ SimdLevel simd_level_detected() {
       __builtin_cpu_supports("fma"))
     return amx_usable() ? SimdLevel::amx : SimdLevel::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SimdLevel::avx2;
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kBf16 = 1ul << 14;  // HWCAP2_BF16
+  if (getauxval(AT_HWCAP2) & kBf16) return SimdLevel::bfmmla;
 #endif
   return SimdLevel::baseline;
 }
 
 SimdLevel simd_level() {
-  static const SimdLevel level = std::min({simd_level_detected(), simd_level_built(), requested()});
+  static const SimdLevel level =
+      std::min({simd_level_detected(), simd_levels_built().back(), requested()});
   return level;
 }
 
 const char* simd_level_name(SimdLevel level) {
   switch (level) {
+    case SimdLevel::bfmmla:
+      return "bfmmla";
     case SimdLevel::amx:
       return "amx";
     case SimdLevel::avx512:

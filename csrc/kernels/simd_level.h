@@ -1,15 +1,17 @@
 // The SIMD level that the kernels use: the best that both the CPU and this build support, or a
 // lower one that the environment variable FASTTSNE_SIMD names. It is determined once per process.
 #pragma once
+#include <vector>
 
 namespace fasttsne {
 
-// amx differs from avx512 only in the distance tiles of the neighbour search.
-enum class SimdLevel { baseline, avx2, avx512, amx };
+// amx differs from avx512, and bfmmla from the baseline of ARM, only in the distance tiles of the
+// neighbour search.
+enum class SimdLevel { baseline, avx2, avx512, amx, bfmmla };
 
-SimdLevel simd_level();           // the level in use
-SimdLevel simd_level_detected();  // the highest level that the CPU supports
-SimdLevel simd_level_built();     // the highest level in this build
+SimdLevel simd_level();                             // the level in use
+SimdLevel simd_level_detected();                    // the highest level that the CPU supports
+const std::vector<SimdLevel>& simd_levels_built();  // the levels in this build, rising
 const char* simd_level_name(SimdLevel level);
 
 }  // namespace fasttsne

@@ -84,12 +84,14 @@ def bound_tile_error(X: Tensor, sq_norms: Tensor, kth: Tensor) -> Tensor:
     norm = sq_norms[: len(kth)].sqrt()
     other = norm + kth.sqrt()  # the largest norm of a row within the distance
     error = torch.zeros_like(kth)
-    is_split = _library.kernels_on(X.device) in ("amx", "cuda")
+    kernels = _library.kernels_on(X.device)
+    is_split = kernels in ("amx", "bfmmla", "cuda")
     if not sums_are_exact(X):
         # a.b is a sum of d terms: d roundings, each by at most unit |a| |b|, and a few more of
         # |a|^2 + |b|^2 - 2 a.b, whose factor 2 doubles them. A matrix unit sums three products of
-        # half as many steps each, 3 in place of 2. Tensor cores truncate where others round.
-        unit = 2.0**-23 if X.is_cuda else 2.0**-24
+        # half as many steps each, 3 in place of 2. Tensor cores truncate, and ARM's unit rounds to
+        # odd, where others round to nearest.
+        unit = 2.0**-23 if kernels in ("bfmmla", "cuda") else 2.0**-24
         error += (3 if is_split else 2) * (X.shape[1] + 8) * unit * other.square()
     if is_split:
         low, rest = _split_norms(X)

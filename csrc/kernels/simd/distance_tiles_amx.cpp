@@ -1,10 +1,6 @@
-// A float x is split into the bf16 numbers hi = bf16(x) and lo = bf16(x - hi). Then a b is
-// hi hi + hi lo + lo hi, with an error of up to 2^-16 |a| |b|. On this unit, three bf16 products
-// cost a fraction of one float32 product. The pairs that pass the filter are measured again in
-// float32 (rerank_rows in kernels/knn_rerank.h), so the error affects only the choice of
-// candidates.
-#include "kernels/simd/distance_tiles_amx.h"
-
+// Distance tiles on Intel's AMX.
+#include "kernels/simd/distance_tiles_bf16.h"
+#include "kernels/simd/filter_products.h"
 #include "kernels/simd/vec.h"
 
 namespace fasttsne::FASTTSNE_ISA {
@@ -152,44 +148,6 @@ int64_t scratch_bytes(int64_t a_rows, int64_t b_rows, int64_t depth) {
   return (row_groups(a_rows) + row_groups(b_rows)) * depth_steps(depth) * 2 * kTileBytes;
 }
 
-namespace {
-
-// Computes the products of one 32 x 32 tile and filters them.
-FASTTSNE_INLINE void scan_tile(const BlockScan& s, int64_t row, int64_t column,
-                               const uint8_t* a_tiles, const uint8_t* b_tiles, int64_t count) {
-  alignas(64) float product[kWidth][kWidth];
-  Hit hits[kWidth * kWidth];
-  multiply(a_tiles, b_tiles, count, product);
-  constexpr int kVecs = kWidth / kLanes;
-  Vec b_sq[kVecs], b_bound[kVecs];
-  for (int v = 0; v < kVecs; ++v) {
-    int64_t left = s.b_rows - column - v * kLanes;
-    left = left < 0 ? 0 : left > kLanes ? kLanes : left;
-    b_sq[v] = load_first(s.b_sq + column + v * kLanes, left, __builtin_inff());
-    b_bound[v] = load_first(s.b_bound + column + v * kLanes, left, -__builtin_inff());
-  }
-  int found = 0;
-  const int rows = s.a_rows - row < kWidth ? (int)(s.a_rows - row) : kWidth;
-  for (int r = 0; r < rows; ++r) {
-    const Vec a_sq = broadcast(s.a_sq[row + r]), a_bound = broadcast(s.a_bound[row + r]);
-    for (int v = 0; v < kVecs; ++v) {
-      // Columns past the end and NaNs are no hits, for the reason given in scan_panel.
-      const Vec sq = max(Vec{}, a_sq + b_sq[v] - 2.0f * load(product[r] + v * kLanes));
-      uint32_t passed = less_bits(sq, max(a_bound, b_bound[v]));
-      while (passed) {
-        const int lane = __builtin_ctz(passed);
-        passed &= passed - 1;
-        const int32_t i = (int32_t)(row + r), j = (int32_t)(column + v * kLanes + lane);
-        if (s.diagonal && j <= i) continue;
-        hits[found++] = {i, j, sq[lane]};
-      }
-    }
-  }
-  if (found) s.sink(s.context, hits, found);
-}
-
-}  // namespace
-
 void scan_block(const BlockScan& s) {
   const int64_t count = depth_steps(s.depth), pair_bytes = 2 * count * 2 * kTileBytes;
   uint8_t* const a_tiles = static_cast<uint8_t*>(s.scratch);
@@ -205,8 +163,10 @@ void scan_block(const BlockScan& s) {
       for (int64_t column = first; column < last; column += kWidth) {
         // Skip a tile with no pair above the diagonal.
         if (s.diagonal && row >= column + kWidth) continue;
-        scan_tile(s, row, column, a_tiles + row / kWidth * pair_bytes,
-                  b_tiles + column / kWidth * pair_bytes, count);
+        alignas(64) float product[kWidth][kWidth];
+        multiply(a_tiles + row / kWidth * pair_bytes, b_tiles + column / kWidth * pair_bytes, count,
+                 product);
+        filter_products(s, row, column, product);
       }
   }
   _tile_release();

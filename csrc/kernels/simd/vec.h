@@ -49,6 +49,13 @@ FASTTSNE_INLINE __mmask16 first_lanes(int64_t count) { return (__mmask16)((1u <<
 FASTTSNE_INLINE Vec load_first(const float* p, int64_t count, float fill) {
 #if defined(__AVX512F__)
   return (Vec)_mm512_mask_loadu_ps((__m512)broadcast(fill), first_lanes(count), p);
+#elif defined(__aarch64__)
+  float32x4_t r = vdupq_n_f32(fill);
+  if (count > 0) r = vld1q_lane_f32(p, r, 0);
+  if (count > 1) r = vld1q_lane_f32(p + 1, r, 1);
+  if (count > 2) r = vld1q_lane_f32(p + 2, r, 2);
+  if (count > 3) r = vld1q_lane_f32(p + 3, r, 3);
+  return (Vec)r;
 #else
   Vec r = broadcast(fill);
   for (int l = 0; l < count; ++l) r[l] = p[l];
@@ -58,6 +65,13 @@ FASTTSNE_INLINE Vec load_first(const float* p, int64_t count, float fill) {
 FASTTSNE_INLINE IVec load_first(const int32_t* p, int64_t count, int32_t fill) {
 #if defined(__AVX512F__)
   return (IVec)_mm512_mask_loadu_epi32((__m512i)broadcast(fill), first_lanes(count), p);
+#elif defined(__aarch64__)
+  int32x4_t r = vdupq_n_s32(fill);
+  if (count > 0) r = vld1q_lane_s32(p, r, 0);
+  if (count > 1) r = vld1q_lane_s32(p + 1, r, 1);
+  if (count > 2) r = vld1q_lane_s32(p + 2, r, 2);
+  if (count > 3) r = vld1q_lane_s32(p + 3, r, 3);
+  return (IVec)r;
 #else
   IVec r = broadcast(fill);
   for (int l = 0; l < count; ++l) r[l] = p[l];
@@ -75,6 +89,11 @@ FASTTSNE_INLINE Vec keep_first(Vec x, int64_t count) {
 FASTTSNE_INLINE void store_first(float* p, int64_t count, Vec x) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)x);
+#elif defined(__aarch64__)
+  if (count > 0) vst1q_lane_f32(p, (float32x4_t)x, 0);
+  if (count > 1) vst1q_lane_f32(p + 1, (float32x4_t)x, 1);
+  if (count > 2) vst1q_lane_f32(p + 2, (float32x4_t)x, 2);
+  if (count > 3) vst1q_lane_f32(p + 3, (float32x4_t)x, 3);
 #else
   for (int l = 0; l < count; ++l) p[l] = x[l];
 #endif

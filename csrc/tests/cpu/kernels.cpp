@@ -129,8 +129,8 @@ Nearest nearest_by_tiles(const Points& X, int64_t k, int64_t keep) {
   return out;
 }
 
-// AMX splits each number into two of 8 bits.
-double tile_error() { return simd_level() == SimdLevel::amx ? 1e-4 : 4e-6; }
+// The units for matrices split each number into two of 8 bits.
+double tile_error() { return simd_level() >= SimdLevel::amx ? 1e-4 : 4e-6; }
 
 Conditional perplexity_search(const std::vector<float>& sq_distances, int64_t n, int64_t k,
                               double perplexity) {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <memory>
 
 #include "cases/check_row.h"
 #include "cases/kernels.h"
@@ -9,6 +10,7 @@
 #include "cpu/views.h"
 #include "kernels/knn_cells.h"
 #include "kernels/knn_rerank.h"
+#include "kernels/knn_scan.h"
 
 namespace fasttsne::tests {
 
@@ -26,6 +28,35 @@ TEST_CASE("measuring reads no row that does not exist") {
         rerank_rows(view(X), candidates, 10, indices.data(), sq.data(), unmeasured.data(), {0, 50});
     // The lower half of the last of these keys is row 0.
     CHECK(in_range == (bad == int64_t{1} << 60));
+  }
+}
+
+TEST_CASE("distances of tiles are as accurate as is said") {
+  const int64_t n = 61;
+  for (const int64_t dims : {1, 4, 33, 70}) {
+    CAPTURE(dims);
+    const Points X = make_points(Kind::normal, n, dims);
+    const std::vector<float> norms = squared_norms(X);
+    const int64_t capacity = n + 64;
+    std::vector<int64_t> keys(n * capacity);
+    std::vector<int32_t> count(n);
+    std::vector<float> bound(n, kInfinity);
+    Candidates candidates{keys.data(), count.data(), bound.data(), capacity, n - 1};
+    std::vector<char> scratch(tile_scratch_bytes(n, dims) + 64);
+    void* aligned = scratch.data();
+    size_t space = scratch.size();
+    std::align(64, space - 64, aligned, space);
+    scan_tile(view(X), norms.data(), candidates, {0, n}, {0, n}, aligned);
+    double largest = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      REQUIRE(count[i] == n - 1);
+      for (int64_t c = 0; c < n - 1; ++c) {
+        const int64_t key = keys[i * capacity + c], j = math::key_index(key);
+        const double error = math::key_distance(key) - X.sq_distance(i, j);
+        largest = std::max(largest, std::abs(error) / (norms[i] + norms[j]));
+      }
+    }
+    CHECK(largest < kernels::tile_error());
   }
 }
 

@@ -1,5 +1,10 @@
-// Distance tiles on the matrix units of Intel's AMX. These multiply bf16 numbers, so each float32
-// is split into two bf16.
+// Distance tiles on units that multiply matrices of bf16: Intel's AMX, and BFMMLA of ARM.
+//
+// A float x is split into the bf16 numbers hi = bf16(x) and lo = bf16(x - hi). Then a b is
+// hi hi + hi lo + lo hi, with an error of up to 2^-16 |a| |b|. On these units, three bf16 products
+// cost a fraction of one float32 product. The pairs that pass the filter are measured again in
+// float32 (rerank_rows in kernels/knn_rerank.h), so the error affects only the choice of
+// candidates.
 #pragma once
 #include "kernels/simd/distance_tiles.h"
 
@@ -15,16 +20,21 @@ struct BlockScan {
   const float* b_bound;  // [b_rows]
   int64_t a_rows, b_rows, depth;
   bool diagonal;  // A and B are the same block: report only column > row
-  void* scratch;  // amx::scratch_bytes(...) bytes, aligned to 64
+  void* scratch;  // scratch_bytes(...) bytes, aligned to 64
   HitSink* sink;
   void* context;
 };
 
 #if defined(FASTTSNE_X86_LEVELS)
-namespace amx {
+#define FASTTSNE_BF16_LEVEL amx
+#elif defined(FASTTSNE_ARM_LEVELS)
+#define FASTTSNE_BF16_LEVEL bfmmla
+#endif
+#if defined(FASTTSNE_BF16_LEVEL)
+namespace FASTTSNE_BF16_LEVEL {
 int64_t scratch_bytes(int64_t a_rows, int64_t b_rows, int64_t depth);
 void scan_block(const BlockScan& scan);
-}  // namespace amx
+}  // namespace FASTTSNE_BF16_LEVEL
 #endif
 
 }  // namespace fasttsne
