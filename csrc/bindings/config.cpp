@@ -14,9 +14,10 @@ namespace py = pybind11;
 namespace fasttsne::bindings {
 namespace {
 
-std::vector<std::string> names_of(const std::vector<SimdLevel>& levels) {
+std::vector<std::string> levels_built() {
   std::vector<std::string> names;
-  for (const SimdLevel level : levels) names.emplace_back(simd_level_name(level));
+  for (const SimdLevel level : kSimdLevels)
+    if (is_simd_level_built(level)) names.emplace_back(simd_level_name(level));
   return names;
 }
 
@@ -24,7 +25,7 @@ py::dict build_info() {
   py::dict info;
   info["compiler"] = FASTTSNE_COMPILER;
   info["torch_built_with"] = FASTTSNE_TORCH_VERSION;
-  info["simd_built"] = names_of(simd_levels_built());
+  info["simd_built"] = levels_built();
   info["simd_detected"] = simd_level_name(simd_level_detected());
   info["simd_active"] = simd_level_name(simd_level());
   info["cuda_architectures"] = FASTTSNE_CUDA_ARCHITECTURES;

@@ -15,11 +15,16 @@
 namespace fasttsne {
 namespace {
 
+// The level that the environment names, or the highest in this build.
 SimdLevel requested() {
-  if (const char* name = std::getenv("FASTTSNE_SIMD"))
-    for (const SimdLevel level : simd_levels_built())
-      if (!std::strcmp(name, simd_level_name(level))) return level;
-  return simd_levels_built().back();
+  const char* name = std::getenv("FASTTSNE_SIMD");
+  SimdLevel highest = SimdLevel::baseline;
+  for (const SimdLevel level : kSimdLevels) {
+    if (!is_simd_level_built(level)) continue;
+    if (name && !std::strcmp(name, simd_level_name(level))) return level;
+    highest = level;
+  }
+  return highest;
 }
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -40,18 +45,14 @@ bool amx_usable() { return false; }
 
 }  // namespace
 
-const std::vector<SimdLevel>& simd_levels_built() {
-  static const std::vector<SimdLevel> levels{
-      SimdLevel::baseline,
+bool is_simd_level_built(SimdLevel level) {
 #if defined(FASTTSNE_X86_LEVELS)
-      SimdLevel::avx2,
-      SimdLevel::avx512,
-      SimdLevel::amx,
+  return level <= SimdLevel::amx;
 #elif defined(FASTTSNE_ARM_LEVELS)
-      SimdLevel::bfmmla,
+  return level == SimdLevel::baseline || level == SimdLevel::bfmmla;
+#else
+  return level == SimdLevel::baseline;
 #endif
-  };
-  return levels;
 }
 
 SimdLevel simd_level_detected() {
@@ -70,8 +71,7 @@ SimdLevel simd_level_detected() {
 }
 
 SimdLevel simd_level() {
-  static const SimdLevel level =
-      std::min({simd_level_detected(), simd_levels_built().back(), requested()});
+  static const SimdLevel level = std::min(simd_level_detected(), requested());
   return level;
 }
 
