@@ -79,6 +79,7 @@ test-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ 
   && test -e /usr/include/doctest/doctest.h,doctest-dev g++-aarch64-linux-gnu qemu-user)
 test-aarch64: $(VENV)/installed  ## the CPU kernels for ARM, by an emulator
 	$(call native,native-aarch64,$(ARM),\
+	  $(ON_ARM) ./native_tests --count | grep -q 'kernels: bfmmla'; \
 	  for level in baseline ""; do FASTTSNE_SIMD=$$level $(ON_ARM) ./native_tests || exit 1; done; \
 	  $(ON_ARM) ./native_fuzz --seconds 10)
 

@@ -56,6 +56,10 @@ class TrackedBounds:
         """Return lowest and highest coordinates that the map can have in this iteration."""
         return [x - self._room for x in self._low], [x + self._room for x in self._high]
 
+    def expect_change(self) -> None:
+        """Measure the box after the next iteration, as the map may now move faster than before."""
+        self._wait = 1
+
     def read(self, statistics: Tensor, now: bool) -> float | None:
         """Update the box from what :func:`fasttsne.ops.update_embedding_` returned.
 

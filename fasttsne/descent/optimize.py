@@ -225,6 +225,7 @@ class _Optimizer:
                         f"{self.kl:f}"
                     )
                 self.phase += 1
+                self.bounds.expect_change()
                 self.began, self.is_over = self.done, False
                 self.best, self.best_at = math.inf, self.done
                 continue

@@ -59,9 +59,9 @@ def sums_are_exact(X: Tensor, mean: Tensor | float = 0.0) -> bool:
 def bound_tile_error(X: Tensor, sq_norms: Tensor, kth: Tensor) -> Tensor:
     """Bound the error of a tile's squared distance of each row to any row within ``kth`` of it.
 
-    Matrix units (AMX, tensor cores) split a number into two bf16, x = high + low + rest. Of a.b
-    they compute high.high + high.low + low.high and leave out low.low and all products of a rest.
-    By Cauchy and Schwarz, what is left out is at most
+    Matrix units (AMX, BFMMLA, tensor cores) split a number into two bf16, x = high + low + rest. Of
+    a.b they compute high.high + high.low + low.high and leave out low.low and all products of a
+    rest. By Cauchy and Schwarz, what is left out is at most
 
         |low_a| |low_b| + |rest_a| |b| + |a| |rest_b|.
 

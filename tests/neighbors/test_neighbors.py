@@ -95,7 +95,8 @@ def halfway(n, d):
     [points("normal", 2000, 1), tight_groups(1000, 30), halfway(500, 7), points("wide", 800, 64)],
     ids=["line", "groups", "halfway", "wide"],
 )
-def test_error_of_split_products_is_bounded(X, monkeypatch):
+@pytest.mark.parametrize("kernels", ["amx", "bfmmla"])
+def test_error_of_split_products_is_bounded(X, kernels, monkeypatch):
     """As matrix units multiply, in float64: x = high + low + rest, and high and low are bf16."""
     high = X.bfloat16().float()
     low = (X - high).bfloat16().double()
@@ -105,7 +106,7 @@ def test_error_of_split_products_is_bounded(X, monkeypatch):
     in_tile = sq_norms[:, None] + sq_norms - 2 * product
     expected = reference.pairwise_sq_distances(X64, X64)
     kth = expected.kthvalue(10, dim=1).values
-    monkeypatch.setattr("fasttsne._library.kernels_on", lambda device: "amx")
+    monkeypatch.setattr("fasttsne._library.kernels_on", lambda device: kernels)
     bound = bound_tile_error(X, sq_norms.float(), kth.float())
     error = (in_tile - expected).abs()
     near = expected <= kth[:, None]
@@ -178,7 +179,7 @@ def test_ties_stand_in_the_order_of_rows(device, X, queries, monkeypatch):
     found = neighbors_in(X, queries, 30)
     assert torch.equal(found.indices, expected.indices[:, :30].int())
     # Where the kernels see to it, ties take no time of their own.
-    if _library.kernels_on(X.device) not in ("cuda", "reference", "amx"):
+    if _library.kernels_on(X.device) not in ("cuda", "reference", "amx", "bfmmla"):
         assert not measured_again
 
 

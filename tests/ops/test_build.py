@@ -89,7 +89,7 @@ def levels():
     return _library.info.build_info()["simd_built"] if _library.info else []
 
 
-@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512", "amx"])
+@pytest.mark.parametrize("level", ["baseline", "avx2", "avx512", "amx", "bfmmla"])
 def test_every_simd_level_agrees_with_the_reference(level, reference_results, tmp_path):
     if level not in levels():
         pytest.skip(f"{level} is not for this architecture")

@@ -42,7 +42,7 @@ struct Nearest {
 };
 // By inner products of tiles; the `keep` best of each row are measured again.
 Nearest nearest_by_tiles(const Points& X, int64_t k, int64_t keep);
-// Error of the squared distances of tiles, as a fraction of the largest squared norm.
+// Error of the squared distances of tiles, as a fraction of squared norms.
 double tile_error();
 
 struct Conditional {
