@@ -30,10 +30,13 @@ NEEDS = $(call needs,$(CXX) -E -x c++ -include doctest/doctest.h /dev/null,docte
 
 # Build the native tests with options of cmake, and run some commands in the build folder.
 # $(call native,FOLDER,OPTIONS,COMMANDS)
+TARGETS = native_tests native_fuzz
+test-cuda: TARGETS = cuda_tests_90 cuda_tests_70
+fuzz: TARGETS = native_fuzz cuda_fuzz
 define native
 @$(NEEDS); set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
 cmake -S csrc/tests -B build/$(1) -G Ninja $(2) > /dev/null; \
-cmake --build build/$(1); cd build/$(1); $(3)
+cmake --build build/$(1) --target $(TARGETS); cd build/$(1); $(3)
 endef
 MEMORY := -DFASTTSNE_SANITIZE="address;undefined"
 THREADS := -DFASTTSNE_SANITIZE=thread
