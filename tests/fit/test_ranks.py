@@ -173,7 +173,7 @@ def convolve(rank, shape, influence, grid):
     ids=lambda parameters: "-".join(map(str, parameters.values())) or "default",
 )
 def test_the_map_of_ranks_is_as_good(ranks, parameters):
-    n = 900 if parameters.get("max_iter") == 100 else 3000
+    n = 900 if parameters.get("max_iter") == 100 else 2500
     X = frames(n)
     alone = TSNE(random_state=0, **parameters).fit(X)
     results = ranks(fit_with, ranks.count, X, parameters)
@@ -191,7 +191,7 @@ def test_the_map_of_ranks_is_as_good(ranks, parameters):
 
 
 def test_the_bits_are_the_same_each_time_on_any_number_of_threads(ranks):
-    X, parameters = frames(5000), {"neighbors": "cells", "max_iter": 100}
+    X, parameters = frames(4000), {"neighbors": "cells", "max_iter": 50}
     one = ranks(fit_with, ranks.count, X, {"n_jobs": 1, **parameters})
     two = ranks(fit_with, ranks.count, X, {"n_jobs": 2, **parameters})
     for a, b in zip(one, two, strict=True):
