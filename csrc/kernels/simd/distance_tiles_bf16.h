@@ -2,10 +2,9 @@
 //
 // A float x is split into the bf16 numbers hi = bf16(x) and lo = bf16(x - hi). Then a b is
 // hi hi + hi lo + lo hi, with an error of up to 3 * 2^-16 |a| |b|. On AMX, three bf16 products cost
-// a fraction of one float32 product; on ARM the three take half the instructions, and have not been
-// timed on a processor yet. The pairs that pass the filter are measured again in
-// float32 (rerank_rows in kernels/knn_rerank.h), so the error affects only the choice of
-// candidates.
+// a fraction of one float32 product; BFMMLA has not been timed on a processor yet. The pairs that
+// pass the filter are measured again in float32 (rerank_rows in kernels/knn_rerank.h), so the error
+// affects only the choice of candidates.
 #pragma once
 #include "kernels/simd/distance_tiles.h"
 

@@ -84,7 +84,7 @@ Attraction attractive_forces(const Points& Y, const Edges& P, int64_t first, dou
     parts[rows.begin / 64] = sums.cost;
     if (!sums.in_range) in_range = false;
   });
-  // Where it tells that an index is out of range, a kernel of a GPU gives NaN.
+  // For an index out of range a GPU's kernel gives NaN. So do these, so that one case tests both.
   return {in_range ? forces : std::vector<float>(forces.size(), std::nanf("")), sum(parts)};
 }
 

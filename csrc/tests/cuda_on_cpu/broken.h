@@ -13,7 +13,7 @@ struct Broken {
   const char* message;  // a part of what the launch tells
   void (*run)(int* out);
 };
-// Each writes to out [64]. By those that are told by their result, it is -1 somewhere.
+// Each writes to out [64]. A kernel whose fault its result tells leaves -1 somewhere.
 extern const std::vector<Broken> kBroken;
 // Kernels without a fault.
 extern const std::vector<Broken> kRight;

@@ -29,9 +29,9 @@ constexpr size_t kStack = 256 * 1024, kPage = 4096, kSharedBytes = 48 * 1024;
 enum class State { ready, at_barrier, at_warp, done };
 enum class Operation { barrier, warp_barrier, converge, shuffle, ballot };
 
-// Where a fiber goes on. __builtin_setjmp is fifty times faster than swapcontext, which asks the
-// system to change the mask of signals. The callers must not rely on what these functions leave
-// alone, as other code runs in between: hence noipa.
+// Where a fiber goes on. __builtin_setjmp is used because swapcontext calls the system each time,
+// to change the mask of signals. noipa: other code runs before these functions return, so the
+// compiler must not conclude from their own code which registers they leave unchanged.
 struct Context {
   void* registers[5];
 };

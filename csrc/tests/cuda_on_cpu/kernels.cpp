@@ -16,16 +16,10 @@
 #include "cuda/symmetrize.h"
 #include "cuda/update_embedding.h"
 #include "cuda_on_cpu/buffer.h"
-#include "cuda_on_cpu/grid.h"
+#include "cuda_on_cpu/check.h"
 
 namespace fasttsne::tests::kernels {
 namespace {
-
-void check(cudaError_t status) {
-  const std::string failure = on_cpu::take_failure();
-  if (!failure.empty()) throw std::runtime_error(failure);
-  if (status != cudaSuccess) throw std::runtime_error("a launcher returned an error");
-}
 
 template <class Edge>
 Joint symmetrize_edges(const Neighbors& given) {

@@ -15,17 +15,12 @@
 #include "cuda/symmetrize.h"
 #include "cuda/update_embedding.h"
 #include "cuda_on_cpu/buffer.h"
+#include "cuda_on_cpu/check.h"
 #include "cuda_on_cpu/grid.h"
 #include "math/candidate.h"
 
 namespace fasttsne::tests {
 namespace {
-
-void check(cudaError_t status) {
-  const std::string failure = on_cpu::take_failure();
-  CHECK_MESSAGE(failure.empty(), failure);
-  CHECK(status == cudaSuccess);
-}
 
 // The bytes of the results of all kernels, for a few sizes.
 template <class T>
@@ -106,7 +101,7 @@ class Sparse {
   T* data_;
 };
 
-// Runs the first and the last two blocks of each grid.
+// As long as it exists, only two blocks at each end of a grid run.
 struct AtEnds {
   AtEnds() { on_cpu::set_blocks_at_ends(2); }
   ~AtEnds() { on_cpu::set_blocks_at_ends(0); }

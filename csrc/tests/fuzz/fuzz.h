@@ -8,7 +8,7 @@
 
 namespace fasttsne::tests {
 
-// Of each input one is made, from its number alone.
+// Chooses the numbers of one input. The same seed and number always choose the same ones.
 class Random {
  public:
   Random(uint64_t seed, uint64_t number)
@@ -59,7 +59,7 @@ struct Target {
   const char* name;
   void (*run)(Random& random);
 };
-// Of the kernels that only this program has.
+// Targets for kernels that only this program has.
 extern const std::vector<Target> kOwnTargets;
 
 }  // namespace fasttsne::tests
