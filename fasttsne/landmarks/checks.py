@@ -16,12 +16,17 @@ def check_points(points: ArrayLike) -> NDArray[Any]:
     check_shape_of_points(array)
     if not len(array):
         raise ValueError("points must hold at least one frame, got none")
-    if (bad := _first_not_finite("points", array)) is not None:
+    check_finite("points", array)
+    return array
+
+
+def check_finite(name: str, points: NDArray[Any]) -> None:
+    """Raise ValueError unless all coordinates, shape (n, points, d), are finite real numbers."""
+    if (bad := _first_not_finite(name, points)) is not None:
         frame, point, _ = bad
         raise ValueError(
-            f"points must be finite, but point {point} of frame {frame} is {array[frame, point]}"
+            f"{name} must be finite, but point {point} of frame {frame} is {points[frame, point]}"
         )
-    return array
 
 
 def check_shape_of_points(array: NDArray[Any]) -> None:

@@ -29,6 +29,8 @@ OMG_LABELS = {
     5: "sad",
     6: "surprise",
 }
+_RAVDESS_NAME = re.compile(r"[0-9]{2}(-[0-9]{2}){6}")
+
 KNOWN_LABELS = {"Ryerson": RAVDESS_LABELS, "OMGEmotionChallenge": OMG_LABELS}
 """Word in an image path that tells the data set -> names of its labels."""
 
@@ -100,6 +102,23 @@ def labels_of(
     return label
 
 
+def ravdess_name(name: str) -> tuple[int, str] | None:
+    """Return emotion (1 to 8) and actor ("01" to "24") of a name such as 01-01-03-01-01-01-12.
+
+    None if it is not seven numbers of two digits. An ending is not part of the name.
+    """
+    if not _RAVDESS_NAME.fullmatch(name):
+        return None
+    numbers = name.split("-")
+    return int(numbers[2]), numbers[6]
+
+
+def person_of(clip: str, data_set: str) -> str | None:
+    """Return the actor of a clip of RAVDESS; None for other data sets and other names of clips."""
+    found = ravdess_name(_without_ending(clip.rpartition("/")[2]))
+    return found[1] if found and data_set == "Ryerson" else None
+
+
 def audio_path_of(clip: str, data_set: str) -> str | None:
     """Return the path of the sound of a clip by the rules that `read_list` documents, or None.
 
@@ -110,17 +129,31 @@ def audio_path_of(clip: str, data_set: str) -> str | None:
     data_set : str
         As `data_set_of` returns.
     """
-    *folders, name = clip.split("/")
-    name = re.sub(r"\.(mp4|avi|mov|mkv|webm|flv)$", "", name, flags=re.IGNORECASE)
+    *folders, name = clip.replace("\\", "/").split("/")
+    name = _without_ending(name)
     if data_set == "Ryerson":
-        if not re.fullmatch(r"[0-9]{2}(-[0-9]{2}){6}", name):
+        if ravdess_name(name) is None:
             return None
-        if "Video" in folders:
-            folders[len(folders) - 1 - folders[::-1].index("Video")] = "Audio"
+        _replace_last(folders, "Video", "Audio")
         return "/".join([*folders, f"03{name[2:]}.wav"])
     if data_set == "OMGEmotionChallenge":
         inside = [i for i, folder in enumerate(folders) if data_set in folder]
         if inside and name:
-            folders.insert(inside[-1] + 1, "wave")
+            if not _replace_last(folders, "frames", "wave", after=inside[-1]):
+                folders.insert(inside[-1] + 1, "wave")
             return "/".join([*folders, f"{name}.wav"])
     return None
+
+
+def _replace_last(folders: list[str], old: str, new: str, after: int = -1) -> bool:
+    """Rename the last folder of this name that comes after a place; tell whether there is one."""
+    for i in range(len(folders) - 1, after, -1):
+        if folders[i] == old:
+            folders[i] = new
+            return True
+    return False
+
+
+def _without_ending(name: str) -> str:
+    """Return the name of a video without the ending."""
+    return re.sub(r"\.(mp4|avi|mov|mkv|webm|flv)$", "", name, flags=re.IGNORECASE)

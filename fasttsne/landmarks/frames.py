@@ -9,37 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._validation import integer
 from .checks import check_shape_of_points
 from .rows import rows_by_id
-
-Float32 = NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """One clip: its frames, and their mean ratings and median label.
-
-    Attributes
-    ----------
-    name : str
-        Directory of the clip's images.
-    rows : ndarray of int64, shape (frames,)
-        Rows of its frames in the ``LandmarkFrames``, in rising order.
-    valence, arousal : float
-        Means over the frames.
-    label : int
-        Median over the frames. For an even count it is the lower of the two middle labels, so
-        that it is a label that occurs.
-    audio_path : str or None
-        File with the sound of the clip, if the data set has a rule for its name; see `read_list`.
-    """
-
-    name: str
-    rows: NDArray[np.int64]
-    valence: float
-    arousal: float
-    label: int
-    audio_path: str | None
+from .views import Clip, Float32, Frame, read_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +35,9 @@ class LandmarkFrames:
     audio_path : list of (str or None), one per clip
     clip_names : list of str, one per clip, in order of appearance
     images : list of ndarray of uint8, shape (height, width, 3), length n, or None
-        Only from ``read_list(..., load_images=True)``.
+        Only from ``read(..., load_images=True)``; `image` reads them one by one.
+    person : ndarray of str, shape (n,), or None
+        Who is seen, if the source tells it for every frame.
 
     Raises
     ------
@@ -89,11 +64,13 @@ class LandmarkFrames:
     audio_path: list[str | None]
     clip_names: list[str]
     images: list[NDArray[np.uint8]] | None = None
+    person: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         check_shape_of_points(self.points)
         n = len(self.points)
-        for name in ("clip", "frame", "label", "valence", "arousal", "image_path", "images"):
+        per_frame = ("clip", "frame", "label", "valence", "arousal", "image_path", "images")
+        for name in (*per_frame, "person"):
             value = getattr(self, name)
             if value is not None and len(value) != n:
                 raise ValueError(
@@ -113,18 +90,65 @@ class LandmarkFrames:
     def __len__(self) -> int:
         return len(self.points)
 
-    def clips(self) -> Iterator[Clip]:
-        """Iterate over the clips, in order of their index; see `Clip`."""
-        for rows in rows_by_id(self.clip):
+    @property
+    def label_name(self) -> list[str]:
+        """Name of the label of each frame, length n; its digits if it has no name."""
+        return [self.label_names.get(label, str(label)) for label in self.label.tolist()]
+
+    def clips(self, limit: int = 0) -> Iterator[Clip]:
+        """Iterate over the clips, in order of their index; see `Clip`.
+
+        Parameters
+        ----------
+        limit : int, default=0
+            Give only the first so many. 0 is no limit.
+        """
+        by_clip = rows_by_id(self.clip)
+        for rows in by_clip[: integer("limit", limit, 0) or None]:
             i = int(self.clip[rows[0]])
+            label = int(np.sort(self.label[rows])[(len(rows) - 1) // 2])
             yield Clip(
                 name=self.clip_names[i],
                 rows=rows,
                 valence=float(self.valence[rows].mean(dtype=np.float64)),
                 arousal=float(self.arousal[rows].mean(dtype=np.float64)),
-                label=int(np.sort(self.label[rows])[(len(rows) - 1) // 2]),
+                label=label,
                 audio_path=self.audio_path[i],
+                label_name=self.label_names.get(label, str(label)),
+                person=None if self.person is None else str(self.person[rows[0]]),
             )
+
+    def frames(self, limit: int = 0) -> Iterator[Frame]:
+        """Iterate over the frames, in their order; see `Frame`.
+
+        The frames of one clip are those of ``frames.select(clip.rows)``.
+
+        Parameters
+        ----------
+        limit : int, default=0
+            Give only the first so many. 0 is no limit.
+        """
+        n = len(self)
+        for i in range(min(integer("limit", limit, 0) or n, n)):
+            clip, label = int(self.clip[i]), int(self.label[i])
+            yield Frame(
+                row=i,
+                points=self.points[i],
+                clip=self.clip_names[clip],
+                number=int(self.frame[i]),
+                label=label,
+                label_name=self.label_names.get(label, str(label)),
+                valence=float(self.valence[i]),
+                arousal=float(self.arousal[i]),
+                image_path=self.image_path[i],
+                audio_path=self.audio_path[clip],
+                person=None if self.person is None else str(self.person[i]),
+                _loaded=None if self.images is None else self.images[i],
+            )
+
+    def image(self, row: int) -> NDArray[np.uint8]:
+        """Read the picture of the frame in a row; see `Frame.image`."""
+        return read_image(self.image_path[row]) if self.images is None else self.images[row]
 
     def select(self, mask: ArrayLike) -> LandmarkFrames:
         """Return some of the frames; clips without frames are removed, the others renumbered.

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._validation import integer
+from .assembling import assemble
+from .choosing import check_choice, chosen_rows
 from .conventions import (
     KNOWN_LABELS,
     RAVDESS_LABELS,
-    RAVDESS_NEUTRAL,
     audio_path_of,
     data_set_of,
     labels_of,
+    person_of,
 )
 from .face import COORDINATES, N_POINTS
 from .frames import LandmarkFrames
-from .parsing import parse_numbers
-from .rows import positions
+from .parsing import is_number, open_text, parse_numbers
+from .rows import frame_numbers
+from .tally import NO_FACE, Tally, no_face
+from .views import read_image
 
 _LINES_PER_BLOCK = 4096
 """Lines that are converted together: this bounds the memory of their text."""
+
+_HINT = (
+    ". A .txt file is read as a landmark list, with a frame in each line; word vectors are read "
+    "with --name-column 0 in the shell, or name_column=0 in Python: each line begins with a name"
+)
 
 _FIELDS_UNLABELLED = 3 + 2 * N_POINTS
 _FIELDS_LABELLED = 4 + 2 * N_POINTS
@@ -38,13 +48,17 @@ def read_list(
     normalize: bool = False,
     drop_neutral: bool = True,
     load_images: bool = False,
+    *,
+    classes: Sequence[str] | None = None,
+    every: int = 1,
 ) -> LandmarkFrames:
     """Read a text list of frames, one per line.
 
     A line is ``image_path valence arousal label x0 y0 ... x67 y67`` (140 fields separated by white
     space), or the same without the label (139 fields; then the label is
     ``int((valence + 10) * (arousal + 10))``). All lines of a file have the same number of fields;
-    empty lines are skipped. The clip of a frame is the directory of its image path.
+    empty lines are skipped. The clip of a frame is the directory of its image path. Image paths
+    may contain spaces, and backslashes, which are read as slashes.
 
     The image path (with ``root``) also tells the data set:
 
@@ -52,17 +66,19 @@ def read_list(
       fearful, disgust, surprised. The sound of ``Ryerson/Video/Actor_01/01-01-03-01-01-01-01.mp4``
       is in the audio-only file ``Ryerson/Audio/Actor_01/03-01-03-01-01-01-01.wav``: the last
       folder ``Video``, if there is one, becomes ``Audio``, and the first number, the modality,
-      becomes 03. A clip whose name is not seven numbers has no sound.
+      becomes 03. A clip whose name is not seven numbers has no sound. If all are, the last number,
+      the actor, is the person.
     - It contains ``OMGEmotionChallenge``: labels 0 to 6 are anger, disgust, fear, happy, neutral,
-      sad, surprise. The sound of ``OMGEmotionChallenge/set/clip`` is in
-      ``OMGEmotionChallenge/wave/set/clip.wav``: a folder ``wave`` beside the sets has the same
-      subfolders.
+      sad, surprise. The sound of ``OMGEmotionChallenge/set/frames/video/utterance`` is in
+      ``OMGEmotionChallenge/set/wave/video/utterance.wav``: a folder ``wave`` beside the last folder
+      ``frames`` has the same subfolders. Where there is no ``frames``, the sound of
+      ``OMGEmotionChallenge/set/clip`` is in ``OMGEmotionChallenge/wave/set/clip.wav``.
     - Otherwise labels are any integers, without names, and there is no sound.
 
     Parameters
     ----------
     path : path-like
-        The list, in UTF-8.
+        The list, in UTF-8, perhaps compressed (``.txt.gz``).
     root : path-like, optional
         Folder that relative image paths start from; it is put before image and audio paths. Clip
         names stay as they are in the list.
@@ -75,18 +91,28 @@ def read_list(
         Leave out the neutral frames of RAVDESS, before the limits are applied. Other data sets and
         lists without labels are unaffected.
     load_images : bool, default=False
-        Read the image files into ``images``, in RGB; this needs Pillow. Otherwise image files need
-        not exist.
+        Read the image files into ``images``, upright and in RGB; this needs Pillow. Otherwise image
+        files need not exist.
+    classes : sequence of str, optional
+        Names of the labels to keep; see `subset`. They are chosen before the limits are applied.
+    every : int, default=1
+        Keep each k-th frame of each clip.
 
     Returns
     -------
     LandmarkFrames
 
+    Warns
+    -----
+    UserWarning
+        If frames are left out because their points are all 0 or -1. The message counts them.
+
     Raises
     ------
     ValueError
         If a limit is negative, a line is malformed (the message names file, line number and
-        field), the list mixes 139 and 140 fields or two data sets, or no frame is left.
+        field), the list mixes 139 and 140 fields or two data sets, there is no such class, or no
+        frame is left.
     TypeError
         If a limit is not an int.
     FileNotFoundError
@@ -94,52 +120,45 @@ def read_list(
     ImportError
         If ``load_images`` is True and Pillow is not installed.
     """
-    max_clips = integer("max_clips", max_clips, 0)
-    max_frames_per_clip = integer("max_frames_per_clip", max_frames_per_clip, 0)
+    check_choice(classes, every, max_clips, max_frames_per_clip)
     source = os.fspath(path)
-
     listed_path, table, line = _read_lines(source)
+    points = table[:, -2 * N_POINTS :].reshape(-1, N_POINTS, 2)
+    tally = Tally()
+    kept = tally.keep({NO_FACE: no_face(points)})
+    tally.settle(source)
+    listed_path, table, line = [listed_path[i] for i in kept], table[kept], line[kept]
+
     image_path = [os.path.join(root, p) for p in listed_path] if root else listed_path
     data_set = data_set_of(image_path, source, line)
     has_label = table.shape[1] == _FIELDS_LABELLED - 1  # without the path
     label_names = KNOWN_LABELS.get(data_set, {}) if has_label else {}
-    label = labels_of(table, has_label, label_names, source, line)
-
-    keep = np.ones(len(table), dtype=bool)
-    if drop_neutral and label_names is RAVDESS_LABELS:
-        keep = label != RAVDESS_NEUTRAL
-        if not keep.any():
-            raise ValueError(
-                f"{source}: all {len(table)} frames are neutral and would be dropped; "
-                "pass drop_neutral=False to keep them"
-            )
-    clip_of: dict[str, int] = {}
-    directory = [p.rpartition("/")[0] for p in listed_path]
-    clip = np.full(len(table), -1, dtype=np.int64)
-    for i in np.flatnonzero(keep):
-        clip[i] = clip_of.setdefault(directory[i], len(clip_of))
-    position = positions(clip)
-    if max_clips:
-        keep &= clip < max_clips
-    if max_frames_per_clip:
-        keep &= position < max_frames_per_clip
-
-    rows = np.flatnonzero(keep)
-    image_path = [image_path[i] for i in rows]
-    clip_names = list(clip_of)[: max_clips or None]
-    joined_names = [os.path.join(root, name) if root else name for name in clip_names]
-    return LandmarkFrames(
-        points=table[rows, -2 * N_POINTS :].astype(np.float32).reshape(-1, N_POINTS, 2),
-        clip=clip[rows],
-        frame=_frame_numbers(image_path, position[rows]),
-        label=label[rows],
-        label_names=dict(label_names),
+    clips = [p.rpartition("/")[0] for p in listed_path]
+    person = [person_of(name, data_set) for name in clips]
+    frames = assemble(
+        points[kept],
+        clips,
+        np.zeros(len(kept), dtype=np.int64),
+        image_path,
+        label=labels_of(table, has_label, label_names, source, line),
+        label_names=label_names,
+        valence=table[:, 0],
+        arousal=table[:, 1],
+        person=[p for p in person if p] if all(person) else None,
+        audio_path_of=lambda name: audio_path_of(os.path.join(root or "", name), data_set),
+    )
+    drop = drop_neutral and label_names is RAVDESS_LABELS
+    try:
+        rows = chosen_rows(frames, classes, drop, every, max_clips, max_frames_per_clip)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from None
+    frames = frames.select(rows)
+    return replace(
+        frames,
+        frame=frame_numbers(frames.image_path, frames.clip),
         valence=_ratings(table[rows, 0], normalize),
         arousal=_ratings(table[rows, 1], normalize),
-        image_path=image_path,
-        audio_path=[audio_path_of(name, data_set) for name in joined_names],
-        clip_names=clip_names,
-        images=_read_images(image_path, source, line[rows]) if load_images else None,
+        images=_read_images(frames.image_path, source, line[rows]) if load_images else None,
     )
 
 
@@ -150,9 +169,8 @@ def _read_lines(source: str) -> tuple[list[str], NDArray[np.float64], NDArray[np
     blocks: list[NDArray[np.float64]] = []
     width = 0
     names: list[str] = []
-    # surrogateescape: a path may hold bytes that are not UTF-8; they are kept as they are.
-    with open(source, encoding="utf-8-sig", errors="surrogateescape") as file:
-        split = ((number, line.split()) for number, line in enumerate(file, 1))
+    with open_text(source) as file:
+        split = ((number, _split(line)) for number, line in enumerate(file, 1))
         rows = ((number, row) for number, row in split if row)
         while chunk := list(islice(rows, _LINES_PER_BLOCK)):
             if not width:
@@ -162,9 +180,10 @@ def _read_lines(source: str) -> tuple[list[str], NDArray[np.float64], NDArray[np
                 first = chunk[0][0]
             for number, row in chunk:
                 if len(row) not in (_FIELDS_UNLABELLED, _FIELDS_LABELLED):
+                    hint = _HINT if number == first else ""
                     raise ValueError(
                         f"{source}, line {number}: {len(row)} fields; a frame has 140 (image_path "
-                        "valence arousal label x0 y0 ... x67 y67) or, without label, 139"
+                        f"valence arousal label x0 y0 ... x67 y67) or, without label, 139{hint}"
                     )
                 if len(row) != width:
                     raise ValueError(
@@ -174,22 +193,36 @@ def _read_lines(source: str) -> tuple[list[str], NDArray[np.float64], NDArray[np
             numbered = [number for number, _ in chunk]
             block = parse_numbers([row[1:] for _, row in chunk], names, source, np.array(numbered))
             lines += numbered
-            paths += [row[0] for _, row in chunk]
+            paths += [row[0].replace("\\", "/") for _, row in chunk]
             blocks.append(block)
     if not blocks:
         raise ValueError(f"{source}: the list is empty, it must hold one frame per line")
     return paths, np.concatenate(blocks), np.array(lines, dtype=np.int64)
 
 
-def _frame_numbers(image_path: list[str], position: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the number at the end of each file name, or its position in the clip without one."""
-    # Up to 18 digits, the last ones: any number of 18 digits fits into int64.
-    number = re.compile(r"([0-9]{1,18})(?:\.[^./]*)?$")
-    found = map(number.search, image_path)
-    return np.array(
-        [int(m[1]) if m else p for m, p in zip(found, position.tolist(), strict=True)],
-        dtype=np.int64,
-    )
+def is_list(path: str | os.PathLike[str]) -> bool:
+    """Tell whether the first line of a file that is not empty is one of a landmark list."""
+    with open_text(path) as file:
+        first = next(filter(None, map(_split, file)), [])
+    return len(first) in (_FIELDS_UNLABELLED, _FIELDS_LABELLED)
+
+
+def _split(line: str) -> list[str]:
+    """Split a line into its fields; an image path with spaces is one of them."""
+    fields = line.split()
+    n = len(fields)
+    has_spaces = n > _FIELDS_LABELLED or (n == _FIELDS_LABELLED and _is_path(fields[1]))
+    if not has_spaces:
+        return fields
+    # Count from the right: the field before the numbers is the end of the path.
+    for numbers in (_FIELDS_UNLABELLED - 1, _FIELDS_LABELLED - 1):
+        if not is_number(fields[n - numbers - 1]):
+            return line.strip().rsplit(None, numbers)
+    return fields
+
+
+def _is_path(field: str) -> bool:
+    return bool(re.search(r"[/\\]|\.[A-Za-z][A-Za-z0-9]{2,3}$", field))
 
 
 def _ratings(value: NDArray[np.float64], normalize: bool) -> NDArray[np.float32]:
@@ -208,12 +241,4 @@ def _read_images(
                 f"{source}, line {number}: no image file {path!r}; "
                 "root must be the folder that relative paths start from"
             )
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ImportError("load_images=True needs Pillow: pip install pillow") from error
-    images = []
-    for path in image_path:
-        with Image.open(path) as image:
-            images.append(np.array(image.convert("RGB")))
-    return images
+    return [read_image(path) for path in image_path]

@@ -1,36 +1,46 @@
-"""Reader of CSV files that OpenFace has written."""
+"""Reader of the tables that OpenFace has written."""
 
 from __future__ import annotations
 
-import csv
 import os
+from collections.abc import Callable
 
 import numpy as np
 
-from .face import N_POINTS
+from .assembling import assemble, join
 from .frames import LandmarkFrames
-from .parsing import parse_numbers
+from .parsing import files_in, name_of
+from .tally import Tally
+from .tracker_tables import ENDINGS, TrackerTable, check_columns, check_confidence, point_columns
 
 
 def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0) -> LandmarkFrames:
-    """Read the CSV file that OpenFace's FeatureExtraction writes for one video.
+    """Read tables that OpenFace has written, of a video, of several faces in it, or of an image.
 
-    The columns ``frame``, ``confidence``, ``success``, ``x_0`` to ``x_67``, ``y_0`` to ``y_67``
-    (pixels) and, if present, ``face_id`` are used; all others are ignored. The file has no emotions
-    and no images: label, valence and arousal are 0, ``label_names`` is empty, and ``image_path``
-    only names the frame, as ``<clip>/<frame, five digits>``.
+    The columns ``x_0`` to ``x_67``, ``y_0`` to ``y_67`` (pixels), ``frame``, ``confidence`` and, if
+    present, ``success`` and ``face_id`` are used; all others are ignored. A table of
+    FaceLandmarkImg has a column ``face`` for ``frame``. There are no emotions and no images: label,
+    valence and arousal are 0, ``label_names`` is empty, and ``image_path`` only names the frame, as
+    ``<clip>/<frame, five digits>``.
 
     Parameters
     ----------
     csv_path : path-like
-        The file. Its name without ``.csv`` becomes the name of the clip. If it has several faces,
-        each makes a clip ``<name>/face_<id>``.
+        The file, ``.csv`` or ``.tsv``, perhaps ``.gz``, or a folder of such files. The name of a
+        file (within the folder) without its ending becomes the name of its clip. If it has several
+        faces, each makes a clip ``<name>/face_<id>``; in the table of an image all are one clip.
     min_confidence : float, default=0.0
-        Keep only rows with ``success`` 1 and at least this tracking confidence, in [0, 1].
+        Keep only rows with at least this tracking confidence, in [0, 1].
 
     Returns
     -------
     LandmarkFrames
+
+    Warns
+    -----
+    UserWarning
+        If rows are left out, because ``success`` is 0, the confidence is too low, or the points
+        are all 0, -1 or missing. The message counts them.
 
     Raises
     ------
@@ -40,68 +50,53 @@ def read_openface(csv_path: str | os.PathLike[str], min_confidence: float = 0.0)
     FileNotFoundError
         If the file does not exist.
     """
-    if not 0 <= min_confidence <= 1:
-        raise ValueError(f"min_confidence must lie in [0, 1], got {min_confidence!r}")
-    source = os.fspath(csv_path)
-    point_columns = [f"{axis}_{i}" for axis in "xy" for i in range(N_POINTS)]
+    return read_tables(csv_path, min_confidence, named_by_file)
 
-    with open(source, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        reader = csv.reader(file, skipinitialspace=True)
-        header = [name.strip() for name in next(reader, [])]
-        columns = ["frame", "confidence", "success"]
-        missing = [name for name in columns + point_columns if name not in header]
-        if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise ValueError(
-                f"{source}: the header lacks the column {missing[0]!r}{more}; "
-                "a CSV of OpenFace's FeatureExtraction with 2-D landmarks is expected"
-            )
-        if "face_id" in header:
-            columns.append("face_id")
-        rows, lines = [], []
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise ValueError(
-                    f"{source}, line {reader.line_num}: {len(row)} fields where the header has "
-                    f"{len(header)}; each row must have a field for each column"
-                )
-            rows.append(row)
-            lines.append(reader.line_num)
 
-    at = {name: header.index(name) for name in columns + point_columns}
-    line = np.array(lines, dtype=np.int64)
-    about = parse_numbers([[row[at[c]] for c in columns] for row in rows], columns, source, line)
-    # Parse the points of the rows that are kept only: those of a lost frame may be NaN.
-    kept = np.flatnonzero((about[:, 2] == 1) & (about[:, 1] >= min_confidence))
-    if not len(kept):
-        raise ValueError(
-            f"{source}: none of {len(rows)} rows has success 1 and confidence >= {min_confidence}"
-        )
-    tokens = [[rows[i][at[c]] for c in point_columns] for i in kept]
-    xy = parse_numbers(tokens, point_columns, source, line[kept])
+Naming = Callable[[LandmarkFrames, str, str], LandmarkFrames]
+"""Adds what the name of a file tells: takes frames, the name of the clip, and the file's folder."""
 
-    stem = os.path.splitext(os.path.basename(source))[0]
-    frame = about[kept, 0].astype(np.int64)
-    # Without the column face_id, this sums over no columns: every row gets 0.
-    face_id = about[kept, 3:].sum(axis=1).astype(np.int64)
-    face, first, clip = np.unique(face_id, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # clips are numbered in order of appearance, not of face_id
-    clip = np.argsort(order)[clip].astype(np.int64)
-    clip_names = [f"{stem}/face_{i}" for i in face[order]] if len(face) > 1 else [stem]
-    zeros = np.zeros(len(kept), dtype=np.float32)
-    return LandmarkFrames(
-        points=np.ascontiguousarray(
-            xy.astype(np.float32).reshape(-1, 2, N_POINTS).transpose(0, 2, 1)
-        ),
-        clip=clip,
-        frame=frame,
-        label=zeros.astype(np.int64),
-        label_names={},
-        valence=zeros,
-        arousal=zeros.copy(),
-        image_path=[f"{clip_names[c]}/{f:05d}" for c, f in zip(clip, frame, strict=True)],
-        audio_path=[None] * len(clip_names),
-        clip_names=clip_names,
-    )
+
+def named_by_file(frames: LandmarkFrames, name: str, folder: str) -> LandmarkFrames:
+    """Add nothing: OpenFace itself does not interpret names of files."""
+    return frames
+
+
+def read_tables(
+    path: str | os.PathLike[str], min_confidence: float, named: Naming
+) -> LandmarkFrames:
+    """Read all tables in a path; see `read_openface`."""
+    check_confidence(min_confidence)
+    tally = Tally()
+    parts = []
+    for file in files_in(path, ENDINGS):
+        name = name_of(file, path)
+        part = _read(os.fspath(file), name, min_confidence, tally)
+        parts.append(named(part, name, os.path.dirname(file)))
+    tally.settle(os.fspath(path))
+    return join(parts)
+
+
+def _read(source: str, name: str, min_confidence: float, tally: Tally) -> LandmarkFrames:
+    table = TrackerTable.read(source, _columns)
+    number = "frame" if "frame" in table.names else "face"
+    others = [column for column in ("success", "face_id") if column in table.names]
+    about = table.numbers([number, "confidence", *others])
+    value = dict(zip(["frame", "confidence", *others], about.T, strict=True))
+    failed = {"with success 0": value.get("success", np.ones(len(table))) != 1}
+    failed[f"with confidence below {min_confidence:g}"] = value["confidence"] < min_confidence
+    rows, xy = table.faces(failed, tally)
+
+    frame = value["frame"][rows].astype(np.int64)
+    face = value.get("face_id", np.zeros(len(table)))[rows].astype(np.int64)
+    is_single = len(np.unique(face)) < 2
+    clips = [name if is_single else f"{name}/face_{i}" for i in face]
+    image_path = [f"{clip}/{i:05d}" for clip, i in zip(clips, frame, strict=True)]
+    return assemble(xy, clips, frame, image_path)
+
+
+def _columns(source: str, header: list[str]) -> list[str]:
+    is_image = "face" in header and "frame" not in header
+    needed = ["face" if is_image else "frame", "confidence", *point_columns()]
+    check_columns(source, header, needed, "OpenFace")
+    return needed + [name for name in ("success", "face_id") if name in header]

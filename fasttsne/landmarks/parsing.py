@@ -1,8 +1,16 @@
-"""Conversion of text fields to numbers."""
+"""Text files: how they are opened, and how their fields become numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gzip
+import io
+import os
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +18,77 @@ from numpy.typing import NDArray
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
+@contextmanager
+def open_text(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """Open a text file in UTF-8, perhaps with a byte order mark, perhaps compressed (``.gz``).
+
+    Line ends stay as they are. Bytes that are not UTF-8 are kept as surrogates, since a path may
+    hold some.
+
+    Raises
+    ------
+    ValueError
+        If a ``.gz`` file is damaged or is not compressed by gzip; also while it is read.
+    OSError
+        If the file cannot be read.
+    """
+    source = os.fspath(path)
+    is_compressed = source.lower().endswith(".gz")
+    try:
+        with (
+            gzip.open(source) if is_compressed else open(source, "rb") as file,
+            io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text,
+        ):
+            yield text
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{source}: is not a .gz file, or is damaged ({error})") from None
+
+
+def files_in(path: str | os.PathLike[str], endings: Sequence[str]) -> list[Path]:
+    """Return a file as it is, or the files of a folder and its subfolders with these endings.
+
+    Numbers in names are compared as numbers, so that frame 2 comes before frame 10. Files and
+    folders whose names begin with a dot are left out.
+
+    Raises
+    ------
+    ValueError
+        If a folder has no such file.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    found = [
+        Path(folder, name)
+        for folder, subfolders, names in os.walk(path)
+        for name in names
+        if not name.startswith(".") and name.lower().endswith(tuple(endings))
+        if not any(part.startswith(".") for part in Path(folder).relative_to(path).parts)
+    ]
+    if not found:
+        raise ValueError(f"{path}: the folder has no file {' or '.join(endings)}")
+    return sorted(found, key=_by_numbers)
+
+
+def name_of(file: Path, path: str | os.PathLike[str]) -> str:
+    """Name a file that `files_in` found in a path: without its ending, within the folder."""
+    inside = file.relative_to(path) if Path(path).is_dir() else Path(file.name)
+    return re.sub(r"\.[^./]*(\.gz)?$", "", inside.as_posix(), flags=re.IGNORECASE)
+
+
+def _by_numbers(path: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", path.as_posix())
+    return [(int(part), part) if i % 2 else (0, part) for i, part in enumerate(parts)]
+
+
 def parse_numbers(
-    rows: list[list[str]], names: Sequence[str], source: str, line: NDArray[np.int64]
+    rows: Sequence[Sequence[str]], names: Sequence[str], source: str, line: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Convert text fields to finite numbers within the range of float32.
 
     Parameters
     ----------
-    rows : list of list of str
+    rows : sequence of sequence of str
         Fields of each row.
     names : sequence of str
         Name of each column, for error messages.
@@ -41,9 +112,7 @@ def parse_numbers(
         # NumPy does not say which field failed: look for it one by one.
         for row, number in zip(rows, line, strict=True):
             for text, name in zip(row, names, strict=True):
-                try:
-                    float(text)
-                except ValueError:
+                if not is_number(text):
                     message = f"{source}, line {number}: {name} is {text!r}, not a number"
                     raise ValueError(message) from None
         raise
@@ -54,3 +123,12 @@ def parse_numbers(
             f"{source}, line {line[i]}: {names[j]} is {rows[i][j]!r}, not a finite float32"
         )
     return table
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a field is a number; NaN and infinity are."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

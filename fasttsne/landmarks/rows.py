@@ -1,7 +1,8 @@
-"""Selections of the rows of an array: those with the same id, and blocks of consecutive rows."""
+"""Rows of an array: those with the same id, blocks of them, and the numbers of frames."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,3 +31,12 @@ def blocks(n: int, size: int = 2048) -> Iterator[slice]:
     """Cut n rows into slices of ``size``, which bounds the memory of float64 temporaries."""
     for start in range(0, n, size):
         yield slice(start, start + size)
+
+
+def frame_numbers(names: list[str], clip: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number at the end of each name, or its position in the clip without one."""
+    # Up to 18 digits, the last ones: any number of 18 digits fits into int64.
+    number = re.compile(r"([0-9]{1,18})(?:\.[^./]*)?$")
+    found = map(number.search, names)
+    place = positions(clip).tolist()
+    return np.array([int(m[1]) if m else p for m, p in zip(found, place, strict=True)], np.int64)

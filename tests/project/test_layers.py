@@ -17,7 +17,8 @@ PACKAGE = ROOT / "fasttsne"
 # modules of its own room in no circle.
 LEVELS = [
     {"_version", "_threads", "_validation", "_pages", "shards", "reference", "progress"},
-    {"_labels", "landmarks", "names", "schedule", "snapshots", "grid", "images"},
+    {"_labels", "names", "schedule", "snapshots", "grid", "images"},
+    {"landmarks"},
     {"_library", "_principal_axes", "datasets", "tables"},
     {"ops"},
     {"_config", "initialization", "neighbors"},
