@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
+from .._validation import as_array
 from .assembling import assemble
 from .checks import check_finite, check_ids
 from .face import N_POINTS
@@ -181,6 +183,8 @@ def is_landmarks(shape: tuple[int, ...]) -> bool:
 
 def _faces(points: Any, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
     """Return entry (m,) and points (m, p, d) of each face, and the number of entries."""
+    if isinstance(points, Tensor):
+        points = as_array(points)
     if isinstance(points, np.ndarray) and points.dtype != object:
         if not is_landmarks(points.shape):
             raise ValueError(f"{name} must have shape {_WANTED}; got {points.shape}")

@@ -134,7 +134,8 @@ def read_list(
     has_label = table.shape[1] == _FIELDS_LABELLED - 1  # without the path
     label_names = KNOWN_LABELS.get(data_set, {}) if has_label else {}
     clips = [p.rpartition("/")[0] for p in listed_path]
-    person = [person_of(name, data_set) for name in clips]
+    actor = {name: person_of(name, data_set) for name in set(clips)}
+    person = [actor[name] for name in clips]
     frames = assemble(
         points[kept],
         clips,

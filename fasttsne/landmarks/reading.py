@@ -31,7 +31,7 @@ class _Form:
     takes: tuple[str, ...] = ()
 
 
-FORMS = {
+_READERS = {
     "landmark list": _Form(read_list, ("root",)),
     "OpenFace table": _Form(read_openface, ("min_confidence",)),
     "RAVDESS landmark table": _Form(read_ravdess, ("min_confidence", "root")),
@@ -40,12 +40,12 @@ FORMS = {
     ".pts file": _Form(pts.read_pts, ("root",)),
     "array of landmarks": _Form(arrays.read_arrays, ("size",)),
 }
-"""What `recognize` returns."""
+FORMS = tuple(_READERS)
+"""The names that `recognize` returns."""
 
 _LISTS = (".txt", ".txt.gz")
 _BY_FEAT = {"FaceScore", "FaceRectX"}
-_BY_OPENFACE = {"gaze_0_x", "pose_Tx", "p_scale", "AU01_r", "AU01_c"}
-"""Columns that tell which program has written a table."""
+"""Columns that py-feat alone writes."""
 
 
 def read(
@@ -123,12 +123,14 @@ def read(
     given = {"root": root, "min_confidence": min_confidence or None, "size": size}
     arguments = {key: value for key, value in given.items() if value is not None}
     for key in arguments:
-        if key not in FORMS[name].takes:
-            takers = ", ".join(other for other, form in FORMS.items() if key in form.takes)
-            raise ValueError(f"{os.fspath(path)}: {key} does not apply to a {name}; to: {takers}")
+        if key not in _READERS[name].takes:
+            takers = ", ".join(other for other, form in _READERS.items() if key in form.takes)
+            raise ValueError(
+                f"{os.fspath(path)}: {key} does not apply to this form ({name}), only to: {takers}"
+            )
     if name == "landmark list":
         arguments["drop_neutral"] = False
-    frames = FORMS[name].read(path, **arguments)
+    frames = _READERS[name].read(path, **arguments)
     try:
         frames = subset(
             frames,
@@ -166,6 +168,7 @@ def recognize(path: str | os.PathLike[str]) -> str | None:
         If the file cannot be read.
     """
     path = Path(path)
+    path.stat()  # a missing file is an error, whatever its name
     if path.is_dir():
         for endings in (pts.ENDINGS, afew_va.ENDINGS, tracker_tables.ENDINGS):
             try:
@@ -181,9 +184,12 @@ def recognize(path: str | os.PathLike[str]) -> str | None:
         if _has(path, afew_va.ENDINGS):
             with open_text(path) as file:
                 start = file.read(4096)
-            return "AFEW-VA annotation" if '"frames"' in start else None
+            is_afew_va = '"frames"' in start and ('"landmarks"' in start or '"valence"' in start)
+            return "AFEW-VA annotation" if is_afew_va else None
         if _has(path, pts.ENDINGS):
-            return ".pts file"
+            with open_text(path) as file:
+                start = file.read(200)
+            return ".pts file" if "{" in start or "n_points" in start else None
         if _has(path, arrays.ENDINGS):
             shapes = _shapes(path)
             return "array of landmarks" if any(map(arrays.is_landmarks, shapes)) else None
@@ -201,7 +207,7 @@ def _kind_of_table(path: Path) -> str | None:
     has_points = header.issuperset(tracker_tables.point_columns())
     if header & _BY_FEAT:
         return "py-feat table" if has_points else None
-    if "confidence" in header and (has_points or header & _BY_OPENFACE):
+    if "confidence" in header and (has_points or header & tracker_tables.BY_OPENFACE):
         is_ravdess = ravdess_name(name_of(path, path)) is not None
         return "RAVDESS landmark table" if is_ravdess else "OpenFace table"
     return None

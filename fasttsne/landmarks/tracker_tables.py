@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ from .tally import NO_FACE, Tally, no_face
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 """Endings of the names of such tables."""
+
+BY_OPENFACE = {"gaze_0_x", "pose_Tx", "p_scale", "AU01_r", "AU01_c"}
+"""Columns that OpenFace writes, with or without landmarks."""
 
 _MISSING = ("", "nan", "na", "-nan", "-nan(ind)", "none")
 
@@ -62,10 +65,7 @@ class TrackerTable:
             names = choose(source, header)
             pick = itemgetter(*(header.index(name) for name in names))
             reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
-            for row in reader:
-                line = reader.line_num + 1  # the header is the first
-                if not any(row):
-                    continue
+            for line, row in _numbered(reader, source):
                 if len(row) != len(header):
                     raise ValueError(
                         f"{source}, line {line}: {len(row)} fields where the header has "
@@ -142,11 +142,11 @@ def header_of(path: str | os.PathLike[str]) -> list[str]:
 
 def check_columns(source: str, header: list[str], needed: Sequence[str], tool: str) -> None:
     """Raise ValueError unless a table of a tool has 2-D landmarks and all other columns needed."""
-    if "x_0" not in header and "y_0" not in header:
+    if "x_0" not in header and not BY_OPENFACE.isdisjoint(header):
         raise ValueError(
-            f"{source}: this table of {tool} has no 2-D landmarks (columns x_0 to y_67). OpenFace "
-            "writes them if FeatureExtraction is run with -2Dfp. To read other columns as a table "
-            "of numbers, name them (--columns in the shell)"
+            f"{source}: this table of {tool} has no 2-D landmarks (columns x_0 to y_67), which "
+            "FeatureExtraction writes if it is run with -2Dfp. To read other columns as a table of "
+            "numbers, name them (--columns in the shell)"
         )
     missing = [name for name in needed if name not in header]
     if missing:
@@ -161,6 +161,16 @@ def check_confidence(min_confidence: float) -> None:
     """Raise ValueError unless a least confidence lies in [0, 1]."""
     if not 0 <= min_confidence <= 1:
         raise ValueError(f"min_confidence must lie in [0, 1], got {min_confidence!r}")
+
+
+def _numbered(reader: Any, source: str) -> Iterator[tuple[int, list[str]]]:
+    """Iterate over the rows that are not empty, with their lines; the header is the first."""
+    try:
+        for row in reader:
+            if any(row):
+                yield reader.line_num + 1, row
+    except csv.Error as error:
+        raise ValueError(f"{source}, line {reader.line_num + 1}: {error}") from None
 
 
 def _header(file: TextIO, source: str) -> tuple[list[str], str]:

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from trackers import face
 
 from fasttsne import landmarks
@@ -25,6 +26,8 @@ def test_an_array_of_points():
     assert frames.label_name == ["0", "smile", "smile", "0"]
     assert frames.person.tolist() == list("abab")
     assert frames.clip_names == ["points"] and frames.image_path[2] == "points/00002"
+    tensor = torch.tensor(FACES, dtype=torch.bfloat16, device="cpu")
+    np.testing.assert_allclose(from_arrays(tensor).points, FACES, rtol=1 / 128)
     deep = from_arrays(np.concatenate([FACES, np.ones((4, 68, 1))], axis=2))
     np.testing.assert_array_equal(deep.points, np.float32(FACES))
 

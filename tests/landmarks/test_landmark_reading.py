@@ -145,8 +145,11 @@ def test_read_applies_all_choices(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"root": "/d"}, "root does not apply to a OpenFace table; to: landmark list, RAVDESS"),
-        ({"size": (4, 3)}, "size does not apply to a OpenFace table; to: array of landmarks"),
+        (
+            {"root": "/d"},
+            r"root does not apply to this form \(OpenFace table\), only to: landmark list, R",
+        ),
+        ({"size": (4, 3)}, "size does not apply to this form .* only to: array of landmarks"),
         ({"min_confidence": 2}, r"min_confidence must lie in \[0, 1\], got 2"),
     ],
 )
@@ -176,6 +179,8 @@ def test_images_are_loaded_for_any_form(tmp_path):
         ("boxes.csv", "frame,FaceRectX,FaceRectY,FaceScore\n0,1,2,0.9\n"),
         ("empty.csv", ""),
         ("data.json", "[1, 2]"),
+        ("film.json", '{"frames": [{"width": 3}]}'),
+        ("cloud.pts", "2\n0.1 0.2 0.3 7\n1 2 3 9\n"),
         ("words.txt", "the 0.1 0.2\n"),
         ("empty.txt", "\n\n"),
         ("notes.md", "text"),
@@ -201,7 +206,7 @@ def test_other_folders_hold_no_landmarks(tmp_path):
 
 
 def test_a_missing_file_is_a_missing_file(tmp_path):
-    for name in ("none.txt", "none.csv", "none.json", "none.pts", "none.npy"):
+    for name in ("none.txt", "none.csv", "none.json", "none.pts", "none.npy", "none.xyz"):
         with pytest.raises(FileNotFoundError):
             read(tmp_path / name)
 
@@ -209,7 +214,10 @@ def test_a_missing_file_is_a_missing_file(tmp_path):
 def test_a_folder_of_mixed_content_names_the_odd_file(tmp_path):
     openface(tmp_path, "a.csv")
     (tmp_path / "b.csv").write_text("species,length\nx,1\n")
-    with pytest.raises(ValueError, match=r"b\.csv: this table of OpenFace has no 2-D landmarks"):
+    with pytest.raises(
+        ValueError,
+        match=r"b\.csv: the header lacks the column 'frame' and 137 more; a table of OpenFace",
+    ):
         read(tmp_path)
 
 
