@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from trackers import OPENFACE, XY, face, row, table
@@ -119,6 +122,31 @@ def test_persons_standardize_features(frames):
 def test_synthetic_frames_can_be_chosen():
     some = subset(make_landmark_frames(800), every=10, max_clips=3)
     assert len(some) == 30
+
+
+def test_the_code_about_sources_in_the_guide(tmp_path, monkeypatch, capsys):
+    page = Path(__file__).resolve().parents[2] / "docs" / "landmarks.md"
+    section = page.read_text().partition("## Sources")[2].partition("\n## ")[0]
+    image = pytest.importorskip("PIL.Image")
+    monkeypatch.chdir(tmp_path)
+    for folder in ("RAVDESS", "pictures"):
+        (tmp_path / folder).mkdir()
+    for emotion in (1, 7, 8):
+        text = table(
+            OPENFACE, *(row(OPENFACE, i, frame=i, success=1, confidence=0.9) for i in range(9))
+        )
+        (tmp_path / f"RAVDESS/01-01-0{emotion}-01-01-01-02.csv").write_text(text)
+    image.new("RGB", (4, 3)).save(tmp_path / "pictures" / "1.png")
+    numbers = " ".join(map(str, face().ravel()))
+    (tmp_path / "list.txt").write_text(f"1.png 0.5 0.5 7 {numbers}\n")
+
+    names = {"landmarks": landmarks}
+    first, second = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    exec(first, names)
+    assert names["frames"].label_name == ["disgust"] * 2 + ["surprised"] * 2
+    exec(second, names)
+    assert names["picture"].shape == (3, 4, 3)
+    assert "7 None None 1" in capsys.readouterr().out
 
 
 # --- read and recognize -------------------------------------------------------------------------
