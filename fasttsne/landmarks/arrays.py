@@ -53,9 +53,10 @@ def from_arrays(
     clip : array-like, shape (n,), optional
         Clip of each entry: names or numbers. By default all are one, called ``name``. If a picture
         shows several faces, there is a clip for each, ``<clip>/face_<i>``.
-    label : array-like of int, shape (n,), optional
-        Default: 0.
+    label : array-like of int or str, shape (n,), optional
+        Default: 0. Texts are numbered in alphabetical order.
     label_names : dict of int to str, optional
+        Names of labels that are numbers.
     valence, arousal : array-like, shape (n,), optional
         Default: 0.
     person : array-like, shape (n,), optional
@@ -92,6 +93,11 @@ def from_arrays(
     >>> frames.points.shape, frames.label_name
     ((2, 68, 2), ['0', 'happy'])
     """
+    if label is not None and np.asarray(label).dtype.kind in "UO":
+        if label_names is not None:
+            raise ValueError("label_names is for labels that are numbers, but these are texts")
+        texts, label = np.unique(np.asarray(label, dtype=np.str_), return_inverse=True)
+        label_names = dict(enumerate(texts.tolist()))
     entry, faces, n = _faces(points, name)
     given: dict[str, Any] = {"clip": clip, "label": label, "valence": valence, "arousal": arousal}
     given |= {"person": person, "image_path": image_path}
@@ -109,7 +115,7 @@ def from_arrays(
     elif size is not None:
         raise ValueError("size is for the points of MediaPipe only; these are 68 points")
     else:
-        face_points = faces[..., :2].astype(np.float32)
+        face_points = faces.astype(np.float32)
 
     known = {key: value[entry] for key, value in known.items()}
     clips = [str(c) for c in known["clip"]] if "clip" in known else [name] * len(entry)
@@ -182,13 +188,13 @@ def is_landmarks(shape: tuple[int, ...]) -> bool:
 
 
 def _faces(points: Any, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
-    """Return entry (m,) and points (m, p, d) of each face, and the number of entries."""
+    """Return entry (m,) and points (m, p, 2) of each face, and the number of entries."""
     if isinstance(points, Tensor):
         points = as_array(points)
     if isinstance(points, np.ndarray) and points.dtype != object:
         if not is_landmarks(points.shape):
             raise ValueError(f"{name} must have shape {_WANTED}; got {points.shape}")
-        return np.arange(len(points)), points.astype(np.float64), len(points)
+        return np.arange(len(points)), points[..., :2].astype(np.float64), len(points)
     entries = list(points)
     found: list[NDArray[np.float64]] = []
     where: list[int] = []
@@ -199,12 +205,12 @@ def _faces(points: Any, name: str) -> tuple[NDArray[np.int64], NDArray[np.float6
         # face-alignment's batches have the points of several faces in one array, one below another.
         is_stack = array.ndim == 2 and len(array) % N_POINTS == 0
         array = array.reshape(-1, N_POINTS if is_stack else array.shape[-2], array.shape[-1])
-        if not is_landmarks(array.shape) or (found and array.shape[1:] != found[0].shape[1:]):
+        if not is_landmarks(array.shape) or (found and array.shape[1] != found[0].shape[1]):
             raise ValueError(
                 f"{name}[{i}] must be None or points of shape {_WANTED}, the same for all; got "
                 f"{np.shape(faces)}"
             )
-        found.append(array)
+        found.append(array[..., :2])
         where += [i] * len(array)
     if not found:
         return np.zeros(0, np.int64), np.zeros((0, N_POINTS, 2)), len(entries)

@@ -26,7 +26,7 @@ from .frames import LandmarkFrames
 from .parsing import is_number, open_text, parse_numbers
 from .rows import frame_numbers
 from .tally import NO_FACE, Tally, no_face
-from .views import read_image
+from .views import read_images
 
 _LINES_PER_BLOCK = 4096
 """Lines that are converted together: this bounds the memory of their text."""
@@ -154,12 +154,13 @@ def read_list(
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from None
     frames = frames.select(rows)
+    places = [f"{source}, line {number}" for number in line[rows]]
     return replace(
         frames,
         frame=frame_numbers(frames.image_path, frames.clip),
         valence=_ratings(table[rows, 0], normalize),
         arousal=_ratings(table[rows, 1], normalize),
-        images=_read_images(frames.image_path, source, line[rows]) if load_images else None,
+        images=read_images(frames.image_path, places) if load_images else None,
     )
 
 
@@ -230,16 +231,3 @@ def _ratings(value: NDArray[np.float64], normalize: bool) -> NDArray[np.float32]
     """Convert valence or arousal to float32, divided by the largest magnitude if asked."""
     largest = np.abs(value).max() if normalize else 1.0
     return (value / (largest or 1.0)).astype(np.float32)
-
-
-def _read_images(
-    image_path: list[str], source: str, line: NDArray[np.int64]
-) -> list[NDArray[np.uint8]]:
-    """Read all images in RGB; check first that every file exists."""
-    for path, number in zip(image_path, line, strict=True):
-        if not os.path.isfile(path):
-            raise FileNotFoundError(
-                f"{source}, line {number}: no image file {path!r}; "
-                "root must be the folder that relative paths start from"
-            )
-    return [read_image(path) for path in image_path]

@@ -75,8 +75,9 @@ def mediapipe_to_68(points: ArrayLike, size: tuple[float, float] | None = None) 
         raise ValueError(
             f"points of MediaPipe must have shape (n, 468 or 478, 2 or 3), got {mesh.shape}"
         )
+    mesh = mesh[..., :2]
     check_finite("points", mesh)
-    chosen = mesh[:, _PAIRS, :2].astype(np.float64).mean(axis=2)
+    chosen = mesh[:, _PAIRS].astype(np.float64).mean(axis=2)
     is_normalized = bool(np.abs(chosen).max(initial=0) <= _LARGEST_NORMALIZED)
     if size is None:
         if is_normalized and len(mesh):

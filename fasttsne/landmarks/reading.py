@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -20,7 +21,7 @@ from .lists import is_list, read_list
 from .openface import read_openface
 from .parsing import files_in, name_of, open_text
 from .ravdess import read_ravdess
-from .views import read_image
+from .views import read_images
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,16 @@ def read(
         )
     except ValueError as error:
         raise ValueError(f"{os.fspath(path)}: {error}") from None
-    return _with_images(frames, path) if load_images else frames
+    if not load_images:
+        return frames
+    places = [os.fspath(path)] * len(frames)
+    return replace(frames, images=read_images(frames.image_path, places))
 
 
 def recognize(path: str | os.PathLike[str]) -> str | None:
     """Tell which form of landmarks a file or folder holds.
 
-    Only names and the first lines are looked at; the first fitting file speaks for its folder.
+    Only names and the first lines are looked at; one file of each kind speaks for its folder.
 
     Parameters
     ----------
@@ -170,12 +174,7 @@ def recognize(path: str | os.PathLike[str]) -> str | None:
     path = Path(path)
     path.stat()  # a missing file is an error, whatever its name
     if path.is_dir():
-        for endings in (pts.ENDINGS, afew_va.ENDINGS, tracker_tables.ENDINGS):
-            try:
-                return recognize(files_in(path, endings)[0])
-            except ValueError:
-                continue
-        return None
+        return next(filter(None, map(recognize, _first_files(path))), None)
     try:
         if _has(path, _LISTS):
             return "landmark list" if is_list(path) else None
@@ -196,6 +195,13 @@ def recognize(path: str | os.PathLike[str]) -> str | None:
     except ValueError:  # not of the form that its name says
         return None
     return None
+
+
+def _first_files(folder: Path) -> Iterator[Path]:
+    """Return the first file of each kind of which a folder may hold many."""
+    for endings in (pts.ENDINGS, afew_va.ENDINGS, tracker_tables.ENDINGS):
+        with suppress(ValueError):  # there is none
+            yield files_in(folder, endings)[0]
 
 
 def _has(path: str | os.PathLike[str], endings: Sequence[str]) -> bool:
@@ -234,14 +240,3 @@ def _shape(file: IO[bytes]) -> tuple[int, ...]:
         else np.lib.format.read_array_header_2_0
     )
     return read_header(file)[0]
-
-
-def _with_images(frames: LandmarkFrames, path: str | os.PathLike[str]) -> LandmarkFrames:
-    """Read the pictures of all frames; check first that every file exists."""
-    for picture in frames.image_path:
-        if not os.path.isfile(picture):
-            raise FileNotFoundError(
-                f"{os.fspath(path)}: no image file {picture!r}; "
-                "root must be the folder that relative paths start from"
-            )
-    return replace(frames, images=[read_image(picture) for picture in frames.image_path])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,6 +97,23 @@ class Frame:
             If there is no such file, or it is not a picture.
         """
         return read_image(self.image_path) if self._loaded is None else self._loaded
+
+
+def read_images(paths: Sequence[str], places: Sequence[str]) -> list[NDArray[np.uint8]]:
+    """Read pictures, each named at a place in a source; check first that every file exists.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file does not exist; the message names the place.
+    """
+    for path, place in zip(paths, places, strict=True):
+        if not os.path.isfile(path):
+            raise FileNotFoundError(
+                f"{place}: no image file {path!r}; "
+                "root must be the folder that relative paths start from"
+            )
+    return [read_image(path) for path in paths]
 
 
 def read_image(path: str) -> NDArray[np.uint8]:

@@ -28,8 +28,16 @@ def test_an_array_of_points():
     assert frames.clip_names == ["points"] and frames.image_path[2] == "points/00002"
     tensor = torch.tensor(FACES, dtype=torch.bfloat16, device="cpu")
     np.testing.assert_allclose(from_arrays(tensor).points, FACES, rtol=1 / 128)
-    deep = from_arrays(np.concatenate([FACES, np.ones((4, 68, 1))], axis=2))
+    deep = from_arrays(np.concatenate([FACES, np.full((4, 68, 1), np.nan)], axis=2))
     np.testing.assert_array_equal(deep.points, np.float32(FACES))
+
+
+def test_labels_may_be_texts():
+    frames = from_arrays(FACES, label=["sad", "happy", "sad", "angry"])
+    assert frames.label.tolist() == [2, 1, 2, 0]
+    assert frames.label_name == ["sad", "happy", "sad", "angry"]
+    with pytest.raises(ValueError, match="label_names is for labels that are numbers"):
+        from_arrays(FACES, label=list("abcd"), label_names={0: "a"})
 
 
 def test_what_face_alignment_returns():

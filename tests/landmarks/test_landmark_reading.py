@@ -233,6 +233,13 @@ def test_other_folders_hold_no_landmarks(tmp_path):
         read(tmp_path)
 
 
+def test_other_kinds_of_files_in_a_folder_do_not_hide_tables(tmp_path):
+    (tmp_path / "about.json").write_text("{}")
+    openface(tmp_path)
+    assert recognize(tmp_path) == "OpenFace table"
+    assert len(read(tmp_path)) == 5
+
+
 def test_a_missing_file_is_a_missing_file(tmp_path):
     for name in ("none.txt", "none.csv", "none.json", "none.pts", "none.npy", "none.xyz"):
         with pytest.raises(FileNotFoundError):
