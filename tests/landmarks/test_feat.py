@@ -76,6 +76,9 @@ def test_several_faces_in_a_frame_are_clips_of_their_own(tmp_path):
     assert frames.clip_names == ["001/Person_1", "001/Person_0"]
     assert frames.clip.tolist() == [0, 1, 1, 0]
 
+    path.write_text(path.read_text().replace("Person_1", "Person_0"))
+    assert read_feat(path).clip_names == ["001/face_0", "001/face_1"]
+
 
 def test_pictures_are_those_of_the_input(tmp_path):
     path = tmp_path / "fex.csv"

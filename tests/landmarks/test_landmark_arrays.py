@@ -16,7 +16,10 @@ from fasttsne.landmarks import from_arrays, mediapipe_to_68, read_arrays
 FACES = np.array([face(i) for i in range(4)])
 MESH = np.random.default_rng(0).uniform(0.2, 0.8, (3, 478, 3))
 # Points of MediaPipe's mesh and of their mirror images, and places in the 68 points.
-MIRRORED = {33: 263, 133: 362, 61: 291, 127: 356, 172: 397, 70: 300, 107: 336, 98: 327, 82: 312}
+MIRRORED = {127: 356, 234: 454, 93: 323, 132: 361, 58: 288, 172: 397, 136: 365, 150: 379, 176: 400}
+MIRRORED |= {70: 300, 63: 293, 105: 334, 66: 296, 107: 336, 98: 327, 97: 326, 33: 263, 160: 387}
+MIRRORED |= {158: 385, 133: 362, 153: 380, 144: 373, 61: 291, 39: 269, 37: 267, 84: 314, 91: 321}
+MIRRORED |= {78: 308, 82: 312, 87: 317}
 PLACES = {36: 33, 45: 263, 39: 133, 42: 362, 48: 61, 54: 291, 8: 152, 30: 4, 33: 2, 51: 0, 57: 17}
 
 

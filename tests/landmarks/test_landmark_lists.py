@@ -98,6 +98,9 @@ def test_frames_without_a_face_are_dropped_and_counted(tmp_path):
         f"{path}: 2 of 4 frames are left out: 2 without a face (all points 0, -1 or missing)"
     ]
     assert frames.image_path == ["a/1", "a/4"] and frames.clip_names == ["a"]
+    write(tmp_path, line("a/1", points=np.zeros((68, 2))), line("a/2"), line("a/3", label=1.5))
+    with pytest.warns(UserWarning), pytest.raises(ValueError, match=r"line 3: label is 1\.5, not"):
+        read_list(path)
     path.write_text(line("a/1", points=np.zeros((68, 2))))
     with pytest.raises(ValueError, match=r"list.txt: none of 1 frames is left: 1 without a face"):
         read_list(path)
@@ -131,8 +134,10 @@ def test_pictures_are_read_upright(tmp_path):
     lazy = read_list(path, root=tmp_path)
     for later in (lazy.image(0), next(lazy.frames()).image(), next(loaded.frames()).image()):
         np.testing.assert_array_equal(later, loaded.images[0])
+    (tmp_path / "1.jpg").unlink()
+    np.testing.assert_array_equal(next(loaded.frames()).image(), loaded.images[0])
     with pytest.raises(FileNotFoundError):
-        read_list(path).image(0)
+        lazy.image(0)
 
 
 def test_lists_choose_classes_before_limits(tmp_path):

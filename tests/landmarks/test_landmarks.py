@@ -311,13 +311,15 @@ def test_openface_csv_holds_what_the_array_beside_it_holds(data_dir):
 
 def test_openface_keeps_tracked_frames_and_makes_a_clip_of_each_face(tmp_path):
     rows = [(1, 5, 0.9, 1), (1, 2, 0.8, 1), (2, 5, 0.1, 0), (2, 2, 0.3, 1), (3, 5, 0.9, 1)]
-    frames = read_openface(write_openface(tmp_path, rows))
+    with pytest.warns(UserWarning, match="1 of 5 frames are left out: 1 with success 0"):
+        frames = read_openface(write_openface(tmp_path, rows))
     assert frames.clip_names == ["video/face_5", "video/face_2"]
     assert frames.clip.tolist() == [0, 1, 1, 0]
     assert frames.frame.tolist() == [1, 1, 2, 3]
     np.testing.assert_array_equal(frames.points[0].ravel(), np.arange(136))
 
-    confident = read_openface(write_openface(tmp_path, rows), min_confidence=0.85)
+    with pytest.warns(UserWarning, match="1 with success 0, 2 with confidence below 0.85"):
+        confident = read_openface(write_openface(tmp_path, rows), min_confidence=0.85)
     assert confident.frame.tolist() == [1, 3]
     assert confident.clip_names == ["video"]
 
@@ -327,7 +329,8 @@ def test_openface_does_not_read_the_points_of_lost_frames(tmp_path):
     lines = path.read_text().splitlines()
     lines[2] = lines[2].replace(", 7,", ", -nan(ind),")
     path.write_text("\n".join(lines))
-    assert read_openface(path).frame.tolist() == [1]
+    with pytest.warns(UserWarning, match="1 of 2 frames are left out"):
+        assert read_openface(path).frame.tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_delimiters_line_ends_marks_and_compression_do_not_matter(tmp_path, name
 def test_frames_that_failed_are_dropped_and_counted(tmp_path):
     path = tmp_path / "video.csv"
     rows = [
-        tracked(1),
+        tracked(1, confidence=0.5),
         tracked(2, success=0, confidence=0.02),
         tracked(3, success=0, confidence=0),
         tracked(4, confidence=0.4),
