@@ -119,7 +119,9 @@ def read(
     name = recognize(path)
     if name is None:
         if not _has(path, _LISTS):
-            raise ValueError(f"{os.fspath(path)}: holds no landmarks as of: {', '.join(FORMS)}")
+            raise ValueError(
+                f"{os.fspath(path)}: has no landmarks in a form that is read: {', '.join(FORMS)}"
+            )
         name = "landmark list"  # its reader says what is wrong in which line
     given = {"root": root, "min_confidence": min_confidence or None, "size": size}
     arguments = {key: value for key, value in given.items() if value is not None}

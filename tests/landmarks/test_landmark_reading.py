@@ -220,7 +220,9 @@ def test_other_files_hold_no_landmarks(tmp_path, name, content):
     path.write_text(content)
     assert recognize(path) is None
     if not name.endswith(".txt"):
-        with pytest.raises(ValueError, match=f"{name}: holds no landmarks as of: landmark list, "):
+        with pytest.raises(
+            ValueError, match=f"{name}: has no landmarks in a form that is read: landmark list, "
+        ):
             read(path)
 
 
@@ -229,7 +231,7 @@ def test_other_folders_hold_no_landmarks(tmp_path):
     assert recognize(tmp_path) is None
     (tmp_path / "labels.csv").write_text("a,b\n1,2\n")
     assert recognize(tmp_path) is None
-    with pytest.raises(ValueError, match="holds no landmarks"):
+    with pytest.raises(ValueError, match="has no landmarks in a form"):
         read(tmp_path)
 
 
