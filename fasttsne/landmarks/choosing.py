@@ -88,10 +88,10 @@ def chosen_rows(
     rows = np.arange(len(frames))
     if classes is not None:
         wanted = {_emotion(name): name for name in classes}
-        labels = {label: frames.label_names.get(label, str(label)) for label in _found(frames)}
-        unknown = [
-            name for key, name in wanted.items() if key not in map(_emotion, labels.values())
-        ]
+        found = np.unique(frames.label).tolist()
+        labels = {label: frames.label_names.get(label, str(label)) for label in found}
+        emotions = set(map(_emotion, labels.values()))
+        unknown = [name for key, name in wanted.items() if key not in emotions]
         if unknown or not wanted:
             there = ", ".join(labels.values()) or "none"
             raise ValueError(f"classes: no frame is labelled {unknown!r}; there are: {there}")
@@ -113,10 +113,6 @@ def chosen_rows(
     if max_frames_per_clip:
         rows = rows[positions(frames.clip[rows]) < max_frames_per_clip]
     return rows
-
-
-def _found(frames: LandmarkFrames) -> list[int]:
-    return np.unique(frames.label).tolist()
 
 
 def _emotion(name: str) -> str:

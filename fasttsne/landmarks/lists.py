@@ -123,11 +123,11 @@ def read_list(
     check_choice(classes, every, max_clips, max_frames_per_clip)
     source = os.fspath(path)
     listed_path, table, line = _read_lines(source)
-    points = table[:, -2 * N_POINTS :].reshape(-1, N_POINTS, 2)
     tally = Tally()
-    kept = tally.keep({NO_FACE: no_face(points)})
+    kept = tally.keep({NO_FACE: no_face(table[:, -2 * N_POINTS :])})
     tally.settle(source)
-    listed_path, table, line = [listed_path[i] for i in kept], table[kept], line[kept]
+    if len(kept) < len(table):
+        listed_path, table, line = [listed_path[i] for i in kept], table[kept], line[kept]
 
     image_path = [os.path.join(root, p) for p in listed_path] if root else listed_path
     data_set = data_set_of(image_path, source, line)
@@ -137,9 +137,9 @@ def read_list(
     actor = {name: person_of(name, data_set) for name in set(clips)}
     person = [actor[name] for name in clips]
     frames = assemble(
-        points[kept],
+        table[:, -2 * N_POINTS :].reshape(-1, N_POINTS, 2),
         clips,
-        np.zeros(len(kept), dtype=np.int64),
+        np.zeros(len(table), dtype=np.int64),
         image_path,
         label=labels_of(table, has_label, label_names, source, line),
         label_names=label_names,
