@@ -9,6 +9,7 @@ import numpy as np
 from .. import plot
 from .._labels import as_labels, is_scale
 from ..plot.colors import hex_to_rgb
+from ..plot.islands import place_names
 
 _MAX_NAMES_ON_MAP = 100
 """Number of classes up to which the names of classes are written on the map."""
@@ -78,10 +79,10 @@ def color_points(
     n_classes = len(meta["classes"])
     meta["colors"] = _to_hex(plot.palette(n_classes))
     if n_classes <= _MAX_NAMES_ON_MAP:
-        sizes = np.bincount(codes[codes >= 0], minlength=n_classes)
-        for code in np.argsort(-sizes, kind="stable"):
-            place = plot.densest(positions[codes == code], 0.12)
-            meta["places"].append({"code": int(code), "place": place.tolist()})
+        meta["places"] = [
+            {"code": code, "place": [x, y]}
+            for code, x, y in place_names(positions, codes, meta["classes"])
+        ]
     codes[codes < 0] = n_classes
     return meta, {"codes": codes.astype(np.min_scalar_type(n_classes))}
 

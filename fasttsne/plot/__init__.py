@@ -6,7 +6,6 @@ shuffled order, so that no class hides another.
 """
 
 from .animation import animate
-from .class_names import densest
 from .coloring import classes
 from .colors import palette
 from .faces import faces
@@ -23,7 +22,6 @@ __all__ = [
     "check_size",
     "classes",
     "compare",
-    "densest",
     "faces",
     "mosaic",
     "mosaic_grid",

@@ -9,13 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..tables import check_writable, replacing
 from ..tables.files import check_extension
 from .checks import as_map, require_matplotlib
 from .coloring import color_by_labels
-from .figures import HALF_VIEW, draw_legend, draw_map, drawing_order, make_axes
+from .figures import (
+    draw_legend,
+    draw_map,
+    drawing_order,
+    half_view,
+    make_axes,
+    set_view,
+    shape_of_views,
+)
 from .texts import escape
 
 FORMATS = (".gif", ".mp4")
@@ -28,6 +34,7 @@ def animate(
     labels: Any = None,
     label_names: Mapping[int, str] | Sequence[str] | None = None,
     *,
+    legend_title: str | None = None,
     fps: int = 15,
     dpi: int = 80,
     hold: float = 1.5,
@@ -43,7 +50,7 @@ def animate(
     path : str or path-like
         File to write: ``.gif``, or ``.mp4``, which needs ffmpeg (a system-wide one, or the package
         ``imageio-ffmpeg``). An existing file is replaced once the new one is complete.
-    labels, label_names, seed
+    labels, label_names, legend_title, seed
         As in :func:`fasttsne.plot.scatter`.
     fps : int, default 15
         Frames per second.
@@ -78,13 +85,13 @@ def animate(
                 f"{Y.shape} as number {i} and {last.shape} as the last"
             )
     # Names of classes would stay where they are while the classes move.
-    coloring = replace(color_by_labels(labels, label_names, len(last)), names=[])
-    (ax,) = make_axes(1, 2, coloring)
-    draw_map(ax, last, coloring, None, None, seed)
+    coloring = replace(color_by_labels(labels, label_names, len(last), legend_title), names=[])
+    shape = shape_of_views(Y for _, Y in frames)
+    (ax,) = make_axes(1, 2, coloring, shape)
+    draw_map(ax, last, coloring, None, coloring.below(None), seed, shape)
     draw_legend(coloring, [ax])
     (points,) = ax.collections
     order = drawing_order(coloring, seed)
-    last_half = _half_view(last)
     n_last = max(1, round(hold * fps))
     with replacing(path) as temporary:
         writer = _make_writer(Path(path).suffix.lower(), fps)
@@ -92,9 +99,8 @@ def animate(
             for number, (title, Y) in enumerate(frames, 1):
                 points.set_offsets(Y[order])
                 middle = (Y.min(0) + Y.max(0)) / 2
-                half = _half_view(Y) if follow else last_half
-                ax.set_xlim(middle[0] - half, middle[0] + half)
-                ax.set_ylim(middle[1] - half, middle[1] + half)
+                half = half_view(Y if follow else last, shape)
+                set_view(ax, middle - half, middle + half)
                 ax.set_title(escape(title))
                 for _ in range(n_last if number == len(frames) else 1):
                     writer.grab_frame()
@@ -122,10 +128,6 @@ def _describe(frame: Any) -> str:
     if not hasattr(frame, "kl"):
         return ""
     return f"iteration {frame.iteration + 1}, KL {frame.kl:.3f}"
-
-
-def _half_view(Y: np.ndarray) -> float:
-    return HALF_VIEW * max(np.ptp(Y, axis=0).max(), 1e-12)
 
 
 @contextmanager

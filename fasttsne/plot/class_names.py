@@ -1,4 +1,4 @@
-"""Names of classes on a map, each where its class is densest."""
+"""Names of classes on a picture of a map, none of which overlaps another."""
 
 from __future__ import annotations
 
@@ -7,51 +7,35 @@ from typing import Any
 import numpy as np
 
 from .coloring import Coloring
-from .texts import escape, halo
+from .islands import place_names
+from .placement import select_disjoint
+from .texts import escape, half_sizes, halo, size_in_points
 
-
-def densest(points: np.ndarray, radius: float) -> np.ndarray:
-    """Find the middle of the densest part of a class.
-
-    The start is the mean of the points in the fullest cell of a square grid. Three steps of mean
-    shift follow: each moves the middle to the mean of the points within ``radius`` of it.
-
-    Parameters
-    ----------
-    points : ndarray, shape (n, 2)
-        Points of the class, at least one.
-    radius : float
-        Side of a grid cell, and radius of the mean shift.
-
-    Returns
-    -------
-    ndarray, shape (2,)
-    """
-    _, cell, count = np.unique(
-        np.floor(points / radius), axis=0, return_inverse=True, return_counts=True
-    )
-    middle = points[cell.ravel() == count.argmax()].mean(0)
-    for _ in range(3):
-        middle = points[np.linalg.norm(points - middle, axis=1) <= radius].mean(0)
-    return middle
+_FONT_SIZE = 8.0
 
 
 def write_class_names(ax: Any, Y: np.ndarray, coloring: Coloring) -> None:
-    """Write the name of each class where the class is densest, the largest class first.
+    """Write the name of each class at its largest islands (`place_names`).
 
-    A name that would overlap the name of a larger class is left out; the legend still has it.
+    A name that would extend beyond the axes is moved inside. One that would overlap a more
+    important name is left out; the legend still has it.
     """
-    codes = np.asarray(coloring.codes)
-    span = np.ptp(Y, axis=0).max() or 1.0
-    written: list[tuple[float, float, int]] = []
-    for code in np.argsort(-np.bincount(codes[codes >= 0]), kind="stable"):
-        name, points = coloring.names[code], Y[codes == code]
-        x, y = densest(points, 0.06 * span)
-        if any(
-            abs(x - other_x) < 0.0065 * span * (len(name) + length)
-            and abs(y - other_y) < 0.022 * span
-            for other_x, other_y, length in written
-        ):
-            continue
-        written.append((x, y, len(name)))
-        ax.text(x, y, escape(name), fontsize=8, ha="center", va="center", path_effects=halo())
+    assert coloring.codes is not None
+    places = place_names(Y, coloring.codes, coloring.names)
+    texts = [coloring.names[code] for code, _, _ in places]
+    low, high, side = size_in_points(ax)
+    half = half_sizes(texts, ["normal"] * len(texts), _FONT_SIZE)
+    at = (np.array([place[1:] for place in places]) - low) / (high - low) * side
+    middle = np.clip(at, half, side - half)
+    kept = select_disjoint(np.hstack([middle - half, middle + half]))
+    for i in np.flatnonzero(kept):
+        x, y = low + middle[i] / side * (high - low)
+        ax.text(
+            x,
+            y,
+            escape(texts[i]),
+            fontsize=_FONT_SIZE,
+            ha="center",
+            va="center",
+            path_effects=halo(),
+        )

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import as_labels, is_labelled, is_scale
+from .._labels import as_labels, is_labelled, is_scale, printable
 from .colors import UNLABELLED, hex_to_rgb, palette
 from .texts import shorten
 
 _MAX_CLASSES_BY_COLOR = 10  # with more classes, their names are also written on the map
 _MAX_LEGEND_CLASSES = 40
-_LEGEND_ROWS = 24
+_LEGEND_ROWS = 4  # in an inch
 
 
 @dataclass
@@ -30,7 +30,11 @@ class Coloring:
     codes : ndarray, shape (n,), int, or None
         Index of the class, -1 for unlabelled points; None if the points have no classes.
     legend : list of (str, color)
-        Text and colour of each entry of the legend.
+        Text and colour of each entry of the legend; none if there are too many classes.
+    title : str
+        Title of the legend, or name of the scale; may be empty.
+    summary : str
+        What is written below the map in place of a legend, if there are too many classes.
     names : list of str
         Name of each class, if the names are to be written on the map; else empty.
     scale : matplotlib ScalarMappable or None
@@ -41,16 +45,24 @@ class Coloring:
     is_labelled: np.ndarray
     codes: np.ndarray | None = None
     legend: list[tuple[str, Any]] = field(default_factory=list)
+    title: str = ""
+    summary: str = ""
     names: list[str] = field(default_factory=list)
     scale: Any = None
 
-    @property
-    def legend_columns(self) -> int:
-        """Number of columns of the legend."""
-        return -(-len(self.legend) // _LEGEND_ROWS)
+    def legend_columns(self, height: float) -> int:
+        """Return the number of columns of a legend beside a map of this height in inches."""
+        rows = max(1, int(_LEGEND_ROWS * height) - bool(self.title))
+        return -(-len(self.legend) // rows)
+
+    def below(self, caption: str | None) -> str:
+        """Return the text below the map: the caption, and the summary in a line of its own."""
+        return "\n".join(filter(None, [caption, self.summary]))
 
 
-def color_by_labels(labels: Any, label_names: Any, n: int) -> Coloring:
+def color_by_labels(
+    labels: Any, label_names: Any, n: int, legend_title: str | None = None
+) -> Coloring:
     """Choose the colours of n points.
 
     Parameters
@@ -61,6 +73,8 @@ def color_by_labels(labels: Any, label_names: Any, n: int) -> Coloring:
         Name of each integer label.
     n : int
         Number of points.
+    legend_title : str, optional
+        Title of the legend, or name of the colour scale.
 
     Returns
     -------
@@ -69,26 +83,29 @@ def color_by_labels(labels: Any, label_names: Any, n: int) -> Coloring:
     if labels is None:
         return Coloring(np.tile(palette(1), (n, 1)), np.ones(n, bool))
     labels = as_labels(labels, n)
+    title = "" if legend_title is None else printable(str(legend_title))
     if is_scale(labels, label_names):
-        return _color_on_scale(labels)
+        return _color_on_scale(labels, title)
     codes, names = classes(labels, label_names)
     names = [shorten(name) for name in names]
     colors = palette(len(names))
     is_labelled = codes >= 0
     rgb = np.tile(hex_to_rgb(UNLABELLED), (n, 1))
     rgb[is_labelled] = colors[codes[is_labelled]]
-    coloring = Coloring(rgb, is_labelled, codes)
+    coloring = Coloring(rgb, is_labelled, codes, title=title)
     if len(names) > _MAX_LEGEND_CLASSES:
-        coloring.legend = [(f"{len(names):,} labels", "none")]
-    else:
-        coloring.legend = list(zip(names, colors, strict=True))
-        coloring.names = names if len(names) > _MAX_CLASSES_BY_COLOR else []
+        coloring.summary = f"{title}: " * bool(title) + f"{len(names):,} labels"
+        if not is_labelled.all():
+            coloring.summary += "; grey: unlabelled"
+        return coloring
+    coloring.legend = list(zip(names, colors, strict=True))
+    coloring.names = names if len(names) > _MAX_CLASSES_BY_COLOR else []
     if not is_labelled.all():
         coloring.legend.append(("unlabelled", hex_to_rgb(UNLABELLED)))
     return coloring
 
 
-def _color_on_scale(values: np.ndarray) -> Coloring:
+def _color_on_scale(values: np.ndarray, title: str) -> Coloring:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -97,7 +114,7 @@ def _color_on_scale(values: np.ndarray) -> Coloring:
     scale = ScalarMappable(Normalize(known.min(), known.max()), "viridis")
     rgb = np.tile(hex_to_rgb(UNLABELLED), (len(values), 1))
     rgb[is_labelled] = scale.to_rgba(known)[:, :3]
-    return Coloring(rgb, is_labelled, scale=scale)
+    return Coloring(rgb, is_labelled, title=title, scale=scale)
 
 
 def classes(

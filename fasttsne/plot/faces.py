@@ -11,6 +11,7 @@ from .._validation import as_array
 from ..landmarks import CONTOURS, N_POINTS, procrustes
 from .checks import as_map, check_rows, get_axes
 from .coloring import color_by_labels
+from .figures import set_view
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,15 +109,14 @@ def _choose_spread_rows(Y: np.ndarray, gap: float, seed: int) -> np.ndarray:
 
 
 def _extend_limits(ax: Any, shapes: np.ndarray) -> None:
-    """Move all four limits outwards by the same amount, so that all faces lie within them.
-
-    The amount is the same for all, so that a square map stays square.
-    """
-    limits = np.array([ax.get_xlim(), ax.get_ylim()])
-    low, high = shapes.min(axis=(0, 1)), shapes.max(axis=(0, 1))
-    beyond = max(0.0, (limits[:, 0] - low).max(), (high - limits[:, 1]).max())
-    ax.set_xlim(limits[0] + (-beyond, beyond))
-    ax.set_ylim(limits[1] + (-beyond, beyond))
+    """Move the limits outwards where needed, so that all faces lie within them."""
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    margin = 0.01 * (high - low).max()
+    set_view(
+        ax,
+        np.minimum(low, shapes.min(axis=(0, 1)) - margin),
+        np.maximum(high, shapes.max(axis=(0, 1)) + margin),
+    )
 
 
 def _draw_face(ax: Any, shape: np.ndarray, color: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from .. import comparison
 from .._validation import as_array
 from .checks import as_map, check_axes_dims
 from .coloring import color_by_labels
-from .figures import draw_legend, draw_map, make_axes
+from .figures import draw_legend, draw_map, make_axes, shape_of_views
 from .texts import escape
 
 if TYPE_CHECKING:
@@ -24,9 +24,14 @@ def scatter(
     ax: Any = None,
     title: str | None = None,
     caption: str | None = None,
+    legend_title: str | None = None,
     seed: int = 0,
 ) -> Figure:
     """Draw a map.
+
+    The frame has the shape of the map. If there are 11 to 40 classes, their names are also written
+    on it: at each island with a quarter of a class or more (at three at most), or else at the
+    largest one.
 
     Parameters
     ----------
@@ -34,14 +39,17 @@ def scatter(
         Map. One with three columns is drawn in 3-D.
     labels : array, tensor or sequence, shape (n,), optional
         Integers, booleans or strings are classes: each has a colour and, if there are no more than
-        40, an entry in the legend. Floats without ``label_names`` are numbers on a colour scale.
-        Points with a negative integer, None, NaN or an empty string are unlabelled and grey.
+        40, an entry in the legend; if there are more, their number is given below the map. Floats
+        without ``label_names`` are numbers on a colour scale. Points with a negative integer, None,
+        NaN or an empty string are unlabelled and grey.
     label_names : mapping or sequence of str, optional
         Name of each integer label.
     ax : matplotlib Axes, optional
         Axes to draw on (3-D axes for a map with three columns). Default: those of a new figure.
     title, caption : str, optional
         Text above and below the map.
+    legend_title : str, optional
+        Title of the legend, or name of the colour scale, such as "age (years)".
     seed : int
         Seed of the order in which the points are drawn.
 
@@ -57,12 +65,13 @@ def scatter(
         If the type or shape of an argument is wrong or a value of ``Y`` is not finite.
     """
     Y = as_map(Y)
-    coloring = color_by_labels(labels, label_names, len(Y))
+    coloring = color_by_labels(labels, label_names, len(Y), legend_title)
     if ax is None:
-        (ax,) = make_axes(1, Y.shape[1], coloring)
+        shape = shape_of_views([Y]) if Y.shape[1] == 2 else None
+        (ax,) = make_axes(1, Y.shape[1], coloring, shape)
     else:
         check_axes_dims("ax", ax, Y.shape[1])
-    draw_map(ax, Y, coloring, title, caption, seed)
+    draw_map(ax, Y, coloring, title, coloring.below(caption), seed)
     draw_legend(coloring, [ax])
     return ax.figure
 
@@ -75,6 +84,7 @@ def compare(
     *,
     group: Any = None,
     title: str | None = None,
+    legend_title: str | None = None,
     k: int = 10,
     seed: int = 0,
 ) -> Figure:
@@ -90,7 +100,7 @@ def compare(
         Data.
     Y : array or tensor, shape (n, 2) or (n, 3)
         Map of the same rows.
-    labels, label_names, seed
+    labels, label_names, legend_title, seed
         As in `scatter`.
     group : array or tensor, shape (n,), optional
         Clip or person of each row. A row is then classified by its nearest rows in other groups
@@ -118,7 +128,15 @@ def compare(
     maps = comparison.beside_pca(X, Y, seed)
     codes = color_by_labels(labels, label_names, len(Y)).codes
     captions = measured_captions(X, maps, codes, k, seed, group)
-    return side_by_side(maps, labels, label_names, captions=captions, title=title, seed=seed)
+    return side_by_side(
+        maps,
+        labels,
+        label_names,
+        captions=captions,
+        title=title,
+        legend_title=legend_title,
+        seed=seed,
+    )
 
 
 def measured_captions(
@@ -160,15 +178,16 @@ def side_by_side(
     *,
     captions: Sequence[str] | None = None,
     title: str | None = None,
+    legend_title: str | None = None,
     seed: int = 0,
 ) -> Figure:
-    """Draw several maps of the same rows in one figure.
+    """Draw several maps of the same rows in one figure, in frames of one shape.
 
     Parameters
     ----------
     maps : mapping of str to array or tensor, shape (n, 2) or (n, 3)
         Maps by name, all of the same shape. The names are their titles.
-    labels, label_names, seed
+    labels, label_names, legend_title, seed
         As in `scatter`.
     captions : sequence of str, optional
         Text below each map.
@@ -194,11 +213,13 @@ def side_by_side(
     if captions is not None and len(captions) != n_maps:
         raise ValueError(f"captions must hold {n_maps}, one for each map; got {len(captions)}")
     n, n_dims = shapes[0]
-    coloring = color_by_labels(labels, label_names, n)
-    axes = make_axes(n_maps, n_dims, coloring)
-    below: Sequence[str | None] = captions or [None] * n_maps
+    coloring = color_by_labels(labels, label_names, n, legend_title)
+    shape = shape_of_views(checked.values()) if n_dims == 2 else None
+    axes = make_axes(n_maps, n_dims, coloring, shape)
+    below = list(captions or [""] * n_maps)
+    below[-1] = coloring.below(below[-1])
     for ax, (name, points), caption in zip(axes, checked.items(), below, strict=True):
-        draw_map(ax, points, coloring, name, caption, seed)
+        draw_map(ax, points, coloring, name, caption, seed, shape)
     draw_legend(coloring, axes)
     if title:
         axes[0].figure.suptitle(escape(title), y=0.99, va="bottom")

@@ -1,4 +1,4 @@
-"""Text on pictures: escaped for matplotlib, shortened, outlined, and measured."""
+"""Text on pictures: escaped for matplotlib, shortened, outlined, and measured, as are axes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import numpy as np
 from .._labels import printable
 
 _MAX_LENGTH = 28  # characters
+
+_PADDING = 0.8
+_PADDING_PER_CHARACTER = 0.3
+"""Points (1/72 inch) added on all sides of a text, and to its left and right for each character.
+They are needed because matplotlib rounds the sizes of characters to whole pixels."""
 
 
 def escape(text: str) -> str:
@@ -36,6 +41,41 @@ def halo(linewidth: float = 2.2, alpha: float = 0.85) -> list[Any]:
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=linewidth, foreground="white", alpha=alpha)]
+
+
+def size_in_points(ax: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the limits of axes, and their size on paper.
+
+    Returns
+    -------
+    low, high : ndarray, shape (2,)
+        Limits of the view.
+    side : ndarray, shape (2,)
+        Width and height in points (1/72 inch).
+    """
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    ax.apply_aspect()
+    extent = ax.get_window_extent()
+    return low, high, np.array([extent.width, extent.height]) * 72 / ax.figure.dpi
+
+
+def half_sizes(texts: list[str], weights: list[str], fontsize: Any) -> np.ndarray:
+    """Return half the width and half the height that texts take on paper, with a small margin.
+
+    Parameters
+    ----------
+    texts, weights : list of str, length n
+        As in `measure`.
+    fontsize : float or ndarray, shape (n,)
+        In points (1/72 inch), as is the result.
+
+    Returns
+    -------
+    ndarray, shape (n, 2)
+    """
+    half = np.reshape(fontsize, (-1, 1)) * measure(texts, weights) / 2 + _PADDING
+    half[:, 0] += _PADDING_PER_CHARACTER * np.array([len(text) for text in texts])
+    return half
 
 
 def measure(texts: list[str], weights: list[str]) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .checks import as_map, check_rows, get_axes
-from .texts import escape, halo
+from .texts import escape, halo, measure, size_in_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +19,7 @@ _JUMP = 0.15
 """Length from which a step is a jump between clusters, relative to the longer side of the map."""
 
 _N_ARROWS = 6
+_FONT_SIZE = 8.0
 
 
 def trajectory(
@@ -127,11 +128,19 @@ def _draw_arrowheads(ax: Any, steps: np.ndarray, length: np.ndarray, color: np.n
 
 
 def _write_label(ax: Any, position: np.ndarray, label: str, color: np.ndarray) -> None:
+    """Write the label to the right of the end or, where there is no room, to the left."""
+    text, align = f"  {label}", "left"
+    if len(position) == 2:
+        low, high, side = size_in_points(ax)
+        width = _FONT_SIZE * measure([text], ["normal"])[0, 0]
+        if (position[0] - low[0]) / (high[0] - low[0]) * side[0] + width > side[0]:
+            text, align = f"{label}  ", "right"
     ax.text(
         *position,
-        f"  {escape(label)}",
-        fontsize=8,
+        escape(text),
+        fontsize=_FONT_SIZE,
         color=0.7 * color,
+        ha=align,
         va="center",
         zorder=7,
         path_effects=halo(),

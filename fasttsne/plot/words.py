@@ -13,9 +13,9 @@ from .._validation import as_array
 from ..names import index_of
 from .checks import as_map
 from .coloring import color_by_labels
-from .figures import draw_legend, draw_map, make_axes
+from .figures import draw_legend, draw_map, half_view, make_axes, set_view, shape_of_views
 from .placement import select_disjoint
-from .texts import halo, measure, shorten
+from .texts import half_sizes, halo, shorten, size_in_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,11 +43,6 @@ _MAX_BOXES = 200_000
 """Upper bound on candidate boxes in all. If many points are in view, each name has fewer candidate
 positions; most names are left out anyway."""
 
-_PADDING = 0.8
-_PADDING_PER_CHARACTER = 0.3
-"""Points (1/72 inch) added on all sides of a name, and to its left and right for each character.
-They are needed because matplotlib rounds the sizes of characters to whole pixels."""
-
 
 def words(
     Y: Any,
@@ -64,6 +59,7 @@ def words(
     ax: Any = None,
     title: str | None = None,
     caption: str | None = None,
+    legend_title: str | None = None,
     seed: int = 0,
 ) -> Figure:
     """Draw a map, or a part of it, with the names of points, none of which overlaps another.
@@ -81,7 +77,7 @@ def words(
     importance : array, shape (n,), optional
         Importance of each name: the greatest is written first, ties in the given order. Default:
         the given order, which suits words sorted by frequency.
-    labels, label_names
+    labels, label_names, legend_title
         Classes, or numbers, that colour points and names; as in `scatter`.
     around : str, optional
         Name of the point in the middle of the view. If several points have it, the first.
@@ -124,7 +120,7 @@ def words(
     marked = [index_of(name, names) for name in ([] if around is None else [around]) + [*mark]]
     order = _order_by_importance(importance, n, marked)
     low, high = _choose_view(Y, marked[0] if around is not None else None, span)
-    coloring = color_by_labels(labels, label_names, n)
+    coloring = color_by_labels(labels, label_names, n, legend_title)
 
     inside = ((low <= Y) & (high >= Y)).all(1)
     if not inside.any():
@@ -137,10 +133,9 @@ def words(
         names=[],  # the names of points are written, not those of classes
     )
     if ax is None:
-        (ax,) = make_axes(1, 2, coloring)
-    draw_map(ax, Y[inside], behind, title, caption, seed)
-    ax.set_xlim(low[0], high[0])
-    ax.set_ylim(low[1], high[1])
+        (ax,) = make_axes(1, 2, coloring, (high - low) / (high - low).max())
+    draw_map(ax, Y[inside], behind, title, coloring.below(caption), seed)
+    set_view(ax, low, high)
     dark = 0.55 * coloring.rgb if labels is not None else np.full((n, 3), 0.15)
     _write_names(ax, Y, names, order[inside[order]], set(marked), dark, n_labels, fontsize)
     draw_legend(coloring, [ax])
@@ -164,15 +159,16 @@ def _order_by_importance(importance: Any, n: int, first: list[int]) -> np.ndarra
 def _choose_view(
     Y: np.ndarray, center: int | None, span: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower left and upper right corner of the square in view."""
+    """Return the lower left and upper right corner of the view."""
     low, high = Y.min(0).astype(float), Y.max(0).astype(float)
     middle = (low + high) / 2 if center is None else Y[center].astype(float)
-    if span is None:
-        span = 1.06 * float((high - low).max())
-        if center is not None:
+    if span is None and center is None:
+        half = half_view(Y, shape_of_views([Y]))
+    else:
+        if span is None:
             distance = np.abs(Y - middle).max(1)
             span = 2.04 * float(np.sort(distance)[: _POINTS_AROUND + 1][-1])
-    half = (span or 1.0) / 2
+        half = np.full(2, (span or 1.0) / 2)
     return middle - half, middle + half
 
 
@@ -187,17 +183,12 @@ def _write_names(
     fontsize: float,
 ) -> None:
     """Write the names of ``rows``, which come in order of importance, where there is room."""
-    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
-    ax.apply_aspect()
-    extent = ax.get_window_extent()
-    side = np.array([extent.width, extent.height]) * 72 / ax.figure.dpi  # points (1/72 inch)
-
+    low, high, side = size_in_points(ax)
     texts = [shorten(" ".join(names[row].split())) for row in rows]
     weights = ["bold" if row in marked else "normal" for row in rows.tolist()]
     # The font sizes decrease from 1.3 fontsize for the first name to 0.8 fontsize for the last.
     sizes = fontsize * (1.3 - 0.5 * np.log1p(np.arange(len(rows))) / np.log1p(len(rows)))
-    half = sizes[:, None] * measure(texts, weights) / 2 + _PADDING
-    half[:, 0] += _PADDING_PER_CHARACTER * np.array([len(text) for text in texts])
+    half = half_sizes(texts, weights, sizes)
     fits = np.flatnonzero(np.array(texts, bool) & (2 * half <= side).all(1))
 
     positions = _POSITIONS[: max(1, _MAX_BOXES // len(rows))]

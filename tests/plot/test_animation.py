@@ -52,6 +52,19 @@ def test_the_frame_follows_the_map_or_not(tmp_path, follow):
     assert (across > 300) == follow
 
 
+def test_a_scale_has_its_name_in_every_frame(tmp_path, frames):
+    labels = np.linspace(0, 90, 150)
+    amounts = []
+    for title in (None, "age (years)"):
+        animate(frames, tmp_path / "map.gif", labels, legend_title=title)
+        # How much dark text there is beside the scale.
+        amounts.append(
+            [(picture[:, -80:].max(2) < 120).sum() for picture, _ in gif(tmp_path / "map.gif")]
+        )
+    without, with_title = amounts
+    assert min(with_title) > max(without) + 40
+
+
 def test_a_film(tmp_path, frames):
     pytest.importorskip("imageio_ffmpeg")
     animate(frames, tmp_path / "map.mp4", hold=0.2)

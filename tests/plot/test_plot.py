@@ -72,14 +72,40 @@ def test_order_is_shuffled_by_the_seed_and_unlabelled_come_first(rng):
     assert changes > 0.5  # in the order of the classes it would be 2 / 299
 
 
-def test_axes_say_nothing_and_are_square(rng):
-    Y = rng.normal(size=(50, 2)) * [1, 9] + [100, 0]
-    (ax,) = plot.scatter(Y).axes
+@pytest.mark.parametrize(
+    ("stretch", "filled"), [([7, 9], [0.9, 0.9]), ([9, 5], [0.9, 0.9]), ([1, 9], [0.2, 0.9])]
+)
+@pytest.mark.parametrize("draw", ["scatter", "words", "own axes"])
+def test_axes_say_nothing_and_have_the_shape_of_the_map(rng, draw, stretch, filled):
+    Y = rng.uniform(-1, 1, size=(500, 2)) * stretch + [100, 0]
+    if draw == "words":
+        (ax,) = plot.words(Y, [""] * 500).axes
+    else:
+        given = Figure(figsize=(5, 5)).subplots() if draw == "own axes" else None
+        (ax,) = plot.scatter(Y, ax=given).axes
+    ax.figure.draw_without_rendering()
     assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
-    assert ax.get_aspect() == 1.0
-    assert np.ptp(ax.get_xlim()) == pytest.approx(np.ptp(ax.get_ylim()))
-    for limits, values in zip((ax.get_xlim(), ax.get_ylim()), Y.T, strict=True):
-        assert limits[0] < values.min() and values.max() < limits[1]
+    corners = ax.transData.transform([Y.min(0), Y.max(0)])
+    frame = ax.get_window_extent()
+    sides = corners[1] - corners[0]
+    # A unit is as long across as up, and the map fills its frame, up to one twice as high.
+    assert sides[0] / sides[1] == pytest.approx(np.divide(*np.ptp(Y, axis=0)), rel=1e-3)
+    assert (sides > np.array(filled) * (frame.width, frame.height)).all()
+    assert (corners[0] > frame.min).all() and (corners[1] < frame.max).all()
+    assert max(frame.height / frame.width, frame.width / frame.height) < 2.01
+
+
+def test_panels_have_one_shape_that_suits_all_maps(rng):
+    wide, high = (rng.uniform(-1, 1, size=(300, 2)) * sides for sides in ([9, 6], [4, 5]))
+    axes = plot.side_by_side({"a": wide, "b": wide / 7}).axes
+    both = plot.side_by_side({"a": wide, "b": high}).axes
+    for pair, shape in ((axes, 1.5), (both, 1.0)):
+        pair[0].figure.draw_without_rendering()
+        frames = [ax.get_window_extent() for ax in pair]
+        assert [frame.width / frame.height for frame in frames] == pytest.approx(
+            [shape] * 2, rel=0.02
+        )
+        assert frames[0].height == pytest.approx(frames[1].height)
 
 
 @pytest.mark.parametrize(
@@ -140,22 +166,133 @@ def test_many_classes_have_their_names_on_the_map(rng, c):
     assert len(written) == c
 
 
-def test_names_on_the_map_never_lie_on_each_other(rng):
+@pytest.mark.parametrize("spread", [0.1, 1.0, 3.0])
+def test_names_on_the_map_never_lie_on_each_other_nor_beyond_the_frame(rng, spread):
     labels = np.arange(1200) % 12
-    (ax,) = plot.scatter(rng.normal(size=(1200, 2)), labels, ["a long name"] * 12).axes
+    Y = 3.0 * rng.normal(size=(12, 2))[labels] + spread * rng.normal(size=(1200, 2))
+    (ax,) = plot.scatter(Y, labels, ["a long name, as they are"] * 12).axes
     figure = ax.figure
     figure.draw_without_rendering()
-    boxes = [text.get_window_extent() for text in ax.texts]
+    boxes, frame = [text.get_window_extent() for text in ax.texts], ax.get_window_extent()
     assert boxes
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:i])
+        assert frame.x0 <= box.x0 and box.x1 <= frame.x1
+        assert frame.y0 <= box.y0 and box.y1 <= frame.y1
 
 
-def test_hundreds_of_classes_are_coloured_but_not_listed(rng):
+def islands(rng, centres, sizes):
+    noise = rng.normal(size=(sum(sizes), 2)).clip(-2, 2)
+    return np.repeat(np.asarray(centres, float), sizes, axis=0) + 0.4 * noise
+
+
+def names_at(Y, labels, wanted):
+    """Where the names of a class are written."""
+    (ax,) = plot.scatter(Y, labels, [f"k{i}" for i in range(labels.max() + 1)]).axes
+    return [text.get_position() for text in ax.texts if text.get_text() == f"k{wanted}"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [
+        ([100], [0]),
+        ([60, 40], [0, 1]),
+        ([30, 30, 40], [2, 0, 1]),
+        ([85, 15], [0]),  # less than a quarter
+        ([25, 25, 25, 25], [0, 1, 3]),  # three at most
+        ([10, 10, 10, 10, 20, 10, 10, 10, 10], [4]),  # none has a quarter: the largest
+    ],
+)
+def test_a_torn_class_has_its_name_at_each_large_island(rng, sizes, named):
+    centres = 12.0 * np.stack([np.arange(9) % 3, np.arange(9) // 3], 1)
+    torn = islands(rng, centres[: len(sizes)], sizes)
+    rest = islands(rng, [(6.0 + 12 * (i % 4), 40.0 + 8 * (i // 4)) for i in range(12)], [150] * 12)
+    Y = np.concatenate([torn, rest])
+    labels = np.repeat([12, *range(12)], [len(torn), *[150] * 12])
+    at = names_at(Y, labels, 12)
+    at.sort(key=lambda place: np.round(place, -1).tolist())
+    np.testing.assert_allclose(at, sorted(centres[named].tolist()), atol=1.2)
+
+
+def test_only_the_largest_island_has_a_name_that_lies_among_others(rng):
+    # The second island of the class lies in a crowd of another class, the first one by itself.
+    torn = islands(rng, [(0, 0), (33, 2)], [60, 40])
+    crowd = (30, 0) + 3 * rng.normal(size=(2000, 2))
+    rest = islands(rng, [(7 * i - 30, 22) for i in range(10)], [60] * 10)
+    labels = np.repeat([0, *range(1, 12)], [100, 2000, *[60] * 10])
+    (at,) = names_at(np.concatenate([torn, crowd, rest]), labels, 0)
+    np.testing.assert_allclose(at, (0, 0), atol=1)
+
+
+def test_a_name_hides_few_points_of_other_classes(rng):
+    # Half of a class lies, densest, among points of others; the other half lies by itself.
+    middle, free = np.array([1.3, 1.3]), np.array([10.3, 1.3])
+    Y = np.concatenate(
+        [
+            middle + 0.4 * rng.normal(size=(260, 2)),
+            free + 0.5 * rng.normal(size=(160, 2)),
+            middle + np.linspace(0, 9, 60)[:, None] * [1, 0],  # they are one island
+            middle + 0.6 * rng.normal(size=(600, 2)),
+            islands(rng, [(4 * i - 16, 12) for i in range(11)], [40] * 11),
+        ]
+    )
+    labels = np.repeat([0, 1, *range(2, 13)], [480, 600, *[40] * 11])
+    (at,) = names_at(Y, labels, 0)
+    assert np.linalg.norm(at - free) < 1.5
+
+
+def test_a_long_legend_is_no_higher_than_a_flat_map(rng):
+    Y = rng.uniform(size=(400, 2)) * [2, 1]
+    for title in (None, "a title"):
+        figure = plot.scatter(Y, np.arange(400) % 40, legend_title=title)
+        figure.draw_without_rendering()
+        (ax,) = figure.axes
+        legend = ax.get_legend().get_window_extent()
+        assert legend.y0 > ax.get_window_extent().y0 - 8
+        assert legend.x1 < figure.bbox.x1 + 8
+
+
+@pytest.mark.parametrize("labels", [np.arange(60) % 3, np.linspace(0, 90, 60)])
+def test_legends_and_scales_have_titles(rng, labels, tmp_path):
+    Y = rng.normal(size=(60, 2))
+    title = "age_$ (years)"
+    figures = [
+        plot.scatter(Y, labels, legend_title=title),
+        plot.words(Y, [""] * 60, labels=labels, legend_title=title),
+        plot.side_by_side({"a": Y, "b": Y}, labels, legend_title=title),
+        plot.compare(rng.normal(size=(60, 4)), Y, labels, legend_title=title),
+        plot.scatter(rng.normal(size=(60, 3)), labels, legend_title=title),
+    ]
+    for figure in figures:
+        figure.draw_without_rendering()
+        ax = figure.axes[-1]
+        shown = (
+            ax.child_axes[0].yaxis.label if ax.get_legend() is None else ax.get_legend().get_title()
+        )
+        assert shown.get_text() == r"age_\$ (years)"
+        box = shown.get_window_extent()
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+    for figure in (plot.scatter(Y, labels), plot.scatter(Y, legend_title=title)):
+        (ax,) = figure.axes
+        legend = ax.get_legend()
+        assert legend is None or not legend.get_title().get_text()
+        assert not ax.child_axes or not ax.child_axes[0].get_ylabel()
+
+
+def test_hundreds_of_classes_are_coloured_and_counted_below_the_map(rng):
     Y = rng.normal(size=(900, 2))
-    (ax,) = plot.scatter(Y, np.arange(900) % 300).axes
-    assert list(key_of(ax)) == ["300 labels"] and not ax.texts
+    labels = np.arange(900) % 300
+    figure = plot.scatter(Y, labels, caption="caption")
+    (ax,) = figure.axes
+    assert ax.get_legend() is None  # nor a column that it would be in
+    assert figure.get_figwidth() == plot.scatter(Y).get_figwidth()
+    assert [text.get_text() for text in ax.texts] == ["caption\n300 labels"]
     assert len(np.unique(color_of(ax, Y), axis=0)) == 256
+    labels[0] = -1
+    (ax,) = plot.scatter(Y, labels, legend_title="age").axes
+    assert [text.get_text() for text in ax.texts] == ["age: 300 labels; grey: unlabelled"]
+    axes = plot.side_by_side({"a": Y, "b": Y}, labels).axes
+    assert [len(ax.texts) for ax in axes] == [0, 1]
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 10, 26, 40])
@@ -196,6 +333,30 @@ def test_three_dimensions(rng):
     assert ax.name == "3d" and len(ax.get_zticks()) == 0
     assert [text.get_text() for text in ax.texts] == ["below"]
     figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("stretch", [[1, 1, 1], [9, 3, 2], [2, 3, 9], [0, 1, 0]])
+def test_a_map_in_three_dimensions_fills_its_axes(rng, stretch):
+    from mpl_toolkits.mplot3d.proj3d import proj_transform
+
+    Y = rng.uniform(-1, 1, size=(2000, 3)) * stretch
+    figure = plot.scatter(Y)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+
+    def on_paper(points):
+        x, y, _ = proj_transform(*points.T, ax.get_proj())
+        return ax.transAxes.inverted().transform(ax.transData.transform(np.stack([x, y], 1)))
+
+    limits = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()])
+    corners = on_paper(np.array(np.meshgrid(*limits)).reshape(3, -1).T)
+    assert corners.min() > -0.01 and corners.max() < 1.01
+    assert np.ptp(corners, axis=0).max() > 0.9
+    assert (limits[:, 0] < Y.min(0)).all() and (Y.max(0) < limits[:, 1]).all()
+    sides = np.ptp(limits, axis=1)
+    filled = np.ptp(Y, axis=0) / sides
+    assert (filled[sides > 0.51 * sides.max()] > 0.9).all()
+    np.testing.assert_allclose(ax._box_aspect / ax._box_aspect.max(), sides / sides.max())
 
 
 def test_own_axes(rng):

@@ -109,13 +109,19 @@ def test_faces_have_the_colours_of_their_classes(frames, Y):
     np.testing.assert_allclose(colors, expected)
 
 
-def test_faces_at_the_border_are_whole_and_the_map_stays_square(frames, Y):
+def test_faces_at_the_border_are_whole_and_the_frame_fits(frames, Y):
     at = [int(Y[:, 0].argmin()), int(Y[:, 1].argmax())]
     ax = draw_faces(Y, frames, at=at, size=0.4)
     everything = np.concatenate(list(strokes(ax)[0].values()), axis=1).reshape(-1, 2)
     for limits, values in zip((ax.get_xlim(), ax.get_ylim()), everything.T, strict=True):
         assert limits[0] <= values.min() and values.max() <= limits[1]
-    assert np.ptp(ax.get_xlim()) == pytest.approx(np.ptp(ax.get_ylim()))
+    # A unit is as long across as up, and where no face lies the limits are those of the map.
+    frame = ax.get_window_extent()
+    assert frame.width / np.ptp(ax.get_xlim()) == pytest.approx(
+        frame.height / np.ptp(ax.get_ylim())
+    )
+    alone = plot.scatter(Y).axes[0]
+    assert ax.get_xlim()[1] == alone.get_xlim()[1] and ax.get_ylim()[0] == alone.get_ylim()[0]
     np.testing.assert_allclose(strokes(draw_faces(Y, frames, at=[0]))[0]["jaw"].shape, (1, 17, 2))
 
 
@@ -188,6 +194,20 @@ def test_trajectory_goes_from_frame_to_frame_and_darkens():
     for arrow in arrows:
         assert arrow.xy[0] > arrow.xyann[0]  # they point the way the path goes
     assert [text.get_text().strip() for text in ax.texts if text.get_text()] == [r"\$clip\$ 7"]
+
+
+@pytest.mark.parametrize("end", [(0.0, 5.0), (9.9, 5.0)])
+def test_the_label_of_a_path_stays_in_the_frame(end):
+    Y = np.array([[0, 0], [10, 10], [5, 5], end])
+    figure = plot.scatter(Y)
+    plot.trajectory(figure, Y, [2, 3], label="clip 12 of speaker 7")
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    (text,) = (text for text in ax.texts if text.get_text())
+    box, frame = text.get_window_extent(), ax.get_window_extent()
+    assert frame.x0 <= box.x0 and box.x1 <= frame.x1
+    at = ax.transData.transform(end)[0]
+    assert min(abs(box.x0 - at), abs(box.x1 - at)) < 3  # at the end of the path
 
 
 def test_jumps_across_the_map_are_dotted():
