@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 from pathlib import Path
@@ -99,7 +100,7 @@ def visit(chromium, tmp_path):
     opened = []
 
     def open_map(*arguments, init=(), reduced_motion="reduce", **options):
-        taken = {"names", "images", "thumbnail_size", "title"} & set(options)
+        taken = set(inspect.signature(page.write).parameters) & set(options)
         keywords = {name: options.pop(name) for name in taken}
         page.write(tmp_path / "map.html", *arguments, **keywords)
         options = {"viewport": {"width": SIZE[0], "height": SIZE[1]}, **options}

@@ -18,6 +18,7 @@ from ..tables import replacing
 from ..tables.files import check_output
 from .blocks import array_block, base64_block, content_policy, json_block
 from .data import color_points, normalize_positions
+from .details import check_details
 from .thumbnails import Thumbnails
 
 _EXTENSIONS = (".html", ".htm")
@@ -35,7 +36,9 @@ def write(
     names: Sequence[str] | None = None,
     images: Any = None,
     thumbnail_size: int = 64,
+    details: Mapping[str, Any] | None = None,
     title: str | None = None,
+    legend_title: str | None = None,
 ) -> None:
     """Write a map as an interactive page for a browser.
 
@@ -59,8 +62,15 @@ def write(
         (h, w, 4); None for a point without one. The page holds them as thumbnails (WebP).
     thumbnail_size : int, 8 to 255
         Upper bound on the longer side of a thumbnail in pixels. Smaller pictures are not enlarged.
+    details : mapping of str to sequence of length n, optional
+        Columns that the card of a point shows, each in a line of its own, such as ``{"clip": names,
+        "frame": numbers}``; a data frame is one, too. The values are numbers or text, None or NaN
+        where one is missing.
     title : str, optional
         Heading. Default: 't-SNE map'.
+    legend_title : str, optional
+        Title of the legend, or name of the colour scale, such as "age (years)". Default: the number
+        of classes, or 'Scale'.
 
     Raises
     ------
@@ -81,12 +91,15 @@ def write(
     texts = None if names is None else check_names(names, n)
     if images is not None and len(images) != n:
         raise ValueError(f"images must have length {n}, one for each point, got {len(images)}")
+    columns = [] if details is None else check_details(details, n)
     pictures = None if images is None else Thumbnails(images, thumbnail_size)
     meta = {
         "title": title,
+        "legendTitle": None if legend_title is None else str(legend_title),
         "extent": extent,
         **colors,
         "named": texts is not None,
+        "detailed": bool(columns),
         "images": pictures and {"columns": pictures.columns},
     }
 
@@ -94,6 +107,8 @@ def write(
         yield json_block("meta", meta)
         if texts is not None:
             yield json_block("names", texts)
+        if columns:
+            yield json_block("details", columns)
         for name, array in {"positions": positions, **arrays}.items():
             yield array_block(name, array)
         if pictures is not None:

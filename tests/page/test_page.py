@@ -108,6 +108,19 @@ def test_names_of_classes_lie_where_they_are_densest(written):
         assert np.linalg.norm(place["place"] - middle) < 0.02
 
 
+def test_a_torn_class_has_its_name_at_each_large_island(written):
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0], [50, 0], [50, 80], [0, 80], [25, 40]])
+    island = np.repeat(np.arange(5), [60, 40, 90, 10, 99])
+    labels = np.array([0, 0, 1, 1, 2])[island]
+    content = written(centres[island] + rng.normal(size=(len(island), 2)), labels)
+    places = content.json("meta")["places"]
+    assert [place["code"] for place in places] == [0, 1, 2, 0]
+    positions = content.array("positions").reshape(-1, 2)
+    for place, i in zip(places, [0, 2, 4, 1], strict=True):
+        assert np.linalg.norm(place["place"] - positions[island == i].mean(0)) < 0.02
+
+
 def test_a_scale(written, Y):
     values = np.linspace(-3, 7, len(Y))
     values[[5, 9]] = np.nan, np.inf
@@ -119,6 +132,40 @@ def test_a_scale(written, Y):
     levels = (values[known] + 3) / 10 * (len(meta["colors"]) - 1)
     assert np.abs(codes[known] - levels).max() <= 0.5
     np.testing.assert_allclose(content.array("values")[known], values[known], rtol=1e-6)
+
+
+def test_the_scale_and_the_legend_have_a_title(written, Y):
+    assert written(Y, Y[:, 0], legend_title=HOSTILE).json("meta")["legendTitle"] == HOSTILE
+    assert written(Y).json("meta")["legendTitle"] is None
+
+
+def test_details(written):
+    pandas = pytest.importorskip("pandas")
+    columns = {
+        "clip": ["a", None, "", "Käse\udcff"],
+        "frame": np.array([3, 2**40, -1, 0]),
+        "valence": torch.tensor([0.5, float("nan"), float("inf"), 1 / 3]),
+        7: [True, 2**60, 1.0, np.float32(0.1)],
+        "day": np.array(["2020-01-02", "NaT", "2020", "2021"], "datetime64[ns]"),
+        "masked": np.ma.masked_equal([1, 2, 3, 4], 3),
+    }
+    content = written(np.zeros((4, 2)), details=columns).json("details")
+    assert [column["name"] for column in content] == [*map(str, columns)]
+    assert [column["values"] for column in content] == [
+        ["a", None, None, "Käse?"],
+        [3, 2**40, -1, 0],
+        [0.5, None, "inf", 0.3333333],
+        ["True", str(2**60), 1, 0.1],
+        ["2020-01-02T00:00:00.000000000", None, "2020-01-01T00:00:00.000000000",
+         "2021-01-01T00:00:00.000000000"],
+        [1, 2, None, 4],
+    ]  # fmt: skip
+    frame = pandas.DataFrame({"x": [1.5, None], "kind": pandas.Categorical(["b", None])})
+    assert written(np.zeros((2, 2)), details=frame).json("details") == [
+        {"name": "x", "values": [1.5, None]},
+        {"name": "kind", "values": ["b", None]},
+    ]
+    assert not written(np.zeros((2, 2)), details={}).json("meta")["detailed"]
 
 
 def test_the_scale_is_viridis(written, Y):
@@ -274,6 +321,11 @@ def test_a_turned_photograph_stands_upright(written, tmp_path):
         ({"labels": [0, 1, 2, 1, 0], "label_names": ["a"]}, ValueError, "1 names, but .* 1"),
         ({"names": ["a"] * 4}, ValueError, "names must have length 5, .* got 4"),
         ({"names": "abcde"}, TypeError, "names must be a sequence of str"),
+        ({"details": [1, 2]}, TypeError, "details must be a mapping of names .* got list"),
+        ({"details": {"clip": "abcde"}}, TypeError, r"\['clip'\] must be a sequence .* one str"),
+        ({"details": {"clip": 3}}, TypeError, r"\['clip'\] must be a sequence .* one int"),
+        ({"details": {"clip": [1] * 4}}, ValueError, r"\['clip'\] must have length 5, .* got 4"),
+        ({"details": {"clip": np.zeros((5, 1))}}, ValueError, r"shape \(5,\), got \(5, 1\)"),
         ({"images": [None] * 4}, ValueError, "images must have length 5, .* got 4"),
         ({"images": np.zeros((5, 8, 8))}, TypeError, "uint8 arrays, got dtype float64 in row 0"),
         ({"images": np.zeros((5, 8), np.uint8)}, ValueError, r"got \(8,\) in row 0"),

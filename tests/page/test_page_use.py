@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from window import (
     BLUE,
+    CLASSES,
     FIRST,
     GREEN,
     NAMES,
     ORANGE,
+    RECORDER,
     SIZE,
     UNNAMED,
     centre,
@@ -21,6 +23,7 @@ from window import (
     strength,
     text,
     two_points,
+    written,
 )
 
 # ---- Pointing ---------------------------------------------------------------------------------
@@ -96,6 +99,119 @@ def test_pictures(visit):
     for _ in range(4):
         tab.get_by_role("button", name="Zoom in").click()
     assert (strength(look(tab), [1, 0, 1]) > 0.9).sum() > 20 * 20 * 20
+
+
+# ---- Details and the place of the card ----------------------------------------------------------
+
+
+def test_the_card_shows_details(visit):
+    n = 302
+    details = {
+        "clip": [f"<b>clip</b> {i // 10}" for i in range(n)],
+        "frame": np.arange(n) + 12_345,
+        "valence": [None] * 300 + [0.123456, None],
+    }
+    tab = visit(*scene(), names=NAMES, details=details)
+    shown = look(tab)
+    tab.mouse.move(*centre(shown, ORANGE))
+    tab.wait_for_timeout(250)
+    lines = ["clip", "<b>clip</b> 30", "frame", "12645", "valence", "0.1235"]
+    assert tab.locator("#columns > *").all_text_contents() == lines
+    assert text(tab, "live") == (
+        f"Ada, first, clip <b>clip</b> 30, frame 12645, valence 0.1235, row {FIRST}"
+    )
+    tab.mouse.move(*centre(shown, GREEN))
+    settle(tab)
+    assert tab.locator("#columns > *").all_text_contents() == [*lines[:3], "12646"]
+    tab = visit(*scene()[:2])
+    tab.mouse.move(*centre(look(tab), ORANGE))
+    settle(tab)
+    assert tab.locator("#card").is_visible() and not tab.locator("#columns").is_visible()
+
+
+def covered(tab, names):
+    """The names on the map that the card covers, in part or whole."""
+    card = tab.locator("#card").bounding_box()
+    left, top = card["x"], card["y"]
+    right, bottom = left + card["width"], top + card["height"]
+    return [
+        name
+        for name in names
+        for l, t, r, b in written(tab).get(name, [])
+        if l < right and left < r and t < bottom and top < b
+    ]
+
+
+@pytest.mark.parametrize("viewport", [SIZE, (390, 844)])
+@pytest.mark.parametrize("long", [False, True])
+def test_the_card_leaves_names_to_be_read(visit, viewport, long):
+    size = dict(zip(("width", "height"), viewport, strict=True))
+    # Around the point with the card there are others, to the right, the left and below it.
+    Y = np.array([[0, 0], [2.2, 0], [-2.2, 0], [0, -2], [-5, 5], [5, -5], [5, 5], [-5, -5.0]])
+    names = ["middle", "right", "left", "below", *"abcd"]
+    details = {"text": ["a text of many words that fills lines" if long else "short"] * 8}
+    tab = visit(Y, names=names, details=details, viewport=size, init=[RECORDER])
+    middle = written(tab)["middle"][0]
+    tab.mouse.move((middle[0] + middle[2]) / 2, middle[3] + 7)
+    settle(tab)
+    assert text(tab, "name") == "middle" and set(names) <= set(written(tab))
+    assert covered(tab, ["middle"]) == []
+    if not long:
+        assert covered(tab, names) == []
+
+
+# ---- Names of classes ---------------------------------------------------------------------------
+
+
+def test_names_are_whole_on_a_phone(visit):
+    rng = np.random.default_rng(0)
+    corners = np.array([[0, 0], [10, 0], [0, 15], [10, 15], [5, 8]])
+    labels = np.repeat(np.arange(5), 50)
+    names = [f"a class with a name: {i}" for i in range(5)]
+    Y = corners[labels] + 0.3 * rng.normal(size=(250, 2))
+    phone = {"width": 390, "height": 844}
+    tab = visit(Y, labels, names, viewport=phone, init=[RECORDER])
+    for _ in range(3):
+        shown = written(tab)
+        for boxes in shown.values():
+            for left, _, right, _ in boxes:
+                assert 0 <= left and right <= 390
+        tab.locator("#stage").press("ArrowLeft")
+    tab.locator("#stage").press("0")
+    assert set(written(tab)) == set(names)
+
+
+def test_no_name_lies_under_a_panel(visit):
+    rng = np.random.default_rng(0)
+    n = 4000
+    Y = rng.uniform(size=(n, 2))
+    tab = visit(Y, np.arange(n) % 2, names=[f"point {i}" for i in range(n)], init=[RECORDER])
+    for key in "+++++":
+        tab.locator("#stage").press(key)
+        shown = [box for boxes in written(tab).values() for box in boxes]
+        for panel in ("header", "legend", "zoom"):
+            box = tab.locator(f"#{panel}").bounding_box()
+            for left, top, right, bottom in shown:
+                assert (
+                    right <= box["x"]
+                    or left >= box["x"] + box["width"]
+                    or bottom <= box["y"]
+                    or top >= box["y"] + box["height"]
+                )
+    assert len(shown) > 5
+
+
+def test_a_search_writes_the_names_of_what_it_found(visit):
+    tab = visit(*scene(), names=NAMES, init=[RECORDER])
+    assert set(written(tab)) == set(CLASSES)
+    tab.get_by_role("searchbox").fill("Ada")
+    assert set(written(tab)) == {"Ada"}  # the points of the classes are faint
+    tab.get_by_role("searchbox").fill("second")
+    assert set(written(tab)) == {"second"}
+    tab.get_by_role("searchbox").fill("nobody")
+    assert set(written(tab)) == set() and text(tab, "found") == "No match"
+    tab.get_by_role("searchbox").fill("")
+    assert set(written(tab)) == set(CLASSES)
 
 
 # ---- Moving -----------------------------------------------------------------------------------
@@ -193,7 +309,7 @@ def test_search_marks_and_goes_there(visit):
     assert not tab.locator("#card").is_visible()
     tab.keyboard.type("nobody")
     settle(tab)
-    assert text(tab, "found").startswith("0 points")
+    assert text(tab, "found") == "No match"
     assert tab.get_by_role("button", name="Next match").is_disabled()
 
 
@@ -274,8 +390,133 @@ def test_legend(visit):
 def test_many_classes_are_listed_in_part(visit):
     labels = [f"class {i}" for i in range(700)]
     tab = visit(np.random.default_rng(0).normal(size=(700, 2)), labels)
-    assert tab.locator("#classes .class").count() == 500
+    listed = tab.locator("#classes .class")
+    assert listed.count() == 500
     assert "200 more" in tab.locator("#classes li").last.text_content()
+    box, legend = tab.locator("#classes").bounding_box(), tab.locator("#legend").bounding_box()
+    assert box["height"] > legend["height"] and legend["height"] < SIZE[1]  # it scrolls
+    tab.get_by_role("searchbox", name="Filter the classes").fill("LASS 69")
+    assert listed.count() == 11
+    names = tab.locator("#classes .name")
+    assert names.all_text_contents() == [f"class {i}" for i in (69, *range(690, 700))]
+    before = look(tab)
+    listed.last.click()
+    tab.mouse.move(300, 500)
+    assert (look(tab) != before).any()
+    assert listed.last.get_attribute("aria-pressed") == "false"
+    filtered = tab.get_by_role("searchbox", name="Filter the classes")
+    filtered.press("End")
+    filtered.press("/")  # which leads to the search field from elsewhere
+    assert filtered.input_value() == "LASS 69/" and listed.count() == 0
+    assert "No match" in text(tab, "classes")
+    filtered.press("Escape")
+    assert filtered.input_value() == "" and listed.count() == 500
+    # What is hidden stays hidden, listed or not.
+    filtered.fill("class 699")
+    assert listed.last.get_attribute("aria-pressed") == "false"
+    few = visit(*scene())
+    assert not few.locator("#filter").is_visible()
+
+
+def test_the_legend_and_the_scale_have_titles(visit):
+    assert text(visit(*scene()), "legend-title") == "3 classes"
+    assert text(visit(*scene(), legend_title="kind"), "legend-title") == "kind"
+    tab = visit([[0.0, 0.0], [5.0, 0.0]], [-2.0, 6.25], legend_title="age (years)")
+    assert text(tab, "legend-title") == "age (years)"
+    tab.mouse.move(*centre(look(tab), [253 / 255, 231 / 255, 37 / 255]))
+    settle(tab)
+    assert text(tab, "label-text") == "age (years): 6.25"
+
+
+def test_a_class_that_is_hidden_while_pointed_at_leaves_the_others_as_they_are(visit):
+    tab = visit(*scene())
+    button = tab.locator("#classes li").filter(has_text="first").locator(".class")
+    box = button.bounding_box()
+    tab.mouse.click(box["x"] + 20, box["y"] + 10)
+    shown = look(tab)
+    assert strength(shown, BLUE).max() > 0.6 and strength(shown, ORANGE).max() < 0.1
+    # The list stays where it is, so that a second click at the same place shows the class again.
+    tab.mouse.click(box["x"] + 20, box["y"] + 10)
+    assert button.get_attribute("aria-pressed") == "true"
+    assert strength(look(tab), ORANGE).max() > 0.6
+
+
+def test_the_focus_is_not_lost_with_show_all(visit):
+    tab = visit(*scene())
+    tab.locator("#classes .class").last.click()
+    tab.locator("#all").focus()
+    tab.keyboard.press("Enter")
+    assert focused(tab)[0] == "class" and tab.locator("#all").is_disabled()
+
+
+# ---- By keyboard --------------------------------------------------------------------------------
+
+
+def focused(tab):
+    """What has the focus, and the width of the outline that shows it."""
+    name = tab.evaluate("document.activeElement.id || document.activeElement.className")
+    outline = "getComputedStyle(document.activeElement)"
+    style, width = tab.evaluate(f"[{outline}.outlineStyle, parseFloat({outline}.outlineWidth)]")
+    return name, width if style == "solid" else 0
+
+
+def test_every_control_is_reached_by_tab_and_shows_it(visit):
+    labels = np.arange(300) % 60
+    tab = visit(np.random.default_rng(0).normal(size=(300, 2)), labels)
+    seen = []
+    for _ in range(11):
+        tab.keyboard.press("Tab")
+        seen.append(focused(tab))
+    # The list of classes is one stop, not 120.
+    assert [name for name, _ in seen] == [
+        "stage", "query", "legend-title", "filter", "class", "only", "in", "out", "home", "",
+        "stage",
+    ]  # fmt: skip
+    assert all(width >= 2 for name, width in seen if name)
+
+
+def test_arrow_keys_go_through_the_classes(visit):
+    tab = visit(*scene())
+
+    def pressed(key):
+        tab.keyboard.press(key)
+        return tab.evaluate("document.activeElement.textContent")
+
+    tab.locator("#classes .class").first.focus()
+    assert pressed("ArrowDown") == "first1" and pressed("End") == "second1"
+    assert pressed("ArrowDown") == "second1" and pressed("ArrowUp") == "first1"
+    shown = look(tab)  # the others are faint, as under the pointer
+    assert strength(shown, ORANGE).max() > 0.6 > strength(shown, BLUE).max()
+    tab.keyboard.press("Enter")
+    shown = look(tab)
+    assert strength(shown, ORANGE).max() < 0.1 and strength(shown, BLUE).max() > 0.6
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    shown = look(tab)
+    assert strength(shown, ORANGE).max() > 0.6 and strength(shown, BLUE).max() < 0.1
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("Shift+Tab")
+    assert focused(tab)[0] == "all"
+
+
+def test_a_card_by_keyboard(visit):
+    tab = visit(*scene(), names=NAMES)
+    stage, card = tab.locator("#stage"), tab.locator("#card")
+    stage.focus()
+    x, y = centre(look(tab), ORANGE) - np.array(SIZE) / 2
+    for distance, key in ((x, "ArrowRight"), (y, "ArrowDown")):
+        for _ in range(abs(round(distance / 80))):
+            stage.press(key if distance > 0 else {"ArrowRight": "ArrowLeft"}.get(key, "ArrowUp"))
+    stage.press("Enter")
+    settle(tab)
+    assert card.is_visible() and text(tab, "name") == "Ada"
+    tab.get_by_role("button", name="Close").focus()
+    tab.keyboard.press("Enter")
+    assert not card.is_visible() and focused(tab)[0] == "stage"
+    stage.press("Enter")
+    assert card.is_visible()
+    stage.press("Escape")
+    assert not card.is_visible()
 
 
 # ---- What must not happen ---------------------------------------------------------------------
@@ -328,10 +569,3 @@ def test_names_and_roles(visit):
     assert tab.get_by_role("heading", name="a map").count() == 1
     for button in tab.get_by_role("button", include_hidden=True).all():
         assert button.get_attribute("aria-label") or button.text_content().strip()
-    focused = []
-    for _ in range(6):
-        tab.keyboard.press("Tab")
-        focused.append(
-            tab.evaluate("document.activeElement.id || document.activeElement.className")
-        )
-    assert focused[:2] == ["stage", "query"] and {"class", "only"} <= set(focused)

@@ -67,6 +67,32 @@ def centre(shown, color):
     return np.array([xs.mean() + 0.5, ys.mean() + 0.5])
 
 
+RECORDER = """
+window.texts = [];
+const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+  if (this.canvas.id === "overlay") window.texts = [];
+  return clearRect.apply(this, box);
+};
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const width = this.measureText(text).width;
+  window.texts.push({ text, left: x - width / 2, right: x + width / 2, top: y - 8, bottom: y + 8 });
+  return fillText.call(this, text, x, y);
+};
+"""
+"""For `init` of `visit`: notes what is written on the map, for `written`."""
+
+
+def written(tab):
+    """Boxes of the texts on the map: text -> list of (left, top, right, bottom) in pixels."""
+    settle(tab)
+    found = {}
+    for entry in tab.evaluate("texts"):
+        box = tuple(entry[side] for side in ("left", "top", "right", "bottom"))
+        found.setdefault(entry["text"], []).append(box)
+    return found
+
+
 def text(tab, name):
     return tab.locator(f"#{name}").text_content()
 

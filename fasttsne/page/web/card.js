@@ -1,6 +1,14 @@
 // The card: name, label and thumbnail of the point under the pointer. A click on a point pins its
 // card, which then stays.
 
+/** Area that two boxes share. */
+function sharedArea(one, other) {
+  const overlap = (start, size) =>
+    Math.min(one[start] + one[size], other[start] + other[size]) -
+    Math.max(one[start], other[start]);
+  return Math.max(0, overlap("left", "width")) * Math.max(0, overlap("top", "height"));
+}
+
 class Card {
   constructor(data, thumbnails) {
     Object.assign(this, { data, thumbnails, row: -1, isPinned: false });
@@ -21,6 +29,14 @@ class Card {
     element("label").hidden = !label;
     element("label-text").textContent = label;
     element("chip").style.background = color;
+    const details = data.detailsOf(row);
+    element("columns").hidden = !details.length;
+    element("columns").replaceChildren(
+      ...details.flatMap(([name, value]) => [
+        makeElement("dt", "", name),
+        makeElement("dd", "", value),
+      ]),
+    );
     element("row").textContent = `#${row}`;
     this.drawThumbnail();
   }
@@ -46,20 +62,40 @@ class Card {
     );
   }
 
-  /** Place the card to the right of the point or, if there is no room, left, below or above. */
-  place(view) {
+  /**
+   * Place the card beside the point, where it covers least.
+   *
+   * names: what is written on the map, as { left, top, width, height, row }; panels: boxes of the
+   * panels, in the same form. Above all, the card covers neither its point nor the name of it.
+   */
+  place(view, names, panels) {
     if (this.row < 0) return;
     const [x, y] = view.toScreen(...this.data.positions.subarray(2 * this.row, 2 * this.row + 2));
     const { offsetWidth: width, offsetHeight: height } = this.root;
-    let [left, top] = [x + 16, y - height / 2];
-    if (left + width > view.width - 8) left = x - 16 - width;
-    if (left < 8) {
-      left = x - width / 2;
-      top = y + 16 + height < view.height - 8 ? y + 16 : y - 16 - height;
-    }
-    const clamp = (position, limit) => Math.round(Math.max(8, Math.min(limit, position)));
-    left = clamp(left, view.width - width - 8);
-    top = clamp(top, view.height - height - 8);
+    const [gap, line] = [16, 18]; // a name takes a line above its point
+    const maxLeft = view.width - width - 8;
+    const maxTop = view.height - height - 8;
+    const spot = (left, top) => ({
+      left: Math.round(clamp(left, 8, Math.max(8, maxLeft))),
+      top: Math.round(clamp(top, 8, Math.max(8, maxTop))),
+      width,
+      height,
+    });
+    const tops = [y - height / 2, y - gap, y + gap - height];
+    const lefts = [x - width / 2, x - gap, x + gap - width];
+    const spots = [
+      ...tops.map((top) => spot(x + gap, top)),
+      ...tops.map((top) => spot(x - gap - width, top)),
+      ...lefts.map((left) => spot(left, y + gap)),
+      ...lefts.map((left) => spot(left, y - gap - height)),
+      ...lefts.map((left) => spot(left, y - gap - line - height)),
+    ];
+    const point = { left: x - 8, top: y - 8, width: 16, height: 16 };
+    const own = [point, ...names.filter(({ row }) => row === this.row)];
+    const covered = (spot, boxes) => boxes.reduce((sum, box) => sum + sharedArea(spot, box), 0);
+    const cost = (spot) => 1e4 * covered(spot, own) + covered(spot, names) + covered(spot, panels);
+    const costs = spots.map(cost);
+    const { left, top } = spots[costs.indexOf(Math.min(...costs))];
     this.root.style.transform = `translate(${left}px, ${top}px)`;
     const isOutside = x < 0 || y < 0 || x > view.width || y > view.height;
     this.root.style.visibility = isOutside ? "hidden" : "visible";
@@ -68,6 +104,9 @@ class Card {
   /** The content of the card as text, for screen readers. */
   text() {
     const { data, row } = this;
-    return [data.names?.[row], data.labelOf(row), `row ${row}`].filter(Boolean).join(", ");
+    const details = data.detailsOf(row).map(([name, value]) => `${name} ${value}`);
+    return [data.names?.[row], data.labelOf(row), ...details, `row ${row}`]
+      .filter(Boolean)
+      .join(", ");
   }
 }

@@ -29,7 +29,9 @@ function readArray(id) {
  * counts: number of rows of each code.
  * classes: name of each code, or null.
  * values, range: number of each row on the colour scale and the ends of the scale, or null.
+ * legendTitle: title of the legend or name of the colour scale, or null.
  * names: text of each row, or null.
+ * details: columns that the card shows, each with a `name` and the `values` of all rows.
  * images: thumbnails, with `columns` per sheet and the `sizes` of all rows, or null.
  */
 function readData() {
@@ -39,6 +41,7 @@ function readData() {
   data.codes = readArray("codes");
   data.values = data.range && readArray("values");
   data.names = data.named ? JSON.parse(readBlock("names")) : null;
+  data.details = data.detailed ? JSON.parse(readBlock("details")) : [];
   if (data.images) data.images.sizes = readArray("sizes");
   data.unlabelled = data.colors.length;
   data.counts = new Uint32Array(data.colors.length + 1);
@@ -46,9 +49,18 @@ function readData() {
   data.labelOf = (row) => {
     const code = data.codes[row];
     if (code === data.unlabelled) return "unlabelled";
-    if (data.range) return formatNumber(data.values[row]);
+    if (data.range) {
+      const value = formatNumber(data.values[row]);
+      return data.legendTitle ? `${data.legendTitle}: ${value}` : value;
+    }
     return data.classes ? data.classes[code] : "";
   };
+  /** Names and texts of the details that a row has. */
+  data.detailsOf = (row) =>
+    data.details
+      .map(({ name, values }) => [name, values[row]])
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, typeof value === "number" ? formatNumber(value) : value]);
   return data;
 }
 

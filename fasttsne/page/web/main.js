@@ -22,6 +22,8 @@ const shuffled = shuffle(data.n);
 let theme; // colours of the paper, the ink and the points, as CSS texts
 let pending = null; // the animation frame that is requested
 let matches = null; // a flag for each row that the search found; null without a search
+let foundClasses = null; // the codes whose names the search found; null without a search
+let panels = []; // boxes of the panels, as getBoundingClientRect() gives them
 let rings = []; // rows to draw a ring around, MAX_RINGS or fewer
 
 const legend = new Legend(data, updateRows);
@@ -39,11 +41,13 @@ function frame() {
   points.draw(view, style);
   overlay.draw(view, style, theme, {
     isShown,
-    isClassShown: (code) => !legend.hidden[code] && (legend.highlighted ?? code) === code,
+    isClassShown,
+    isSearching: matches !== null,
     rings,
     focus: card.row,
+    panels,
   });
-  card.place(view);
+  card.place(view, overlay.names, panels);
 }
 
 /** All rows in a pseudorandom order, so that no class hides another; the same order each time. */
@@ -66,6 +70,13 @@ function isShown(row) {
   if (legend.hidden[code]) return false;
   if (legend.highlighted !== null) return code === legend.highlighted;
   return !matches || matches[row] === 1;
+}
+
+/** Whether the name of a class is written: not while its points are hidden or faint. */
+function isClassShown(code) {
+  if (legend.hidden[code]) return false;
+  if (legend.highlighted !== null) return code === legend.highlighted;
+  return !foundClasses || foundClasses.has(code);
 }
 
 /** Set the rows to draw: first the faint ones, then unlabelled ones, then all others. */
@@ -123,10 +134,15 @@ function show(row, isPinned) {
   invalidate();
 }
 
-const unpin = () => show(-1, false);
+function unpin() {
+  // The close button, which is no longer there, must not take the focus with it.
+  if (element("card").contains(document.activeElement)) stage.focus();
+  show(-1, false);
+}
 
-function showFound(found, rows) {
+function showFound(found, rows, classes) {
   matches = found;
+  foundClasses = found && new Set(classes);
   rings = rows.length <= MAX_RINGS ? rows : [];
   if (card.isPinned) unpin();
   updateRows();
@@ -168,6 +184,11 @@ listen(stage, view, {
     const row = rowAt(sx, sy);
     show(row, row >= 0);
   },
+  onEnter() {
+    const radius = Math.hypot(view.width, view.height) / 2 / view.k;
+    const row = grid.nearest(view.x, view.y, radius, isShown);
+    show(row, row >= 0);
+  },
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") unpin();
@@ -189,10 +210,17 @@ function resize() {
   const isNarrow = width <= 640;
   const margin = isNarrow ? 20 : 32;
   // The whole map is shown below the header or to its right, wherever it is larger.
-  const right = width - margin - (isNarrow ? 0 : element("legend").offsetWidth);
+  const beside = Math.max(element("legend").offsetWidth, element("zoom").offsetWidth);
+  const right = width - margin - (isNarrow ? 0 : beside);
   const areas = [[margin, header.bottom + margin, right, height - 44 - margin]];
   if (!isNarrow) areas.push([header.right + margin, margin, right, height - margin]);
   view.resize(width, height, devicePixelRatio, data.extent, areas);
+  measurePanels();
+}
+
+function measurePanels() {
+  panels = ["header", "legend", "zoom"].map((id) => element(id).getBoundingClientRect());
+  invalidate();
 }
 
 stage.dataset.renderer = points instanceof WebglPoints ? "webgl" : "canvas";
@@ -201,6 +229,8 @@ element("summary").textContent = formatCount(data.n, "point");
 stage.setAttribute("aria-label", `Map of ${formatCount(data.n, "point")}`);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", updateColors);
 addEventListener("resize", resize);
+const sizes = new ResizeObserver(measurePanels);
+for (const id of ["header", "legend", "zoom"]) sizes.observe(element(id));
 resize();
 updateRows();
 updateColors();

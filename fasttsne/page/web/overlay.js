@@ -90,6 +90,7 @@ class Overlay {
     Object.assign(this, { data, grid, thumbnails });
     this.context = canvas.getContext("2d");
     this.widths = new Map(); // cache of the widths of texts
+    this.names = []; // boxes of the names that are written, with the row if it is that of a point
   }
 
   /**
@@ -97,14 +98,18 @@ class Overlay {
    *
    * isShown(row): whether the row is drawn, and not faintly.
    * isClassShown(code): whether the name of the class is written.
+   * isSearching: whether names of points are written even if they leave no room for others.
    * rings: rows to draw a ring around; focus: the row of the card, or -1.
+   * panels: boxes of the panels, under which nothing is written.
    */
-  draw(view, style, theme, { isShown, isClassShown, rings, focus }) {
+  draw(view, style, theme, { isShown, isClassShown, isSearching, rings, focus, panels }) {
     const { context, data } = this;
     context.setTransform(view.dpr, 0, 0, view.dpr, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
     const toScreen = (row) => view.toScreen(data.positions[2 * row], data.positions[2 * row + 1]);
     const occupancy = new Occupancy();
+    this.names = [];
+    for (const { left, top, width, height } of panels) occupancy.occupy(left, top, width, height);
     for (const row of rings) {
       this.drawRing(toScreen(row), style, theme.ink, 1.2);
     }
@@ -113,7 +118,7 @@ class Overlay {
     // Names of points would leave no room for those of classes, which tell more in a wide view.
     const isClose = view.k > 4 * view.home.k;
     if (this.thumbnails) this.drawThumbnails(view, theme, occupancy, toScreen, isShown);
-    else if (data.names && (isClose || !data.classes)) {
+    else if (data.names && (isClose || isSearching || !data.classes)) {
       this.writeNames(view, style, theme, occupancy, toScreen, isShown);
     }
   }
@@ -153,20 +158,20 @@ class Overlay {
     return this.widths.get(key);
   }
 
-  /** Write the name of each class where it is densest (above a small class), the largest first. */
+  /** Write the names of classes at their islands (above a small class), the largest first. */
   writeClassNames(view, theme, occupancy, isClassShown) {
     const font = `600 13px ${FONT}`;
     for (const { code, place } of this.data.places) {
-      const [x, middle] = view.toScreen(...place);
-      const y = this.data.counts[code] < 10 ? middle - 15 : middle;
-      if (!isClassShown(code) || x < -99 || y < -9 || x > view.width + 99 || y > view.height + 9) {
-        continue;
-      }
+      const [x, y] = view.toScreen(...place);
+      if (!isClassShown(code) || x < 0 || y < 0 || x > view.width || y > view.height) continue;
       const text = shorten(this.data.classes[code]);
       const width = this.measureWidth(text, font);
-      if (occupancy.occupy(x - width / 2, y - 8, width, 16)) {
-        this.write(text, x, y, theme, font);
-      }
+      // A name at the edge is moved inside.
+      const left = clamp(x - width / 2, 4, view.width - width - 4);
+      const top = clamp((this.data.counts[code] < 10 ? y - 15 : y) - 8, 2, view.height - 18);
+      if (!occupancy.occupy(left, top, width, 16)) continue;
+      this.write(text, left + width / 2, top + 8, theme, font);
+      this.names.push({ left, top, width, height: 16 });
     }
   }
 
@@ -184,19 +189,26 @@ class Overlay {
     }
   }
 
-  /** Write the names of points above them where there is room, in the order of the rows. */
+  /**
+   * Write the names of points above them where there is room, in the order of the rows.
+   *
+   * At the upper edge of the window they are written below, at the sides they are moved inside.
+   */
   writeNames(view, style, theme, occupancy, toScreen, isShown) {
     const font = `12px ${FONT}`;
-    let left = MAX_NAMES;
+    let remaining = MAX_NAMES;
     for (const row of this.grid.within(...view.box(), MAX_CANDIDATES)) {
       if (!isShown(row) || !this.data.names[row]) continue;
       const [x, y] = toScreen(row);
       const text = shorten(this.data.names[row]);
       const width = this.measureWidth(text, font);
-      const top = y - style.diameter / 2 - 15;
-      if (!occupancy.occupy(x - width / 2 - 6, top - 3, width + 12, 20)) continue;
-      this.write(text, x, top + 7, theme, font);
-      if (--left === 0) return;
+      const left = clamp(x - width / 2, 4, view.width - width - 4);
+      const above = y - style.diameter / 2 - 15;
+      const top = above < 2 ? y + style.diameter / 2 + 2 : above;
+      if (!occupancy.occupy(left - 6, top - 3, width + 12, 20)) continue;
+      this.write(text, left + width / 2, top + 7, theme, font);
+      this.names.push({ left, top, width, height: 14, row });
+      if (--remaining === 0) return;
     }
   }
 }

@@ -3,8 +3,9 @@
 
 class Search {
   /**
-   * onFound(matches, rows): called after a search. `matches` has a flag for each row that is found,
-   * or whose class is, and is null if nothing is searched for; `rows` are the rows that are found.
+   * onFound(matches, rows, classes): called after a search. `matches` has a flag for each row that
+   * is found, or whose class is, and is null if nothing is searched for; `rows` and `classes` are
+   * the rows and the codes that are found.
    * onVisit(target): called to show a match, `{ row }` or `{ code }`.
    */
   constructor(data, onFound, onVisit) {
@@ -30,7 +31,7 @@ class Search {
     });
     element("previous").addEventListener("click", () => this.visit(-1));
     document.addEventListener("keydown", (event) => {
-      if (event.key !== "/" || event.target === element("query")) return;
+      if (event.key !== "/" || event.target instanceof HTMLInputElement) return;
       event.preventDefault();
       element("query").focus();
     });
@@ -58,10 +59,11 @@ class Search {
     }
     const parts = [];
     if (classes.length) parts.push(formatCount(classes.length, "class", "classes"));
-    if (rows.length || !classes.length) parts.push(formatCount(rows.length, "point"));
-    element("found").textContent = wanted ? `${parts.join(", ")} – Enter goes there` : "";
+    if (rows.length) parts.push(formatCount(rows.length, "point"));
+    const found = parts.length ? `${parts.join(", ")} – Enter goes there` : "No match";
+    element("found").textContent = wanted ? found : "";
     element("previous").disabled = element("next").disabled = !this.targets.length;
-    this.onFound(matches, rows);
+    this.onFound(matches, rows, classes);
   }
 
   findRows(wanted) {

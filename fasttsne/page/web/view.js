@@ -127,9 +127,9 @@ const KEYS = {
 /**
  * Listen to wheel, drag, pinch, double-click and keys.
  *
- * `onHover` and `onClick` are called with a position on the screen.
+ * `onHover` and `onClick` are called with a position on the screen, `onEnter` without one.
  */
-function listen(stage, view, { onHover, onLeave, onClick }) {
+function listen(stage, view, { onHover, onLeave, onClick, onEnter }) {
   const pointers = new Map();
   let moved = 0;
 
@@ -186,8 +186,9 @@ function listen(stage, view, { onHover, onLeave, onClick }) {
   stage.addEventListener("dblclick", () => view.goHome());
 
   stage.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+    const act = event.key === "Enter" ? onEnter : KEYS[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || !act) return;
     event.preventDefault();
-    KEYS[event.key](view);
+    act(view);
   });
 }
