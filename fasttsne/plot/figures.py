@@ -42,9 +42,15 @@ def shape_of_views(maps: Iterable[np.ndarray]) -> np.ndarray:
     return np.maximum(_MIN_SIDE, np.max(shapes, axis=0))
 
 
+def shape_of_axes(ax: Any) -> np.ndarray:
+    """Return width and height, the longer of them 1, of a view that fills 2-D axes."""
+    sides = np.multiply(ax.get_position(original=True).size, ax.figure.bbox.size)
+    return np.maximum(_MIN_SIDE, sides / sides.max())
+
+
 def half_view(Y: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Return half the width and half the height of a view of this shape around a map."""
-    return _HALF_VIEW * float(np.ptp(Y, axis=0).max() or 1.0) * shape
+    return _HALF_VIEW * float((np.ptp(Y, axis=0) / shape).max() or 1.0) * shape
 
 
 def make_axes(
@@ -115,13 +121,13 @@ def draw_map(
     seed : int
         Seed of the order in which the points are drawn.
     shape : ndarray, shape (2,), optional
-        Width and height of the view, relative to the longer side. Default: those of the map.
+        Width and height of the view, relative to the longer side. Default: those of the axes.
     """
     if Y.shape[1] == 3:
         _fit_box(ax, Y)
     else:
         middle = (Y.min(0) + Y.max(0)) / 2
-        half = half_view(Y, shape_of_views([Y]) if shape is None else shape)
+        half = half_view(Y, shape_of_axes(ax) if shape is None else shape)
         set_view(ax, middle - half, middle + half)
     size, alpha = _choose_size_and_alpha(ax, len(Y))
     order = drawing_order(coloring, seed)

@@ -29,9 +29,9 @@ def scatter(
 ) -> Figure:
     """Draw a map.
 
-    The frame has the shape of the map. If there are 11 to 40 classes, their names are also written
-    on it: at each island with a quarter of a class or more (at three at most), or else at the
-    largest one.
+    The frame has the shape of the map, or that of the axes if they are given. If there are 11 to 40
+    classes, their names are also written on it: at each island with a quarter of a class or more,
+    three at most, or else at the largest one.
 
     Parameters
     ----------

@@ -13,7 +13,15 @@ from .._validation import as_array
 from ..names import index_of
 from .checks import as_map
 from .coloring import color_by_labels
-from .figures import draw_legend, draw_map, half_view, make_axes, set_view, shape_of_views
+from .figures import (
+    draw_legend,
+    draw_map,
+    half_view,
+    make_axes,
+    set_view,
+    shape_of_axes,
+    shape_of_views,
+)
 from .placement import select_disjoint
 from .texts import half_sizes, halo, shorten, size_in_points
 
@@ -119,7 +127,8 @@ def words(
         raise ValueError(f"n_labels must be at least 1, or None; got {n_labels}")
     marked = [index_of(name, names) for name in ([] if around is None else [around]) + [*mark]]
     order = _order_by_importance(importance, n, marked)
-    low, high = _choose_view(Y, marked[0] if around is not None else None, span)
+    shape = shape_of_views([Y]) if ax is None else shape_of_axes(ax)
+    low, high = _choose_view(Y, shape, marked[0] if around is not None else None, span)
     coloring = color_by_labels(labels, label_names, n, legend_title)
 
     inside = ((low <= Y) & (high >= Y)).all(1)
@@ -157,13 +166,13 @@ def _order_by_importance(importance: Any, n: int, first: list[int]) -> np.ndarra
 
 
 def _choose_view(
-    Y: np.ndarray, center: int | None, span: float | None
+    Y: np.ndarray, shape: np.ndarray, center: int | None, span: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the lower left and upper right corner of the view."""
     low, high = Y.min(0).astype(float), Y.max(0).astype(float)
     middle = (low + high) / 2 if center is None else Y[center].astype(float)
     if span is None and center is None:
-        half = half_view(Y, shape_of_views([Y]))
+        half = half_view(Y, shape)
     else:
         if span is None:
             distance = np.abs(Y - middle).max(1)

@@ -75,14 +75,13 @@ def test_order_is_shuffled_by_the_seed_and_unlabelled_come_first(rng):
 @pytest.mark.parametrize(
     ("stretch", "filled"), [([7, 9], [0.9, 0.9]), ([9, 5], [0.9, 0.9]), ([1, 9], [0.2, 0.9])]
 )
-@pytest.mark.parametrize("draw", ["scatter", "words", "own axes"])
+@pytest.mark.parametrize("draw", ["scatter", "words"])
 def test_axes_say_nothing_and_have_the_shape_of_the_map(rng, draw, stretch, filled):
     Y = rng.uniform(-1, 1, size=(500, 2)) * stretch + [100, 0]
     if draw == "words":
         (ax,) = plot.words(Y, [""] * 500).axes
     else:
-        given = Figure(figsize=(5, 5)).subplots() if draw == "own axes" else None
-        (ax,) = plot.scatter(Y, ax=given).axes
+        (ax,) = plot.scatter(Y).axes
     ax.figure.draw_without_rendering()
     assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
     corners = ax.transData.transform([Y.min(0), Y.max(0)])
@@ -93,6 +92,21 @@ def test_axes_say_nothing_and_have_the_shape_of_the_map(rng, draw, stretch, fill
     assert (sides > np.array(filled) * (frame.width, frame.height)).all()
     assert (corners[0] > frame.min).all() and (corners[1] < frame.max).all()
     assert max(frame.height / frame.width, frame.width / frame.height) < 2.01
+
+
+@pytest.mark.parametrize("sides", [(9, 5), (10, 10), (5, 8)])
+def test_a_map_fills_axes_that_are_given(rng, sides):
+    for stretch in ([7, 9], [9, 5]):
+        Y = rng.uniform(-1, 1, size=(500, 2)) * stretch
+        for draw in (plot.scatter, lambda Y, ax: plot.words(Y, [""] * 500, ax=ax)):
+            figure = Figure(figsize=sides)
+            ax = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+            draw(Y, ax=ax)
+            figure.draw_without_rendering()
+            frame = ax.get_window_extent()
+            assert frame.size == pytest.approx(80 * np.array(sides))
+            corners = ax.transData.transform([Y.min(0), Y.max(0)])
+            assert ((corners[1] - corners[0]) / frame.size).max() == pytest.approx(1 / 1.06)
 
 
 def test_panels_have_one_shape_that_suits_all_maps(rng):
