@@ -99,6 +99,14 @@ def test_pictures(visit):
     for _ in range(4):
         tab.get_by_role("button", name="Zoom in").click()
     assert (strength(look(tab), [1, 0, 1]) > 0.9).sum() > 20 * 20 * 20
+    # The card does not cover the picture of its point.
+    tab.get_by_role("searchbox").fill("#1234")
+    tab.keyboard.press("Enter")
+    settle(tab)
+    card = tab.locator("#card").bounding_box()
+    right, bottom = card["x"] + card["width"], card["y"] + card["height"]
+    x, y = np.array(SIZE) / 2
+    assert right < x - 30 or card["x"] > x + 30 or bottom < y - 30 or card["y"] > y + 30
 
 
 # ---- Details and the place of the card ----------------------------------------------------------

@@ -1,6 +1,18 @@
 // The card: name, label and thumbnail of the point under the pointer. A click on a point pins its
 // card, which then stays.
 
+/** The box around several boxes. */
+function around(boxes) {
+  const left = Math.min(...boxes.map((box) => box.left));
+  const top = Math.min(...boxes.map((box) => box.top));
+  return {
+    left,
+    top,
+    width: Math.max(...boxes.map((box) => box.left + box.width)) - left,
+    height: Math.max(...boxes.map((box) => box.top + box.height)) - top,
+  };
+}
+
 /** Area that two boxes share. */
 function sharedArea(one, other) {
   const overlap = (start, size) =>
@@ -65,37 +77,38 @@ class Card {
   /**
    * Place the card beside the point, where it covers least.
    *
-   * names: what is written on the map, as { left, top, width, height, row }; panels: boxes of the
-   * panels, in the same form. Above all, the card covers neither its point nor the name of it.
+   * drawn: boxes of the names and thumbnails on the map, as { left, top, width, height, row }.
+   * panels: boxes of the panels, in the same form.
+   * Above all, the card covers neither its point nor the name and the thumbnail of it.
    */
-  place(view, names, panels) {
+  place(view, drawn, panels) {
     if (this.row < 0) return;
     const [x, y] = view.toScreen(...this.data.positions.subarray(2 * this.row, 2 * this.row + 2));
     const { offsetWidth: width, offsetHeight: height } = this.root;
-    const [gap, line] = [16, 18]; // a name takes a line above its point
-    const maxLeft = view.width - width - 8;
-    const maxTop = view.height - height - 8;
-    const spot = (left, top) => ({
-      left: Math.round(clamp(left, 8, Math.max(8, maxLeft))),
-      top: Math.round(clamp(top, 8, Math.max(8, maxTop))),
+    const point = { left: x - 8, top: y - 8, width: 16, height: 16 };
+    const own = [point, ...drawn.filter(({ row }) => row === this.row)];
+    const spots = [point, around(own)].flatMap((box) => {
+      const [right, bottom] = [box.left + box.width, box.top + box.height];
+      const tops = [y - height / 2, box.top, bottom - height];
+      const lefts = [x - width / 2, box.left, right - width];
+      return [
+        ...tops.map((top) => [right + 8, top]),
+        ...tops.map((top) => [box.left - 8 - width, top]),
+        ...lefts.map((left) => [left, bottom + 8]),
+        ...lefts.map((left) => [left, box.top - 8 - height]),
+      ];
+    });
+    const inside = spots.map(([left, top]) => ({
+      left: Math.round(clamp(left, 8, Math.max(8, view.width - width - 8))),
+      top: Math.round(clamp(top, 8, Math.max(8, view.height - height - 8))),
       width,
       height,
-    });
-    const tops = [y - height / 2, y - gap, y + gap - height];
-    const lefts = [x - width / 2, x - gap, x + gap - width];
-    const spots = [
-      ...tops.map((top) => spot(x + gap, top)),
-      ...tops.map((top) => spot(x - gap - width, top)),
-      ...lefts.map((left) => spot(left, y + gap)),
-      ...lefts.map((left) => spot(left, y - gap - height)),
-      ...lefts.map((left) => spot(left, y - gap - line - height)),
-    ];
-    const point = { left: x - 8, top: y - 8, width: 16, height: 16 };
-    const own = [point, ...names.filter(({ row }) => row === this.row)];
+    }));
     const covered = (spot, boxes) => boxes.reduce((sum, box) => sum + sharedArea(spot, box), 0);
-    const cost = (spot) => 1e4 * covered(spot, own) + covered(spot, names) + covered(spot, panels);
-    const costs = spots.map(cost);
-    const { left, top } = spots[costs.indexOf(Math.min(...costs))];
+    const costs = inside.map(
+      (spot) => 1e4 * covered(spot, own) + covered(spot, drawn) + covered(spot, panels),
+    );
+    const { left, top } = inside[costs.indexOf(Math.min(...costs))];
     this.root.style.transform = `translate(${left}px, ${top}px)`;
     const isOutside = x < 0 || y < 0 || x > view.width || y > view.height;
     this.root.style.visibility = isOutside ? "hidden" : "visible";

@@ -47,7 +47,7 @@ function frame() {
     focus: card.row,
     panels,
   });
-  card.place(view, overlay.names, panels);
+  card.place(view, overlay.drawn, panels);
 }
 
 /** All rows in a pseudorandom order, so that no class hides another; the same order each time. */

@@ -90,7 +90,7 @@ class Overlay {
     Object.assign(this, { data, grid, thumbnails });
     this.context = canvas.getContext("2d");
     this.widths = new Map(); // cache of the widths of texts
-    this.names = []; // boxes of the names that are written, with the row if it is that of a point
+    this.drawn = []; // boxes of names and thumbnails, with the row if they are those of a point
   }
 
   /**
@@ -108,7 +108,7 @@ class Overlay {
     context.clearRect(0, 0, view.width, view.height);
     const toScreen = (row) => view.toScreen(data.positions[2 * row], data.positions[2 * row + 1]);
     const occupancy = new Occupancy();
-    this.names = [];
+    this.drawn = [];
     for (const { left, top, width, height } of panels) occupancy.occupy(left, top, width, height);
     for (const row of rings) {
       this.drawRing(toScreen(row), style, theme.ink, 1.2);
@@ -119,7 +119,8 @@ class Overlay {
     const isClose = view.k > 4 * view.home.k;
     if (this.thumbnails) this.drawThumbnails(view, theme, occupancy, toScreen, isShown);
     else if (data.names && (isClose || isSearching || !data.classes)) {
-      this.writeNames(view, style, theme, occupancy, toScreen, isShown);
+      const ringed = new Set([...rings, focus]);
+      this.writeNames(view, style, theme, occupancy, toScreen, isShown, ringed);
     }
   }
 
@@ -171,7 +172,7 @@ class Overlay {
       const top = clamp((this.data.counts[code] < 10 ? y - 15 : y) - 8, 2, view.height - 18);
       if (!occupancy.occupy(left, top, width, 16)) continue;
       this.write(text, left + width / 2, top + 8, theme, font);
-      this.names.push({ left, top, width, height: 16 });
+      this.drawn.push({ left, top, width, height: 16 });
     }
   }
 
@@ -186,6 +187,7 @@ class Overlay {
       const half = side / 2 + 3;
       if (!occupancy.occupy(x - half, y - half, 2 * half, 2 * half)) continue;
       this.thumbnails.draw(this.context, row, x, y, side, theme.css[this.data.codes[row]]);
+      this.drawn.push({ left: x - half, top: y - half, width: 2 * half, height: 2 * half, row });
     }
   }
 
@@ -194,7 +196,7 @@ class Overlay {
    *
    * At the upper edge of the window they are written below, at the sides they are moved inside.
    */
-  writeNames(view, style, theme, occupancy, toScreen, isShown) {
+  writeNames(view, style, theme, occupancy, toScreen, isShown, ringed) {
     const font = `12px ${FONT}`;
     let remaining = MAX_NAMES;
     for (const row of this.grid.within(...view.box(), MAX_CANDIDATES)) {
@@ -203,11 +205,12 @@ class Overlay {
       const text = shorten(this.data.names[row]);
       const width = this.measureWidth(text, font);
       const left = clamp(x - width / 2, 4, view.width - width - 4);
-      const above = y - style.diameter / 2 - 15;
-      const top = above < 2 ? y + style.diameter / 2 + 2 : above;
+      const radius = style.diameter / 2 + (ringed.has(row) ? 5 : 0);
+      const above = y - radius - 15;
+      const top = above < 2 ? y + radius + 2 : above;
       if (!occupancy.occupy(left - 6, top - 3, width + 12, 20)) continue;
       this.write(text, left + width / 2, top + 7, theme, font);
-      this.names.push({ left, top, width, height: 14, row });
+      this.drawn.push({ left, top, width, height: 14, row });
       if (--remaining === 0) return;
     }
   }
