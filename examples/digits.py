@@ -38,7 +38,8 @@ def main(argv=None):
     caption = f"10-NN accuracy {accuracy:.3f}      neighbour recall@10 {recall:.2f}"
     print(f"{len(X):,} digits; {caption}")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    figure = plot.scatter(Y, digit, title=f"{len(X):,} digits (MNIST)", caption=caption)
+    title = f"{len(X):,} digits (MNIST)"
+    figure = plot.scatter(Y, digit, title=title, caption=caption, legend_title="digit")
     plot.save(figure, arguments.output / "digits.png")
     mosaic = plot.mosaic(255 - X.reshape(-1, 28, 28), Y, tile=36, labels=digit, visible=0.9)
     mosaic.save(arguments.output / "digits_mosaic.jpg", quality=90)

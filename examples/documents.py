@@ -65,6 +65,7 @@ def main(argv=None):
         importance=[len(text) for text in texts],
         labels=modules,
         title=f"{len(titles):,} manual pages of SciPy, by module",
+        legend_title="module",
         caption=f"the longest are named; 10-NN accuracy of the module  {accuracy:.2f}",
     )
     plot.save(figure, arguments.output / "documents.png")

@@ -39,7 +39,8 @@ def main(argv=None):
 
     def compare(name, title, X, labels, names, group, dims=2):
         Y = TSNE(dims, random_state=0).fit_transform(X)
-        draw(name, plot.compare(X, Y, labels, names, group=group, title=title))
+        figure = plot.compare(X, Y, labels, names, group=group, title=title, legend_title="emotion")
+        draw(name, figure)
         return Y
 
     scores = {}
@@ -53,9 +54,10 @@ def main(argv=None):
     title, labels = f"{len(X)} frames of good and bad news", (frames.label, frames.label_names)
     Y = compare("frames", f"{title}, by facial actions", X, *labels, frames.clip)
     compare("frames_3d", f"{title}, by facial actions", X, *labels, frames.clip, dims=3)
-    figure = plot.scatter(Y, *labels, title=title)
+    figure = plot.scatter(Y, *labels, title=title, legend_title="emotion")
     draw("faces", plot.faces(figure, Y, frames.points, labels=frames.label))
-    figure = plot.scatter(Y, *labels, title=f"{title}, and the ways of three clips")
+    ways = f"{title}, and the ways of three clips"
+    figure = plot.scatter(Y, *labels, title=ways, legend_title="emotion")
     for clip in (clip for clip in frames.clips() if clip.name[-3:] in ("003", "012", "018")):
         plot.trajectory(figure, Y, clip.rows, label=f"clip {clip.name[-3:]}")
     draw("paths", figure)

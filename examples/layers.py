@@ -52,7 +52,7 @@ def main(argv=None):
         accuracy[name] = metrics.label_accuracy(Y, digit[unseen])
         caption = f"{layer.shape[1]:,} values, 10-NN accuracy {accuracy[name]:.3f}"
         print(f"{name}: {caption}")
-        plot.scatter(Y, digit[unseen], ax=ax, title=name, caption=caption)
+        plot.scatter(Y, digit[unseen], ax=ax, title=name, caption=caption, legend_title="digit")
         if name != "output":
             ax.get_legend().remove()
     arguments.output.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,7 @@ def main(argv=None):
         for found in reports.values()
     ]
     with matplotlib.rc_context({"font.size": 13}):
-        figure = plot.side_by_side(maps, digit, captions=captions)
+        figure = plot.side_by_side(maps, digit, captions=captions, legend_title="digit")
     plot.save(figure, arguments.output / "measures.png", dpi=100)
     return {"reports": reports, "by_digit": by_digit}
 

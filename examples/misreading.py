@@ -65,7 +65,9 @@ def main(argv=None):
         captions = [text.format(value) for value in found[name]]
         print(f"data: {captions[0]}; map: {captions[1]}")
         with matplotlib.rc_context({"font.size": 13}):
-            figure = plot.side_by_side({"data": X[:, :2], "map": Y}, group, captions=captions)
+            figure = plot.side_by_side(
+                {"data": X[:, :2], "map": Y}, group, captions=captions, legend_title="cluster"
+            )
         plot.save(figure, arguments.output / f"misreading_{name}.png", dpi=100)
 
     X = rng.normal(size=(2 * n, 100))

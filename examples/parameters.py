@@ -65,7 +65,7 @@ def main(argv=None):
             captions.append("   ".join(words[:2]) + "\n" + "   ".join(words[2:]))
             print(f"{name:>20} {value!s:>12}: {',  '.join(words)}")
         with matplotlib.rc_context({"font.size": 20}):
-            figure = plot.side_by_side(maps, digits, captions=captions)
+            figure = plot.side_by_side(maps, digits, captions=captions, legend_title="digit")
         plot.save(figure, arguments.output / f"parameters_{name}.png", dpi=100)
     return found
 

@@ -42,7 +42,9 @@ def main(argv=None):
     arguments.output.mkdir(parents=True, exist_ok=True)
     title = f"{len(X):,} handwritten digits"
     with matplotlib.rc_context({"font.size": 16}):
-        figure = plot.side_by_side(maps, digits, captions=captions, title=title)
+        figure = plot.side_by_side(
+            maps, digits, captions=captions, legend_title="digit", title=title
+        )
     plot.save(figure, arguments.output / "sne_family.png", dpi=100)
     return found
 

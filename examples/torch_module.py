@@ -68,7 +68,8 @@ def main(argv: list[str] | None = None) -> dict:
     kl = TSNELoss(P, method="exact")(Y).item()
     print(f"KL divergence {kl:.4f}")
     folder.mkdir(parents=True, exist_ok=True)
-    figure = plot.scatter(Y, labels, title="1,797 digits: t-SNE by a torch module and Adam")
+    title = "1,797 digits: t-SNE by a torch module and Adam"
+    figure = plot.scatter(Y, labels, title=title, legend_title="digit")
     plot.save(figure, folder / "torch_module.png")
     return {"kl": kl, "embedding": Y}
 
