@@ -123,9 +123,7 @@ def draw_map(
     shape : ndarray, shape (2,), optional
         Width and height of the view, relative to the longer side. Default: those of the axes.
     """
-    if Y.shape[1] == 3:
-        _fit_box(ax, Y)
-    else:
+    if Y.shape[1] == 2:
         middle = (Y.min(0) + Y.max(0)) / 2
         half = half_view(Y, shape_of_axes(ax) if shape is None else shape)
         set_view(ax, middle - half, middle + half)
@@ -134,9 +132,10 @@ def draw_map(
     style: dict[str, Any] = {"s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
     if Y.shape[1] == 3:
         style["depthshade"] = False
-    # Limits that are set stay as they are.
     ax.scatter(*Y[order].T, c=coloring.rgb[order], **style)
+    bottom, top = 0.0, None  # None: matplotlib's own place of a title
     if Y.shape[1] == 3:
+        bottom, top = _fit_box(ax, Y)
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             axis.line.set(color="0.8", linewidth=0.8)
     else:
@@ -145,12 +144,22 @@ def draw_map(
         if coloring.names:
             write_class_names(ax, Y, coloring)
     if title:
-        ax.set_title(escape(title))
+        ax.set_title(escape(title), y=top)
+        if top is not None:
+            ax.title.set_y(top)  # 3-D axes lower the height that is given
     if caption:
         write = ax.text2D if Y.shape[1] == 3 else ax.text
-        write(
-            0.5, -0.02, escape(caption), transform=ax.transAxes, ha="center", va="top", color="0.3"
-        )
+        style = {"transform": ax.transAxes, "ha": "center", "va": "top", "color": "0.3"}
+        write(0.5, bottom - 0.02, escape(caption), **style)
+
+
+def level_texts(axes: list[Any]) -> None:
+    """Move the titles of 3-D maps to the height of the highest, their captions to the lowest."""
+    titles, captions = [ax.title for ax in axes], [text for ax in axes for text in ax.texts]
+    for texts, choose in ((titles, max), (captions, min)):
+        y = choose((text.get_position()[1] for text in texts), default=0.0)
+        for text in texts:
+            text.set_y(y)
 
 
 def set_view(ax: Any, low: np.ndarray, high: np.ndarray) -> None:
@@ -161,8 +170,14 @@ def set_view(ax: Any, low: np.ndarray, high: np.ndarray) -> None:
         getattr(ax, f"set_{name}ticks")([])
 
 
-def _fit_box(ax: Any, Y: np.ndarray) -> None:
-    """Set the limits of 3-D axes to a box around the map, as large as fits into the axes."""
+def _fit_box(ax: Any, Y: np.ndarray) -> tuple[float, float]:
+    """Set the limits of 3-D axes to a box around the map, as large as fits into the axes.
+
+    Returns
+    -------
+    bottom, top : float
+        Where the box ends on paper, relative to the height of the axes.
+    """
     from mpl_toolkits.mplot3d.proj3d import proj_transform
 
     low, high = Y.min(0).astype(np.float64), Y.max(0).astype(np.float64)
@@ -175,12 +190,12 @@ def _fit_box(ax: Any, Y: np.ndarray) -> None:
     ax.apply_aspect()
     corners = np.array(list(product(*limits))).T
     zoom = 1.0
-    for _ in range(3):  # by perspective, the box does not grow quite as the zoom does
+    for _ in range(4):  # by perspective, the box does not grow quite as the zoom does
         ax.set_box_aspect(half, zoom=zoom)
         x, y, _ = proj_transform(*corners, ax.get_proj())
         places = ax.transAxes.inverted().transform(ax.transData.transform(np.stack([x, y], 1)))
         zoom /= 2 * np.abs(places - 0.5).max()
-    ax.set_box_aspect(half, zoom=zoom)
+    return float(places[:, 1].min()), float(places[:, 1].max())
 
 
 def drawing_order(coloring: Coloring, seed: int) -> np.ndarray:

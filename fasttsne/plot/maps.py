@@ -9,7 +9,7 @@ from .. import comparison
 from .._validation import as_array
 from .checks import as_map, check_axes_dims
 from .coloring import color_by_labels
-from .figures import draw_legend, draw_map, make_axes, shape_of_views
+from .figures import draw_legend, draw_map, level_texts, make_axes, shape_of_views
 from .texts import escape
 
 if TYPE_CHECKING:
@@ -220,6 +220,8 @@ def side_by_side(
     below[-1] = coloring.below(below[-1])
     for ax, (name, points), caption in zip(axes, checked.items(), below, strict=True):
         draw_map(ax, points, coloring, name, caption, seed, shape)
+    if n_dims == 3:
+        level_texts(axes)
     draw_legend(coloring, axes)
     if title:
         axes[0].figure.suptitle(escape(title), y=0.99, va="bottom")

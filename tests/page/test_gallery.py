@@ -16,7 +16,7 @@ STYLE = Path(__file__).resolve().parents[2] / "docs" / "_static" / "style.css"
 
 @pytest.mark.parametrize("size", [(1600, 838), (1600, 300), (800, 1000)])
 def test_a_thumbnail_shows_the_whole_picture(chromium, size):
-    """A picture with a red frame, where its titles and captions would be, in a card of 300 pixels."""
+    """A picture with a red frame, where its titles would be, in a card of 300 pixels."""
     picture = np.full((size[1], size[0], 3), 255, np.uint8)
     thick = max(size) // 20
     for edge in (np.s_[:thick], np.s_[-thick:], np.s_[:, :thick], np.s_[:, -thick:]):

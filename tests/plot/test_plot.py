@@ -354,7 +354,7 @@ def test_a_map_in_three_dimensions_fills_its_axes(rng, stretch):
     from mpl_toolkits.mplot3d.proj3d import proj_transform
 
     Y = rng.uniform(-1, 1, size=(2000, 3)) * stretch
-    figure = plot.scatter(Y)
+    figure = plot.scatter(Y, title="title", caption="caption")
     figure.draw_without_rendering()
     (ax,) = figure.axes
 
@@ -366,6 +366,13 @@ def test_a_map_in_three_dimensions_fills_its_axes(rng, stretch):
     corners = on_paper(np.array(np.meshgrid(*limits)).reshape(3, -1).T)
     assert corners.min() > -0.01 and corners.max() < 1.01
     assert np.ptp(corners, axis=0).max() > 0.9
+    # The title and the caption are near the box.
+    height = ax.get_window_extent().height
+    ends = [text.get_window_extent() for text in (ax.title, ax.texts[0])]
+    bottom, top = ax.get_window_extent().y0 + height * np.array(
+        [corners[:, 1].min(), corners[:, 1].max()]
+    )
+    assert 0 < ends[0].y0 - top < 15 and 0 < bottom - ends[1].y1 < 15
     assert (limits[:, 0] < Y.min(0)).all() and (Y.max(0) < limits[:, 1]).all()
     sides = np.ptp(limits, axis=1)
     filled = np.ptp(Y, axis=0) / sides
@@ -424,6 +431,14 @@ def test_compare_of_few_points_and_of_points_without_classes(rng):
         for ax in figure.axes[:2]:
             assert "recall@4" in ax.texts[0].get_text()
             assert "accuracy" not in ax.texts[0].get_text()
+
+
+def test_texts_of_maps_in_three_dimensions_stand_in_one_line(rng):
+    maps = {"flat": rng.normal(size=(60, 3)) * [5, 5, 1], "high": rng.normal(size=(60, 3))}
+    figure = plot.side_by_side(maps, captions=["x", "y"])
+    figure.draw_without_rendering()
+    for texts in ([ax.title for ax in figure.axes], [ax.texts[0] for ax in figure.axes]):
+        assert len({round(text.get_window_extent().y0) for text in texts}) == 1
 
 
 @pytest.mark.parametrize("m", [2, 3])
