@@ -45,7 +45,7 @@ def main(argv=None):
     found = activations(model, X[unseen].split(1000), list(dict(model.named_children())))
 
     start = rescale(PCA(2, random_state=0).fit_transform(found["pixels"]))
-    figure, accuracy = Figure(figsize=(24, 5.2)), {}
+    figure, accuracy = Figure(figsize=(24, 4.4)), {}
     panels = figure.subplots(1, len(found), gridspec_kw={"wspace": 0.05})
     for ax, (name, layer) in zip(panels, found.items(), strict=True):
         Y = fasttsne.TSNE(init=start, random_state=0).fit_transform(layer)
