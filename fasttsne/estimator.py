@@ -13,7 +13,9 @@ from .descent.optimize import CHECK_EVERY
 from .descent.transform import ITERATIONS
 from .fit.base import BaseTSNE
 from .fit.foreign_names import suggest_our_names
+from .fit.going_on import optimize
 from .progress import Progress
+from .schedule import Phase
 
 
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
@@ -126,6 +128,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         checksum by which a damaged file is refused.
     checkpoint_every : int, default 50
         Iterations between two writes.
+    keep_state : bool or 'auto', default 'auto'
+        Whether the fitted estimator keeps what :meth:`optimize` needs: the neighbours, 8 bytes
+        each, P, 8 bytes a pair, and the velocity and the gains of each point. 'auto': up to 50,000
+        samples. Pickles of the estimator hold it, too.
     distributed : bool, default False
         Whether the processes of ``torch.distributed`` fit one map together: each passes the rows
         of X that it has, in the order of the ranks, and gets the places of these. An array as
@@ -186,6 +192,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         on_interrupt: str = "raise",
         checkpoint: Any = None,
         checkpoint_every: int = CHECK_EVERY,
+        keep_state: bool | str = "auto",
         distributed: bool = False,
     ) -> None:
         self.n_components = n_components
@@ -219,6 +226,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         self.on_interrupt = on_interrupt
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
+        self.keep_state = keep_state
         self.distributed = distributed
 
     def fit(self, X: Any, y: None = None) -> TSNE:
@@ -297,6 +305,56 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         """
         check_is_fitted(self, "embedding_")
         return self._place(X, start, iterations)
+
+    def optimize(
+        self,
+        iterations: int,
+        *,
+        exaggeration: float = 1.0,
+        momentum: float = 0.8,
+        learning_rate: float | str = "auto",
+        compression: float = 0.0,
+        perplexity: float | None = None,
+    ) -> TSNE:
+        """Go on with the map: run a further phase of the descent.
+
+        Velocity and gains are those at the end of the fit, or of the last call. A fit and a call
+        together give the same bits on a CPU as one fit whose schedule also has the further phase.
+        Parameters of the estimator that have changed since, such as ``method`` or ``callback``,
+        apply. Iterations are counted on.
+
+        Parameters
+        ----------
+        iterations : int
+            1 or more.
+        exaggeration, momentum, learning_rate, compression : float
+            As of :class:`fasttsne.Phase`.
+        perplexity : float, optional
+            Make P anew, with this perplexity, of the neighbours that the fit kept: at most a third
+            of them, whatever the affinities were. It stays for later calls and for
+            :meth:`transform`. Default: P stays.
+
+        Returns
+        -------
+        TSNE
+            Itself; ``embedding_``, ``kl_divergence_``, ``n_iter_`` and ``report_`` are new ones. If
+            an error or Ctrl-C ends the descent, they stay.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before a fit.
+        ValueError, TypeError
+            Wrong arguments; a fit that kept no state (``keep_state``), or no neighbours for another
+            perplexity. Raised before any work.
+        """
+        check_is_fitted(self, "embedding_")
+        optimize(
+            self,
+            Phase(iterations, exaggeration, momentum, learning_rate, compression),
+            perplexity,
+        )
+        return self
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn should know about X and the result."""

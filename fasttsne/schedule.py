@@ -172,27 +172,37 @@ def check_schedule(schedule: Any, n: int) -> list[Phase]:
         or not all(isinstance(phase, Phase) for phase in schedule)
     ):
         raise TypeError(f"schedule must be a list of fasttsne.Phase, got {schedule!r}")
-    for i, phase in enumerate(schedule):
-        name = f"schedule[{i}]"
-        _validation.integer(f"{name}.iterations", phase.iterations, 0)
-        _validation.number(f"{name}.exaggeration", phase.exaggeration, above=0)
-        if _validation.number(f"{name}.momentum", phase.momentum, least=0) >= 1:
-            raise ValueError(f"{name}.momentum must be below 1, got {phase.momentum}")
-        check_learning_rate(f"{name}.learning_rate", phase.learning_rate)
-        _validation.number(f"{name}.compression", phase.compression, least=0)
-    if not any(phase.iterations for phase in schedule):
+    phases = [check_phase(phase, n, f"schedule[{i}].") for i, phase in enumerate(schedule)]
+    if not any(phase.iterations for phase in phases):
         raise ValueError("schedule must hold 1 iteration or more, got 0")
-    plain = [
-        Phase(
-            int(phase.iterations),
-            float(phase.exaggeration),
-            float(phase.momentum),
-            phase.learning_rate if phase.learning_rate == "auto" else float(phase.learning_rate),
-            float(phase.compression),
-        )
-        for phase in schedule
-    ]
-    return [phase.for_points(n) for phase in plain]
+    return phases
+
+
+def check_phase(phase: Phase, n: int, prefix: str = "", least: int = 0) -> Phase:
+    """Return a phase with plain Python numbers and the learning rate for n points.
+
+    Parameters
+    ----------
+    phase : Phase
+    n : int
+    prefix : str
+        What error messages say before the name of a field.
+    least : int
+        Fewest iterations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A field that is not a number, or out of range.
+    """
+    iterations = _validation.integer(f"{prefix}iterations", phase.iterations, least)
+    exaggeration = _validation.number(f"{prefix}exaggeration", phase.exaggeration, above=0)
+    momentum = _validation.number(f"{prefix}momentum", phase.momentum, least=0)
+    if momentum >= 1:
+        raise ValueError(f"{prefix}momentum must be below 1, got {phase.momentum}")
+    rate = check_learning_rate(f"{prefix}learning_rate", phase.learning_rate)
+    compression = _validation.number(f"{prefix}compression", phase.compression, least=0)
+    return Phase(iterations, exaggeration, momentum, rate, compression).for_points(n)
 
 
 def check_learning_rate(name: str, rate: Any) -> float | str:

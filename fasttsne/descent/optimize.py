@@ -26,6 +26,10 @@ CHECK_EVERY = 50
 MAX_STEP = 5.0
 """Longest step of a point, in map units, so that a large learning rate throws no point out."""
 
+# Attributes of a descent that its state, and so a checkpoint, holds under their names.
+_NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
+_TENSORS = ("Y", "velocity", "gains")
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -62,6 +66,8 @@ class Optimum:
     kl_divergence: float
     n_iter: int
     """Number of iterations done."""
+    state: dict[str, Any]
+    """What :func:`state_for_next_phase` takes for a further phase; tensors on the CPU."""
 
 
 def minimize_kl(
@@ -139,7 +145,26 @@ def minimize_kl(
         watch.say(f"KL divergence after {descent.done} iterations: {kl:f}")
     if watch.progress:
         watch.progress(descent.total, descent.total, kl)
-    return Optimum(descent.Y, kl, descent.done)
+    return Optimum(descent.Y, kl, descent.done, descent.state())
+
+
+def state_for_next_phase(state: dict[str, Any], phases: int) -> dict[str, Any]:
+    """Return the state in which the next phase begins, whether or not the last one was completed.
+
+    Parameters
+    ----------
+    state : dict
+        That of an :class:`Optimum`. It stays as it is, as the tensors of the result are copies.
+    phases : int
+        How many phases the schedule has had so far.
+    """
+    return {
+        **state,
+        **{name: state[name].clone() for name in _TENSORS},
+        **{"phase": phases, "is_over": False},
+        **{"began": state["done"], "best": math.inf, "best_at": state["done"]},
+        "bounds": {**state["bounds"], "_wait": 1},  # as TrackedBounds.expect_change does
+    }
 
 
 class _Optimizer:
@@ -189,25 +214,21 @@ class _Optimizer:
         self.has_interrupt: Callable[[], bool] = lambda: False
         self.is_interrupted = False
 
-    # A checkpoint holds these under their names.
-    _NUMBERS = ("done", "kl", "phase", "began", "best", "best_at", "is_over")
-    _TENSORS = ("Y", "velocity", "gains")
-
     def state(self) -> dict[str, Any]:
         """Return everything that the next iterations depend on, tensors on the CPU."""
         return {
-            **{name: getattr(self, name) for name in self._NUMBERS},
-            **{name: getattr(self, name).cpu() for name in self._TENSORS},
+            **{name: getattr(self, name) for name in _NUMBERS},
+            **{name: getattr(self, name).cpu() for name in _TENSORS},
             "bounds": self.bounds.state(),
             "grid": self.repulsion.grid_bounds(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from what :meth:`state` returned."""
-        for name in self._NUMBERS:
+        for name in _NUMBERS:
             setattr(self, name, state[name])
-        for name in self._TENSORS:
-            setattr(self, name, state[name].to(self.Y.device))
+        for name in _TENSORS:
+            setattr(self, name, state[name].to(self.Y.device, copy=True))
         self.bounds.restore(state["bounds"])
         self.repulsion.restore_grid(self.Y, state["grid"])
 

@@ -6,6 +6,8 @@
 ``parameters``          checks the parameters of ``TSNE``
 ``foreign_names``       what other libraries call these parameters
 ``context``             threads, device and listeners of a fit
+``kept``                what a fit keeps so that its map can go on
+``going_on``            further phases of the descent of a fitted map
 ``pipeline``            its steps: neighbours, start, P, descent
 ``memory``              the error message if a GPU has too little memory
 ``checkpoint``          the file from which a fit can be resumed

@@ -40,8 +40,8 @@ from .samples import (
 )
 
 _CHANGEABLE = {
-    *("callback", "callback_every", "checkpoint_every", "n_jobs", "on_interrupt", "progress"),
-    "verbose",
+    *("callback", "callback_every", "checkpoint_every", "keep_state", "n_jobs", "on_interrupt"),
+    *("progress", "verbose"),
 }
 """Parameters that change no map, and may therefore be changed when a fit is resumed."""
 _OWN_OF_RANK = {"callback", "device", "init", "n_jobs", "progress", "verbose"}
@@ -147,8 +147,8 @@ class BaseTSNE(BaseEstimator):
             files that the ranks of the fit wrote.
         **parameters
             Parameters of :class:`fasttsne.TSNE` that do not change the map: callback,
-            callback_every, checkpoint_every, n_jobs, on_interrupt, progress, verbose. Others may be
-            given if they are those of the fit, so that a mistake is noticed.
+            callback_every, checkpoint_every, keep_state, n_jobs, on_interrupt, progress, verbose.
+            Others may be given if they are those of the fit, so that a mistake is noticed.
 
         Returns
         -------
@@ -263,19 +263,22 @@ class BaseTSNE(BaseEstimator):
         data: Any,
         is_tensor: bool,
         part: Part | None = None,
+        affinities: Affinities | None = None,
     ) -> Any:
         """Set the attributes of a fit; return the map, on the device of the data.
 
-        On several ranks these are the rows of this rank.
+        On several ranks these are the rows of this rank. The affinities are those of the parameters
+        unless others are given.
         """
         embedding = result.embedding.to(device_of(data))
         self.kl_divergence_ = result.kl_divergence
         self.report_ = result.report
         self.n_iter_ = result.report.iterations - 1
         self.learning_rate_ = next(phase for phase in plan.phases if phase.iterations).rate
+        self._kept = None if result.kept is None else result.kept.on(device_of(data))
         self._fitted_map = None
         if data is not None:
-            affinities = self.affinities
+            affinities = affinities or self.affinities
             if not isinstance(affinities, Affinities):
                 affinities = Perplexity(min(self.perplexity, len(embedding) - 1))
             self._fitted_map = FittedMap(

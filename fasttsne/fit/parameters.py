@@ -16,6 +16,7 @@ from ..descent.methods import METHODS, OBJECTIVES, choose_repulsion
 from ..descent.repulsion import Repulsion
 from ..neighbors.search import Search
 from ..schedule import Phase, check_learning_rate, check_schedule, default_schedule
+from .kept import check_keep_state
 
 INITS = ("pca", "random", "spectral")
 ON_INTERRUPT = ("raise", "return")
@@ -51,6 +52,8 @@ class Plan:
     """One of :data:`INITS`, or the coordinates (n, dims)."""
     callback_every: int
     checkpoint_every: int
+    keeps_state: bool
+    """Whether the map can go on after the fit."""
 
     @classmethod
     def of(
@@ -125,6 +128,7 @@ class Plan:
             ),
             callback_every=_validation.integer("callback_every", estimator.callback_every, 1),
             checkpoint_every=_validation.integer("checkpoint_every", estimator.checkpoint_every, 1),
+            keeps_state=check_keep_state(estimator.keep_state, n, estimator.distributed),
         )
 
 

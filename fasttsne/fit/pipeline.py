@@ -20,13 +20,15 @@ from ..affinities.in_parts import (
     joint_P_of_consumed,
     joint_P_of_ranks,
 )
-from ..descent.optimize import Optimum, Watch, minimize_kl
+from ..descent.optimize import Optimum, Watch, minimize_kl, state_for_next_phase
+from ..neighbors import Neighbors
 from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
 from ..neighbors.search import Found
 from ..progress import Progress
 from ..shards import ALONE, Part, Shards
 from .checkpoint import Checkpoint
 from .context import Listeners, ignore
+from .kept import Kept
 from .parameters import Plan, neighbors_per_point
 
 _FACTS = ("order", "d", "search", "search_recall", "constant")
@@ -72,6 +74,8 @@ class FitResult:
     """(n, dims) float32, in the order of the data."""
     kl_divergence: float
     report: FitReport
+    kept: Kept | None = None
+    """What a further phase needs, if the plan says so."""
 
 
 class _Clock:
@@ -142,7 +146,9 @@ def fit(
             Y = _start(plan, X, found, n, device, shards)
         report(Progress("initialization", n, n))
     neighbors = found.neighbors if found else None
-    is_given = facts["search"] == "given"
+    kept = neighbors if plan.keeps_state else None
+    # The arrays of a user must stay as they are, and so must what is kept.
+    may_consume = facts["search"] != "given" and kept is None
     del found, X  # the computation of P may need their memory
     with clock("affinities"):
         P = plan.affinities
@@ -152,11 +158,10 @@ def fit(
                 say(f"Computed conditional probabilities for sample {n} / {n}")
                 say(f"Mean sigma: {float(P.sigma(neighbors).mean()):f}")
             indices = neighbors.indices
-            # The arrays of a user must stay as they are.
-            if is_given:
-                conditional = P.conditional_P(neighbors)
-            else:
+            if may_consume:
                 conditional = conditional_P_of_consumed(P, neighbors)
+            else:
+                conditional = P.conditional_P(neighbors)
             del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
                 constant = torch.tensor(
@@ -166,7 +171,7 @@ def fit(
             if part is not None:
                 P = joint_P_of_ranks(indices, conditional, part)
             else:
-                P = (joint_P if is_given else joint_P_of_consumed)(indices, conditional)
+                P = (joint_P_of_consumed if may_consume else joint_P)(indices, conditional)
             del indices, conditional
         P = JointP(*(part.to(device) for part in P))
     report(Progress("affinities", n, n))
@@ -175,7 +180,7 @@ def fit(
         with clock("initialization"):
             Y = initialization.spectral(P.to_scipy(), plan.dims, plan.seed).to(device)
         report(Progress("initialization", n, n))
-    return _descend(plan, P, Y, facts, clock, listeners, part=part)
+    return _descend(plan, P, Y, facts, clock, listeners, part=part, neighbors=kept)
 
 
 def resume(
@@ -184,16 +189,31 @@ def resume(
     device: torch.device,
     listeners: Listeners,
     part: Part | None = None,
+    neighbors: Neighbors | None = None,
 ) -> FitResult:
-    """Finish a fit from what :func:`fasttsne.fit.checkpoint.load` read.
+    """Finish a fit from what :func:`fasttsne.fit.checkpoint.load` read, or go on with a kept one.
 
     On a CPU the map is the same, bit for bit, as without a stop.
+
+    Parameters
+    ----------
+    plan : Plan
+    content : dict
+        P, the state of the descent, the facts of the fit, and which ranks wrote it.
+    device : torch.device
+        Where to compute.
+    listeners : Listeners
+    part : Part, optional
+        The rows of this rank, if there are several ranks.
+    neighbors : Neighbors, optional
+        To be kept again.
     """
     P = JointP(*(part.to(device) for part in content["P"]))
     state = content["state"]
     facts = {name: content[name] for name in _FACTS}
     Y, saved = state["Y"].to(device), content["ranks"]
-    return _descend(plan, P, Y, facts, _Clock(), listeners, state, part, saved)
+    clock = _Clock()
+    return _descend(plan, P, Y, facts, clock, listeners, state, part, saved, neighbors)
 
 
 def _find_neighbors(
@@ -255,6 +275,7 @@ def _descend(
     state: dict[str, Any] | None = None,
     part: Part | None = None,
     saved: dict[str, Any] | None = None,
+    neighbors: Neighbors | None = None,
 ) -> FitResult:
     """Run the descent from a start, or from the state that a checkpoint holds."""
     n, order = Y.shape[0], facts["order"]
@@ -315,4 +336,8 @@ def _descend(
         ranks=1 if part is None else part.shards.count,
         bytes_per_iteration=round(sent / max(1, best.n_iter)),
     )
-    return FitResult(in_order_of_data(best.embedding), best.kl_divergence, report)
+    kept = None
+    if plan.keeps_state:
+        state = state_for_next_phase(best.state, len(plan.phases))
+        kept = Kept(P, state, plan.phases, facts, neighbors)
+    return FitResult(in_order_of_data(best.embedding), best.kl_divergence, report, kept)

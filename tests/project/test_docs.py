@@ -117,10 +117,15 @@ def test_coming_from_opentsne(data, tmp_path, monkeypatch):
     both = names["edges"] + names["edges"].T  # Uniform counts an edge that both points have twice
     assert np.allclose(names["uniform"].toarray(), both.toarray() / (2 * 15 * 300))
     assert names["start"].std(0).max() < 2e-4
-    assert names["more"].kl_divergence_ < names["first"].kl_divergence_
+    assert names["more"].kl_divergence_ < names["kl_before"]
     assert names["placed"].shape == names["begun"].shape == (100, 2)
     with Image.open("making.gif") as film:
         assert film.n_frames == len(names["frames"]) > 3
+
+
+def test_maps_that_go_on(data):
+    names = run("maps-that-go-on.md", **data)
+    assert names["Y"].shape == (300, 2)
 
 
 def test_measures(data, capsys):
