@@ -71,6 +71,17 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         Where the points start: principal components, random numbers, or eigenvectors of a random
         walk along P (Belkin and Niyogi 2003). An array is not rescaled;
         :func:`fasttsne.initialization.rescale` brings one to the size of the other starts.
+    fixed : array of bool, shape (n,), or of int, optional
+        Points that keep the places that the array ``init`` gives them, as a mask or by their
+        numbers. They act on others as all points do. The map is then not centred.
+    anchors : array or Tensor, shape (n, n_components), optional
+        Places that points are drawn to, such as those in the map of an earlier time; NaN in the
+        whole row of a point that has none (docs/maps-that-go-on.md). The map is then not centred.
+        ``kl_divergence_`` is without their penalty.
+    anchor_weight : float, optional
+        Weight of the penalty, which ``anchors`` need: half of it is added to the KL divergence when
+        the points are, in the root mean square, as far from their anchors as these are from their
+        centre.
     verbose : int, default 0
         1: show progress on standard error. 2: print scikit-learn's messages on standard output.
         Both print the recall of a search by cells on standard error.
@@ -176,6 +187,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         metric: str = "euclidean",
         metric_params: dict[str, Any] | None = None,
         init: Any = "pca",
+        fixed: Any = None,
+        anchors: Any = None,
+        anchor_weight: float | None = None,
         verbose: int = 0,
         random_state: Any = None,
         method: str = "auto",
@@ -210,6 +224,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         self.metric = metric
         self.metric_params = metric_params
         self.init = init
+        self.fixed = fixed
+        self.anchors = anchors
+        self.anchor_weight = anchor_weight
         self.verbose = verbose
         self.random_state = random_state
         self.method = method

@@ -16,6 +16,7 @@ from ..affinities import JointP
 from ..schedule import Phase
 from ..shards import Part
 from .bounds import TrackedBounds
+from .constraints import Constraints
 from .interrupts import noticing_interrupts
 from .replay import Replay
 from .repulsion import SMALL_KL, Repulsion, RepulsionFunction
@@ -81,6 +82,7 @@ def minimize_kl(
     state: dict[str, Any] | None = None,
     constant: float | None = None,
     part: Part | None = None,
+    constraints: Constraints | None = None,
 ) -> Optimum:
     """Minimise KL(P || Q), starting from a given map.
 
@@ -104,6 +106,9 @@ def minimize_kl(
         The part of the KL divergence that does not depend on the map. Default: sum of P ln P.
     part : Part, optional
         The rows of this rank, if there are several ranks.
+    constraints : Constraints, optional
+        On the device of Y; not with several ranks. The KL divergence that is told is without the
+        penalty of anchors; the stopping rule is about both.
 
     Returns
     -------
@@ -117,7 +122,8 @@ def minimize_kl(
     watch = Watch() if watch is None else watch
     phases = [phase.for_points(Y.shape[0]) for phase in phases]
     descent = _Optimizer(
-        P, Y, phases, repulsion, n_iter_without_progress, min_grad_norm, constant, part
+        *(P, Y, phases, repulsion, n_iter_without_progress, min_grad_norm),
+        *(constant, part, constraints),
     )
     if state is not None:
         descent.restore(state)
@@ -184,8 +190,10 @@ class _Optimizer:
         min_grad_norm: float,
         constant: float | None,
         part: Part | None,
+        constraints: Constraints | None,
     ) -> None:
         self.P = P
+        self.constraints = constraints
         self.part = part
         self.first = None if part is None else part.first
         self.phases = phases
@@ -278,6 +286,8 @@ class _Optimizer:
             attractive, cost = self._attract(with_cost=True)
             repulsive, Z, log_Z = self.repulsion.with_log_Z(self.Y, *self.bounds.now(), self.part)
             estimate = self._sum(float(cost)) + log_Z
+            if self.constraints is not None:
+                estimate += self.constraints.penalty(self.Y)
             statistics = self._update(phase, attractive, repulsive, Z)
         else:
             repulse = self.repulsion.prepare(self.Y, *self.bounds.now())
@@ -327,13 +337,16 @@ class _Optimizer:
             # multiplies the attraction by 4 exaggeration.
             mine = self.Y if self.part is None else self.Y[self.part.rows]
             attractive.add_(mine, alpha=phase.compression / (2 * exaggeration))
+        if self.constraints is not None:
+            self.constraints.pull_(attractive, self.Y, exaggeration, phase.rate)
         if self.part is not None:
             # Every rank gets the forces of all points, and then does the same as the others: the
             # ranks cannot come to differ.
             force = attractive.mul_(exaggeration).sub_(repulsive / Z.float())
             attractive, self.is_interrupted = self.part.gather_and_tell(force, self.has_interrupt())
             exaggeration, repulsive, Z = 1.0, self.nothing, self.one
-        return ops.update_embedding_(
+        step_ = ops.update_embedding_ if self.constraints is None else self.constraints.step_
+        return step_(
             *(self.Y, self.velocity, self.gains, attractive, repulsive, Z),
             *(exaggeration, phase.rate, phase.momentum, MAX_STEP),
         )
@@ -341,7 +354,8 @@ class _Optimizer:
     def _has_settled(self, estimate: float, norm: float, say: Callable[[str], None] | None) -> bool:
         """Return whether the phase should end: no progress, or hardly any gradient.
 
-        ``estimate`` is the KL divergence, except for its constant and the error of the forces.
+        ``estimate`` is the KL divergence and the penalty of anchors, except for a constant and the
+        error of the forces.
         """
         why = None
         if say:

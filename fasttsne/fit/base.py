@@ -193,6 +193,11 @@ class BaseTSNE(BaseEstimator):
             )
         again = {"checkpoint": path, "device": device, "distributed": shards.count > 1}
         self = cls(**{**content["parameters"], **parameters, **again})
+        if shards.count > 1 and content["constraints"] is not None:
+            raise ValueError(
+                f"{path} holds a fit with fixed points or anchors, which one process finishes: "
+                "resume it without distributed=True"
+            )
         n = content["state"]["Y"].shape[0]
         rows = content["rows_of_data"]
         part = of_data = None

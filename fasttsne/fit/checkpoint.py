@@ -32,7 +32,7 @@ from ..shards import ALONE, Part, Shards
 from ..tables import replacing
 from .checkpoint_content import AFFINITY_CLASSES, check_content, sizes_of_ranks
 
-_FORMAT = 4
+_FORMAT = 5
 _LAST_LINE = b"\nfasttsne checkpoint, crc32 %08x of %016x bytes\n"
 _LENGTH = len(_LAST_LINE % (0, 0))
 _BYTES_AT_ONCE = 1 << 20

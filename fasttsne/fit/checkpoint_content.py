@@ -89,6 +89,8 @@ def check_content(
         name = _validation.choice("affinities", fields.pop("kind"), list(AFFINITY_CLASSES))
         parameters["affinities"] = _dataclass_of(AFFINITY_CLASSES[name], fields)
         parameters["affinities"].check(n)
+    if content["constraints"] is not None:
+        _check_held(content["constraints"], n, parameters["n_components"])
     if content["order"] is not None:
         _check_order(content["order"], n)
     for name, value in _require_type("columns", content["columns"], dict).items():
@@ -171,6 +173,26 @@ def _check_order(order: Any, n: int) -> None:
         and 0 <= int(order.min()) <= int(order.max()) < n
         and bool((order.bincount() == 1).all()),
         f"order must hold each of 0 .. {n - 1} once",
+    )
+
+
+def _check_held(held: Any, n: int, dims: int) -> None:
+    """Check the fields of :class:`fasttsne.descent.constraints.Constraints`."""
+    _require_type("constraints", held, dict)
+    kinds = {
+        "fixed": (torch.bool, (n, 1)),
+        "anchors": (torch.float32, (n, dims)),
+        "stiffness": (torch.float32, (n, 1)),
+    }
+    _require(set(held) == set(kinds), f"constraints must be {', '.join(kinds)}, got {list(held)}")
+    for name, (dtype, wanted) in kinds.items():
+        if held[name] is not None:
+            _check_tensor(name, held[name], dtype, 2)
+            shape = tuple(held[name].shape)
+            _require(shape == wanted, f"{name} must have shape {wanted}, got {shape}")
+    _require(
+        (held["anchors"] is None) == (held["stiffness"] is None),
+        "anchors and stiffness must be there both or neither",
     )
 
 

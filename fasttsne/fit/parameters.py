@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import _validation
 from ..affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
+from ..descent.constraints import Constraints, check_constraints
 from ..descent.methods import METHODS, OBJECTIVES, choose_repulsion
 from ..descent.repulsion import Repulsion
 from ..neighbors.search import Search
@@ -54,6 +55,8 @@ class Plan:
     checkpoint_every: int
     keeps_state: bool
     """Whether the map can go on after the fit."""
+    constraints: Constraints | None
+    """In the order of the data."""
 
     @classmethod
     def of(
@@ -73,8 +76,8 @@ class Plan:
         has_X : bool
             Whether there are data, which the start by PCA needs.
         P : JointP, optional
-            P of a fit that is resumed. Its affinities and its start are then not checked, as it
-            needs neither.
+            P of a fit that is resumed. Its affinities, its start and its constraints are then not
+            checked, as the file has what it needs of them.
         own : int, optional
             Samples of this rank, if there are several ranks. Default: n.
 
@@ -111,6 +114,13 @@ class Plan:
             step = _validation.number("mesh_step", step, above=0)
         _validation.choice("on_interrupt", estimator.on_interrupt, ON_INTERRUPT)
         _check_listeners(estimator)
+        constraints = None
+        if P is None:
+            has_start = not (estimator.init is None or isinstance(estimator.init, str))
+            constraints = check_constraints(
+                *(estimator.fixed, estimator.anchors, estimator.anchor_weight),
+                *(n, dims, has_start),
+            )
         return cls(
             dims=dims,
             objective=objective,
@@ -129,6 +139,7 @@ class Plan:
             callback_every=_validation.integer("callback_every", estimator.callback_every, 1),
             checkpoint_every=_validation.integer("checkpoint_every", estimator.checkpoint_every, 1),
             keeps_state=check_keep_state(estimator.keep_state, n, estimator.distributed),
+            constraints=constraints,
         )
 
 

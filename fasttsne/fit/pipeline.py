@@ -20,6 +20,7 @@ from ..affinities.in_parts import (
     joint_P_of_consumed,
     joint_P_of_ranks,
 )
+from ..descent.constraints import Constraints
 from ..descent.optimize import Optimum, Watch, minimize_kl, state_for_next_phase
 from ..neighbors import Neighbors
 from ..neighbors.scaling import Scaling, divide_by_power, safe_exponent
@@ -31,7 +32,7 @@ from .context import Listeners, ignore
 from .kept import Kept
 from .parameters import Plan, neighbors_per_point
 
-_FACTS = ("order", "d", "search", "search_recall", "constant")
+_FACTS = ("order", "d", "search", "search_recall", "constant", "constraints")
 """What the pipeline adds to a checkpoint."""
 
 
@@ -139,7 +140,11 @@ def fit(
         "search": found.name if found else "given",
         "search_recall": found.recall if found else math.nan,
         "constant": None,
+        "constraints": None,
     }
+    if plan.constraints is not None:
+        held = plan.constraints.arranged(order, torch.device("cpu"))
+        facts["constraints"] = held._asdict()
     Y = None
     if isinstance(plan.start, Tensor) or plan.start != "spectral":
         with clock("initialization"):
@@ -297,6 +302,9 @@ def _descend(
         assert listeners.callback is not None
         return listeners.callback(iteration, kl, in_order_of_data(Y))
 
+    constraints = None
+    if facts["constraints"] is not None:
+        constraints = Constraints(**facts["constraints"]).arranged(None, Y.device)
     save = None
     if listeners.checkpoint is not None:
         everything = {**listeners.facts, **facts}
@@ -322,6 +330,7 @@ def _descend(
             state,
             facts["constant"],
             part,
+            constraints,
         )
     sent = 0 if part is None else part.shards.sent - sent_before
     report = FitReport(

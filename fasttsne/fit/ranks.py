@@ -90,6 +90,9 @@ def check_for_ranks(estimator: Any, X: Any) -> None:
         )
     if isinstance(estimator.init, str) and estimator.init == "spectral":
         raise ValueError("init must not be 'spectral' with distributed=True, got 'spectral'")
+    for name in ("fixed", "anchors"):
+        if getattr(estimator, name) is not None:
+            raise ValueError(f"{name} must be None with distributed=True")
     if metric != "euclidean" and len(X):
         lost = (row_lengths(X, metric)[:, 0] == 0).nonzero()
         if len(lost):

@@ -13,6 +13,7 @@ from fasttsne import initialization
 from fasttsne.affinities import Perplexity
 from fasttsne.descent import replay
 from fasttsne.descent.bounds import TrackedBounds
+from fasttsne.descent.constraints import check_constraints
 from fasttsne.descent.mesh import Mesh
 from fasttsne.descent.optimize import minimize_kl
 from fasttsne.descent.repulsion import BarnesHut, Exact
@@ -99,16 +100,20 @@ def like_a_gpu(monkeypatch, request):
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize("dims", [1, 2])
+@pytest.mark.parametrize("dims, held", [(1, False), (2, False), (2, True)])
 @pytest.mark.parametrize(
     "repulsion",
     [lambda: Exact(1.0), lambda: BarnesHut(1.0, 0.5), lambda: Mesh(1.0, Mesh.STEP)],
     ids=["Exact", "BarnesHut", "Mesh"],
 )
-def test_replayed_iterations_do_what_others_do(like_a_gpu, repulsion, dims):
+def test_replayed_iterations_do_what_others_do(like_a_gpu, repulsion, dims, held):
     X = points("clustered", 700, 10)
     P = Perplexity(15).joint(exact_neighbors(X, 45))
     start = initialization.random(700, dims, seed=0)
+    constraints = None
+    if held:
+        anchors = points("normal", 700, dims, seed=1)
+        constraints = check_constraints([1, 2, 3], anchors, 2.0, 700, dims, True)
     phases = [
         Phase(40, exaggeration=12, learning_rate=50.0, momentum=0.5, compression=1e-3),
         Phase(40, exaggeration=4, learning_rate=50.0, momentum=0.8),
@@ -117,7 +122,7 @@ def test_replayed_iterations_do_what_others_do(like_a_gpu, repulsion, dims):
     results = []
     for on in (False, True):
         like_a_gpu(on)
-        results.append(minimize_kl(P, start.clone(), phases, repulsion()))
+        results.append(minimize_kl(P, start.clone(), phases, repulsion(), constraints=constraints))
     assert torch.equal(results[0].embedding, results[1].embedding)
     assert results[0].kl_divergence == results[1].kl_divergence
     assert Graph.made >= 3 and Graph.replayed > 60

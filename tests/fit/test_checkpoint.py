@@ -70,13 +70,13 @@ def test_no_part_of_a_file_passes(whole, refused):
     end = len(content)
     for size in [0, 1, 3, 4, 50, *range(1000, end, end // 50), *range(end - 90, end)]:
         refused(content[:size], "no checkpoint of fasttsne")
-    refused(content + b"\n", "no checkpoint of fasttsne of format 4: it does not end in a checksum")
+    refused(content + b"\n", "no checkpoint of fasttsne of format 5: it does not end in a checksum")
     refused(content[: end // 2] + content[end // 2 + 1 :], "a damaged checkpoint: its checksum")
 
 
 def test_no_older_file_passes(tmp_path, refused):
     torch.save({"format": 1, "P": [], "phases": [], "state": {}}, tmp_path / "old.pt")
-    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 4: .*another version")
+    refused((tmp_path / "old.pt").read_bytes(), r"no checkpoint .* of format 5: .*another version")
 
 
 class Bomb:
@@ -139,7 +139,7 @@ def test_no_field_may_be_missing_or_of_another_type(tmp_path, whole, refused):
 
             if value is None and last in ("constant", "search_recall", "order", "data", "kl"):
                 continue  # which may be
-            if value is None and last in ("grid", "search", "ranks", "rows_of_data"):
+            if value is None and last in ("grid", "search", "ranks", "rows_of_data", "constraints"):
                 continue
             reason = f"it has no '{last}'" if value is object else ""
             refused(forged(path, whole[0], change), f"a damaged checkpoint: {reason}")
@@ -166,6 +166,17 @@ def put(i, value):
         return tensor
 
     return changed
+
+
+HELD = {
+    "fixed": torch.zeros(N, 1, dtype=torch.bool),
+    "anchors": torch.zeros(N, 2),
+    "stiffness": torch.ones(N, 1),
+}
+
+
+def held(**changed):
+    return at("constraints")(lambda _: {**HELD, **changed})
 
 
 INDPTR, INDICES, VALUES = (at("P", i) for i in range(3))
@@ -202,6 +213,12 @@ FORGED = {
         "name must be 8 letters",
     ),
     "rows of other data": (at("rows_of_data")(lambda _: [N, 1]), "rows_of_data must sum to"),
+    "a mask of numbers": (held(fixed=torch.zeros(N, 1)), "fixed must be a dense tensor of torch.b"),
+    "a mask that is short": (held(fixed=HELD["fixed"][:9].clone()), r"fixed must have shape \(120"),
+    "anchors are wide": (held(anchors=torch.zeros(N, 3)), r"anchors must have shape \(120, 2\)"),
+    "an anchor is NaN": (held(anchors=put(3, np.nan)(HELD["anchors"])), "anchors must be finite"),
+    "stiffness is missing": (held(stiffness=None), "anchors and stiffness must be there both"),
+    "strange constraints": (held(run=1), "constraints must be fixed, anchors, stiffness, got"),
     "order is twice": (at("order")(put(0, 5)), f"order must hold each of 0 .. {N - 1} once"),
     "order is high": (at("order")(put(0, N)), "order must hold each of"),
     "order is low": (at("order")(put(0, -1)), "order must hold each of"),
