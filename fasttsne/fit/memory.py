@@ -47,11 +47,8 @@ def check_memory(plan: Plan, n: int, numbers: int) -> None:
     k = neighbors_per_point(plan.affinities, n)
     # At first the scaled samples, and an index and a distance of each neighbour. Later an index and
     # a probability of each neighbour, and as much again for P, at least; or, of many, one of these.
-    # The distances stay where they are kept.
-    if plan.keeps_state:
-        needed = 8 * n * k + max(4 * numbers, 12 * n * k)
-    else:
-        needed = 8 * n * k + max(4 * numbers, 0 if n * k > MANY_EDGES else 8 * n * k)
+    in_parts = n * k > MANY_EDGES
+    needed = 8 * n * k + max(4 * numbers, 0 if in_parts else 8 * n * k)
     free = _free_memory()
     if free is not None and needed > free:
         raise MemoryError(
