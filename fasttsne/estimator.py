@@ -82,6 +82,10 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         Weight of the penalty, which ``anchors`` need: half of it is added to the KL divergence when
         the points are, in the root mean square, as far from their anchors as these are from their
         centre.
+    supervision : float, default 0
+        How much the labels y of :meth:`fit` count beside the data, from 0, where y has no effect,
+        to below 1: pairs of one class attract (1 + supervision) times as much, pairs of two classes
+        (1 - supervision) times, and pairs with an unknown class as without labels.
     verbose : int, default 0
         1: show progress on standard error. 2: print scikit-learn's messages on standard output.
         Both print the recall of a search by cells on standard error.
@@ -190,6 +194,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         fixed: Any = None,
         anchors: Any = None,
         anchor_weight: float | None = None,
+        supervision: float = 0.0,
         verbose: int = 0,
         random_state: Any = None,
         method: str = "auto",
@@ -227,6 +232,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         self.fixed = fixed
         self.anchors = anchors
         self.anchor_weight = anchor_weight
+        self.supervision = supervision
         self.verbose = verbose
         self.random_state = random_state
         self.method = method
@@ -246,25 +252,25 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         self.keep_state = keep_state
         self.distributed = distributed
 
-    def fit(self, X: Any, y: None = None) -> TSNE:
+    def fit(self, X: Any, y: Any = None) -> TSNE:
         """Embed X.
 
         Parameters
         ----------
         X : array or Tensor, shape (n, d), or None
             See :meth:`fit_transform`.
-        y : None
-            Ignored.
+        y : array of int, shape (n,), optional
+            See :meth:`fit_transform`.
 
         Returns
         -------
         TSNE
             Itself.
         """
-        self.fit_transform(X)
+        self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: None = None) -> Any:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Embed X and return the map.
 
         Parameters
@@ -273,8 +279,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
             Finite, at least 2 samples. It is copied only where its dtype or layout must change,
             and :meth:`transform` uses it: do not change it until then. None if ``affinities`` is
             a matrix, or ``neighbors`` are arrays or a sparse matrix.
-        y : None
-            Ignored.
+        y : array of int, shape (n,), optional
+            Labels, -1 where unknown. They have an effect with ``supervision`` alone; without it
+            they are not even looked at, as scikit-learn's pipelines pass them to every step.
 
         Returns
         -------
@@ -288,7 +295,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         MemoryError
             The fit certainly needs more memory than is free; raised before any work, on Linux.
         """
-        return self._run_fit(X)
+        return self._run_fit(X, y)
 
     def transform(self, X: Any, *, start: Any = "weighted", iterations: int = ITERATIONS) -> Any:
         """Place new samples into the map, which does not change.

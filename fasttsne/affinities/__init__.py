@@ -9,6 +9,7 @@ module         what it holds
 ``joint``      the result, a sparse symmetric matrix: :class:`JointP`
 ``in_parts``   P of parts of the rows, and in little memory
 ``from_data``  from data to P in one call: :func:`joint_affinities`
+``supervised`` labels that change P
 ``given``      P made elsewhere: :func:`given_affinities`
 =============  ====================================================================================
 """

@@ -64,11 +64,11 @@ class BaseTSNE(BaseEstimator):
     scikit-learn's methods alone.
     """
 
-    def _run_fit(self, X: Any) -> Any:
-        """Check X and the parameters, fit, and return the map."""
+    def _run_fit(self, X: Any, y: Any = None) -> Any:
+        """Check X, labels and parameters, fit, and return the map."""
         shards = shards_of(self.distributed)
         with renewing_columns(self), shards.together():
-            data, n, device, plan = self._check_fit(X, shards)
+            data, n, device, plan = self._check_fit(X, y, shards)
             d = 0 if data is None else data.shape[1]
             is_tensor = isinstance(X, Tensor)
             facts = {}
@@ -90,7 +90,7 @@ class BaseTSNE(BaseEstimator):
             part = None if shards.count == 1 else Part(shards, shards.sizes(len(data)))
             return self._keep(result, plan, data, is_tensor, part)
 
-    def _check_fit(self, X: Any, shards: Shards) -> tuple[Any, int, torch.device, Plan]:
+    def _check_fit(self, X: Any, y: Any, shards: Shards) -> tuple[Any, int, torch.device, Plan]:
         """Return the checked data, the number of samples of all ranks, the device, the plan."""
 
         def check_X() -> tuple[Any, int]:
@@ -107,7 +107,7 @@ class BaseTSNE(BaseEstimator):
 
         def check_parameters() -> tuple[torch.device, Plan]:
             device = check_device(self.device, device_of(data))
-            plan = Plan.of(self, n, has_X=data is not None, own=own)
+            plan = Plan.of(self, n, has_X=data is not None, own=own, y=y)
             if self.metric == "precomputed" and data is not None:
                 check_precomputed(data, self.method)
             if device.type == "cpu":

@@ -83,7 +83,8 @@ def _plan(estimator: Any, kept: Kept, phase: Phase, n: int) -> Plan:
     dims = kept.state["Y"].shape[1]
     if plan.dims != dims:
         raise ValueError(f"n_components must be {dims}, as in the fit, got {plan.dims}")
-    return replace(plan, phases=[*kept.phases, phase], keeps_state=True)
+    phases = [*kept.phases, phase]
+    return replace(plan, phases=phases, keeps_state=True, supervision=kept.supervision)
 
 
 def _with_P(kept: Kept, affinities: Affinities, objective: str, device: torch.device) -> Kept:
@@ -94,6 +95,9 @@ def _with_P(kept: Kept, affinities: Affinities, objective: str, device: torch.de
     indices = indices[:, :k].contiguous().to(device)
     sq_distances = sq_distances[:, :k].contiguous().to(device)
     conditional = affinities.conditional_P(Neighbors(indices, sq_distances, unit))
+    supervision = kept.supervision
+    if supervision is not None:
+        supervision.arranged(None, device).apply_(conditional, indices)
     constant = negative_entropy(conditional) / len(indices) if objective == "sne" else None
     P: JointP = joint_P(indices, conditional)
     return replace(kept, P=P, facts={**kept.facts, "constant": constant})

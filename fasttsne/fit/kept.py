@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..affinities import JointP
+from ..affinities.supervised import Supervision
 from ..neighbors import Neighbors
 from ..schedule import Phase
 
@@ -33,6 +34,9 @@ class Kept:
     neighbors: Neighbors | None
     """None if P was given as a matrix, or after a checkpoint, which holds no neighbours."""
 
+    supervision: Supervision | None
+    """The labels that P is made with; None as for the neighbours, or without labels."""
+
     def on(self, device: torch.device) -> Kept:
         """Return the same with the large arrays on a device."""
         neighbors = self.neighbors
@@ -41,7 +45,8 @@ class Kept:
                 indices=neighbors.indices.to(device), sq_distances=neighbors.sq_distances.to(device)
             )
         P = JointP(*(part.to(device) for part in self.P))
-        return replace(self, P=P, neighbors=neighbors)
+        supervision = self.supervision and self.supervision.arranged(None, device)
+        return replace(self, P=P, neighbors=neighbors, supervision=supervision)
 
 
 def check_keep_state(keep_state: Any, n: int, distributed: bool) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import _validation
 from ..affinities import Affinities, JointP, Perplexity, given_affinities, is_matrix
+from ..affinities.supervised import Supervision, check_supervision
 from ..descent.constraints import Constraints, check_constraints
 from ..descent.methods import METHODS, OBJECTIVES, choose_repulsion
 from ..descent.repulsion import Repulsion
@@ -57,6 +58,8 @@ class Plan:
     """Whether the map can go on after the fit."""
     constraints: Constraints | None
     """In the order of the data."""
+    supervision: Supervision | None
+    """Likewise."""
 
     @classmethod
     def of(
@@ -66,6 +69,7 @@ class Plan:
         has_X: bool = True,
         P: JointP | None = None,
         own: int | None = None,
+        y: Any = None,
     ) -> Plan:
         """Check the parameters of an estimator for n samples.
 
@@ -80,6 +84,8 @@ class Plan:
             checked, as the file has what it needs of them.
         own : int, optional
             Samples of this rank, if there are several ranks. Default: n.
+        y : array, optional
+            Labels, which count with ``supervision`` alone.
 
         Raises
         ------
@@ -114,8 +120,14 @@ class Plan:
             step = _validation.number("mesh_step", step, above=0)
         _validation.choice("on_interrupt", estimator.on_interrupt, ON_INTERRUPT)
         _check_listeners(estimator)
-        constraints = None
+        constraints = supervision = None
         if P is None:
+            supervision = check_supervision(y, estimator.supervision, n)
+            if supervision is not None and not isinstance(affinities, Affinities):
+                raise ValueError(
+                    "affinities must not be a matrix with supervision above 0, which changes the "
+                    "conditional P of each row"
+                )
             has_start = not (estimator.init is None or isinstance(estimator.init, str))
             constraints = check_constraints(
                 *(estimator.fixed, estimator.anchors, estimator.anchor_weight),
@@ -140,6 +152,7 @@ class Plan:
             checkpoint_every=_validation.integer("checkpoint_every", estimator.checkpoint_every, 1),
             keeps_state=check_keep_state(estimator.keep_state, n, estimator.distributed),
             constraints=constraints,
+            supervision=supervision,
         )
 
 

@@ -150,6 +150,9 @@ def fit(
         with clock("initialization"):
             Y = _start(plan, X, found, n, device, shards)
         report(Progress("initialization", n, n))
+    supervision = plan.supervision
+    if supervision is not None:
+        supervision = supervision.arranged(order, device)
     neighbors = found.neighbors if found else None
     kept = neighbors if plan.keeps_state else None
     # The arrays of a user must stay as they are, and so must what is kept.
@@ -167,6 +170,8 @@ def fit(
                 conditional = conditional_P_of_consumed(P, neighbors)
             else:
                 conditional = P.conditional_P(neighbors)
+            if supervision is not None:
+                supervision.apply_(conditional, indices)
             del neighbors  # symmetrize needs the memory of the distances
             if plan.objective == "sne":
                 constant = torch.tensor(
@@ -185,6 +190,7 @@ def fit(
         with clock("initialization"):
             Y = initialization.spectral(P.to_scipy(), plan.dims, plan.seed).to(device)
         report(Progress("initialization", n, n))
+    plan = replace(plan, supervision=supervision)
     return _descend(plan, P, Y, facts, clock, listeners, part=part, neighbors=kept)
 
 
@@ -348,5 +354,5 @@ def _descend(
     kept = None
     if plan.keeps_state:
         state = state_for_next_phase(best.state, len(plan.phases))
-        kept = Kept(P, state, plan.phases, facts, neighbors)
+        kept = Kept(P, state, plan.phases, facts, neighbors, plan.supervision)
     return FitResult(in_order_of_data(best.embedding), best.kl_divergence, report, kept)

@@ -93,6 +93,10 @@ def check_for_ranks(estimator: Any, X: Any) -> None:
     for name in ("fixed", "anchors"):
         if getattr(estimator, name) is not None:
             raise ValueError(f"{name} must be None with distributed=True")
+    if estimator.supervision:
+        raise ValueError(
+            f"supervision must be 0 with distributed=True, got {estimator.supervision!r}"
+        )
     if metric != "euclidean" and len(X):
         lost = (row_lengths(X, metric)[:, 0] == 0).nonzero()
         if len(lost):
