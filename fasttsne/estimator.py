@@ -14,6 +14,7 @@ from .descent.transform import ITERATIONS
 from .fit.base import BaseTSNE
 from .fit.foreign_names import suggest_our_names
 from .fit.going_on import optimize
+from .fit.growth import extend
 from .progress import Progress
 from .schedule import Phase
 
@@ -144,7 +145,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
     checkpoint_every : int, default 50
         Iterations between two writes.
     keep_state : bool or 'auto', default 'auto'
-        Whether the fitted estimator keeps what :meth:`optimize` needs: the neighbours, 8 bytes
+        Whether the fitted estimator keeps what :meth:`optimize` and :meth:`extend`
+        need: the neighbours, 8 bytes
         each, P, 8 bytes a pair, and the velocity and the gains of each point. 'auto': up to 50,000
         samples. Pickles of the estimator hold it, too.
     distributed : bool, default False
@@ -378,6 +380,53 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
             Phase(iterations, exaggeration, momentum, learning_rate, compression),
             perplexity,
         )
+        return self
+
+    def extend(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        iterations: int = 250,
+        exaggeration: float = 1.0,
+        momentum: float = 0.8,
+        learning_rate: float | str = "auto",
+        compression: float = 0.0,
+    ) -> TSNE:
+        """Let new samples join the map, which then goes on with all.
+
+        Samples of the fit start where they are, with their velocity and gains, and new ones where
+        :meth:`transform` places them. P is made anew of the neighbours of all: new samples are
+        searched among all, and come into the lists of the others where they are nearer than what
+        these hold. The search is exact, and takes time in proportion to new samples times all.
+
+        Parameters
+        ----------
+        X : array or Tensor, shape (l, d)
+            Finite; dense or sparse as in the fit.
+        y : array of int, shape (l,), optional
+            Labels, -1 where unknown, for a fit with ``supervision``. Default: all unknown.
+        iterations : int, default 250
+            1 or more.
+        exaggeration, momentum, learning_rate, compression : float
+            As of :class:`fasttsne.Phase`.
+
+        Returns
+        -------
+        TSNE
+            Itself, with ``embedding_`` of all n + l samples, the new ones last. Fixed points stay
+            fixed, and new ones have no anchor.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before a fit.
+        ValueError, TypeError
+            Wrong data or arguments; a fit that kept no state (``keep_state``), without X, with
+            ``metric='precomputed'``, or with neighbours of another library. Raised before any work.
+        """
+        check_is_fitted(self, "embedding_")
+        extend(self, X, y, Phase(iterations, exaggeration, momentum, learning_rate, compression))
         return self
 
     def __sklearn_tags__(self) -> Any:

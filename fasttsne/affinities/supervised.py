@@ -80,11 +80,14 @@ def check_supervision(y: Any, weight: Any, n: int) -> Supervision | None:
         return None
     if y is None:
         raise ValueError(f"y must hold labels with supervision={weight:g}, got None")
-    return Supervision(check_labels(y, n), weight)
+    labels = check_labels(y, n)
+    if bool((labels == UNKNOWN).all()):
+        raise ValueError(f"y must hold a known label, got {UNKNOWN} alone")
+    return Supervision(labels, weight)
 
 
 def check_labels(y: Any, n: int) -> Tensor:
-    """Return labels as a Tensor (n,) int64; raise as :func:`check_supervision` does."""
+    """Return labels, which may all be unknown, as a Tensor (n,) int64; else raise."""
     _validation.check_unmasked("y", y)
     labels = _validation.as_array(y)
     if labels.dtype.kind not in "biu":
@@ -96,6 +99,4 @@ def check_labels(y: Any, n: int) -> Tensor:
         raise ValueError(f"y must have shape ({n},), a label for each sample, got {labels.shape}")
     if labels.min() < UNKNOWN:
         raise ValueError(f"y must hold labels of {UNKNOWN} or more, got {labels.min()}")
-    if (labels == UNKNOWN).all():
-        raise ValueError(f"y must hold a known label, got {UNKNOWN} alone")
     return torch.from_numpy(np.ascontiguousarray(labels.astype(np.int64)))

@@ -8,6 +8,7 @@
 ``context``             threads, device and listeners of a fit
 ``kept``                what a fit keeps so that its map can go on
 ``going_on``            further phases of the descent of a fitted map
+``growth``              new rows that join a fitted map
 ``pipeline``            its steps: neighbours, start, P, descent
 ``memory``              the error message if a GPU has too little memory
 ``checkpoint``          the file from which a fit can be resumed

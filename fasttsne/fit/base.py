@@ -269,11 +269,12 @@ class BaseTSNE(BaseEstimator):
         is_tensor: bool,
         part: Part | None = None,
         affinities: Affinities | None = None,
+        search: Search | None = None,
     ) -> Any:
         """Set the attributes of a fit; return the map, on the device of the data.
 
-        On several ranks these are the rows of this rank. The affinities are those of the parameters
-        unless others are given.
+        On several ranks these are the rows of this rank. Affinities and search for ``transform``
+        are those of the parameters unless others are given.
         """
         embedding = result.embedding.to(device_of(data))
         self.kl_divergence_ = result.kl_divergence
@@ -290,7 +291,7 @@ class BaseTSNE(BaseEstimator):
                 data,
                 embedding.clone(),  # as the user may change the one that is returned
                 affinities,
-                Search("exact", self.metric, self.metric_params),
+                search or Search("exact", self.metric, self.metric_params),
                 plan.repulsion.dof,
             )
         if part is not None:

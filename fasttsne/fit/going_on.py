@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .._threads import threads
 from ..affinities import Affinities, JointP, Perplexity, joint_P, negative_entropy
 from ..neighbors import Neighbors
 from ..schedule import Phase, check_phase
@@ -14,7 +15,7 @@ from . import pipeline
 from .checkpoint import fingerprint
 from .context import running
 from .kept import Kept
-from .parameters import Plan, check_device
+from .parameters import Plan, check_device, thread_count
 from .samples import columns_of
 
 
@@ -40,12 +41,12 @@ def optimize(estimator: Any, phase: Phase, perplexity: Any) -> None:
     fitted_map = estimator._fitted_map
     affinities = None if fitted_map is None else fitted_map.affinities
     other = None if perplexity is None else _check_perplexity(perplexity, kept, n)
-    plan = _plan(estimator, kept, phase, n)
+    plan = plan_of_phase(estimator, kept, phase, n)
     device = check_device(estimator.device, kept.P.values.device)
     if other is not None:
         affinities = other
-        with torch.no_grad():
-            kept = _with_P(kept, other, plan.objective, device)
+        with torch.no_grad(), threads(thread_count(estimator.n_jobs)):
+            kept = with_P(kept, other, plan.objective, device)
     go_on(estimator, kept, plan, device, None if fitted_map is None else fitted_map.X, affinities)
 
 
@@ -77,7 +78,7 @@ def _check_perplexity(perplexity: Any, kept: Kept, n: int) -> Perplexity:
     return affinities
 
 
-def _plan(estimator: Any, kept: Kept, phase: Phase, n: int) -> Plan:
+def plan_of_phase(estimator: Any, kept: Kept, phase: Phase, n: int) -> Plan:
     """Return the plan of a further phase, from the parameters that the estimator has now."""
     plan = Plan.of(estimator, n, P=kept.P)
     dims = kept.state["Y"].shape[1]
@@ -87,7 +88,7 @@ def _plan(estimator: Any, kept: Kept, phase: Phase, n: int) -> Plan:
     return replace(plan, phases=phases, keeps_state=True, supervision=kept.supervision)
 
 
-def _with_P(kept: Kept, affinities: Affinities, objective: str, device: torch.device) -> Kept:
+def with_P(kept: Kept, affinities: Affinities, objective: str, device: torch.device) -> Kept:
     """Return the same with P made anew of the nearest neighbours that the affinities want."""
     assert kept.neighbors is not None
     indices, sq_distances, unit = kept.neighbors
@@ -134,4 +135,6 @@ def go_on(
     content = {**kept.facts, "P": kept.P, "state": kept.state, "ranks": None}
     with running(estimator, device, facts) as listeners:
         result = pipeline.resume(plan, content, device, listeners, neighbors=kept.neighbors)
-    estimator._keep(result, plan, data, is_tensor, affinities=affinities)
+    before = estimator._fitted_map
+    search = None if before is None else before.search
+    estimator._keep(result, plan, data, is_tensor, affinities=affinities, search=search)
