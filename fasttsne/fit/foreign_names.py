@@ -13,6 +13,7 @@ _FOREIGN_NAMES = {
     "angle": ("theta",),
     "callback": ("callbacks",),
     "callback_every": ("callbacks_every_iters",),
+    "anchor_weight": ("alignment_regularisation",),
     "dof": ("df",),
     "early_exaggeration": ("early_exag_coeff",),
     "init": ("initialization",),
@@ -30,6 +31,7 @@ _FOREIGN_NAMES = {
     "nothing: distances are always squared": ("square_distances",),
     "nothing: no step is longer than 5": ("max_step_norm", "max_grad_norm"),
     "perplexity, of which three times as many neighbors are searched": ("n_neighbors",),
+    "supervision": ("target_weight",),
     "random_state": ("rand_seed", "random_seed", "seed"),
     "schedule=[fasttsne.Phase(...), ...], or max_iter for all phases together": (
         *("early_exaggeration_iter", "exaggeration_iter", "n_iter_early_exag"),

@@ -163,6 +163,24 @@ def test_sne_family(tmp_path):
 
 
 @pytest.mark.slow
+def test_going_on(tmp_path):
+    found = run("going_on", "--output", tmp_path, "--most", 600)
+    names = ("optimize", "fixed", "anchors", "supervision", "growth")
+    assert pictures(tmp_path) == {f"going_on_{name}.png" for name in names}
+    # What pulls together costs neighbours; the way back is found.
+    _, recall = zip(*found["optimize"].values(), strict=True)
+    assert recall[1] < recall[3] and recall[3] - recall[1] > 0.5 * (recall[0] - recall[1])
+    assert found["fixed"]["moved"] == 0 and found["fixed"]["right"] > 0.9
+    steady = found["anchors"]
+    drawn, separate = steady["drawn to it, weight 1"], steady["separate"]
+    assert drawn[0] < 0.7 * separate[0] and drawn[1] > 0.9 * separate[1]
+    # The labels that were given look ever better, the hidden ones do not.
+    hidden, given = zip(*found["supervision"].values(), strict=True)
+    assert given[3] > given[0] + 0.1 and given[3] - hidden[3] > 0.1
+    assert found["growth"][600][0] < found["growth"]["whole"][0]
+
+
+@pytest.mark.slow
 def test_parameters(data_dir, tmp_path):
     found = run("parameters", "--data", data_dir, "--output", tmp_path, "--most", 500)
     names = (

@@ -30,9 +30,9 @@ def test_gallery_shows_every_example():
 def test_gallery_shows_every_figure_that_examples_draw():
     shown = set(re.findall(r"images/(\w+)\.webp", (DOCS / "gallery.md").read_text()))
     tests = (ROOT / "tests" / "project" / "test_examples.py").read_text()
-    # What the tests of the examples expect to be drawn; those of three are a stem and a name.
+    # What the tests of the examples expect to be drawn; those of four are a stem and a name.
     drawn = set(re.findall(r'"(\w+)\.(?:png|jpg)"', tests))
-    for stem, count in (("emotion", 7), ("parameters", 6), ("misreading", 3)):
+    for stem, count in (("emotion", 7), ("parameters", 6), ("misreading", 3), ("going_on", 5)):
         of_one = {name for name in shown if name.startswith(f"{stem}_")}
         assert len(of_one) == count
         drawn |= of_one
