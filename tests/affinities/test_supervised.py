@@ -16,6 +16,13 @@ from fasttsne.neighbors.exact import exact_neighbors
 N = 300
 
 
+@pytest.fixture(autouse=True)
+def small_cells(monkeypatch):
+    """Have a search by cells sort few rows, too, as it does many."""
+    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
+    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+
+
 @pytest.fixture(scope="module")
 def X():
     return points("normal", N, 6).numpy()

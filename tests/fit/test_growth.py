@@ -16,6 +16,13 @@ N, NEW = 500, 120
 QUICK = dict(random_state=0, perplexity=15, max_iter=60)
 
 
+@pytest.fixture(autouse=True)
+def small_cells(monkeypatch):
+    """Have a search by cells sort few rows, too, as it does many."""
+    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
+    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+
+
 @pytest.fixture(scope="module")
 def data():
     X = points("clustered", N + NEW, 8).numpy()
@@ -61,6 +68,21 @@ def test_neighbours_are_those_of_a_search_of_all(data, metric, is_sparse):
     fitted.extend(as_given(new[:70]), iterations=1).extend(as_given(new[70:]), iterations=1)
     assert_nearest(fitted, pairwise_distances(X.astype(np.float64), metric=metric))
     assert fitted.report_.n == N + NEW
+
+
+def test_neighbours_after_a_search_by_cells_are_those_of_their_rows(data):
+    old, new, X = data
+    fitted = TSNE(neighbors="cells", **QUICK).fit(old).extend(new, iterations=1)
+    assert not torch.equal(fitted._kept.facts["order"], torch.arange(N + NEW))
+    D = pairwise_distances(X.astype(np.float64))
+    np.fill_diagonal(D, np.inf)
+    indices, distances = lists(fitted)
+    np.testing.assert_allclose(distances, np.take_along_axis(D, indices, 1), rtol=1e-4)
+    # The old rows may lack some old neighbours, and no row a new one.
+    kth = np.sort(D, 1)[:, indices.shape[1] - 1 :][:, :1]
+    is_missing = D < kth * (1 - 1e-5)
+    is_missing[np.arange(N + NEW)[:, None], indices] = False
+    assert not is_missing[:, N:].any() and not is_missing[N:].any()
 
 
 def test_neighbours_are_to_the_bit_those_of_a_fit_where_distances_are_exact(data):
