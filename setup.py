@@ -8,13 +8,19 @@ import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent
-# Machine code for sm_80 and sm_90, and PTX of sm_90 for newer GPUs. A release adds 75, 86, 89, 100
-# and 120.
-CHOICES = {"FASTTSNE_CUDA": "auto", "FASTTSNE_CUDA_ARCHITECTURES": "80-real;90"}
+# Machine code for sm_80 and sm_90, and PTX of sm_90 for newer GPUs. `make wheel` has code for more.
+CHOICES = {
+    "FASTTSNE_CUDA": "auto",
+    "FASTTSNE_CUDA_ARCHITECTURES": "80-real;90",
+    "FASTTSNE_ANY_PYTHON": "0",
+}
 """Environment variables for the build, explained in CMakeLists.txt, and their defaults."""
+CHOSEN = {name: os.environ.get(name, default) for name, default in CHOICES.items()}
+ANY_PYTHON = CHOSEN["FASTTSNE_ANY_PYTHON"] == "1"
 
 
 class CMakeBuild(build_ext):
@@ -22,7 +28,6 @@ class CMakeBuild(build_ext):
 
     def run(self) -> None:
         """Configure and build; in place, the libraries lie beside the Python sources."""
-        import pybind11
         import torch
 
         package = "fasttsne" if self.inplace else Path(self.build_lib) / "fasttsne"
@@ -30,13 +35,18 @@ class CMakeBuild(build_ext):
         build.mkdir(parents=True, exist_ok=True)
         arguments = [
             f"-DFASTTSNE_OUTPUT={ROOT / package}",
-            f"-DPython_EXECUTABLE={sys.executable}",
-            f"-DPython_ROOT_DIR={sys.prefix}",
-            f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
             f"-DTORCH_DIR={Path(torch.__file__).parent}",
             f"-DTORCH_VERSION={torch.__version__}",
-            *(f"-D{name}={os.environ.get(name, default)}" for name, default in CHOICES.items()),
+            *(f"-D{name}={value}" for name, value in CHOSEN.items()),
         ]
+        if not ANY_PYTHON:
+            import pybind11
+
+            arguments += [
+                f"-DPython_EXECUTABLE={sys.executable}",
+                f"-DPython_ROOT_DIR={sys.prefix}",
+                f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
+            ]
         subprocess.run(["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", *arguments], check=True)
         jobs = os.environ.get("MAX_JOBS", str(os.cpu_count() or 1))
         subprocess.run(["cmake", "--build", build, "--parallel", jobs], check=True)
@@ -46,5 +56,17 @@ class CMakeBuild(build_ext):
         return []
 
 
+class Wheel(bdist_wheel):
+    """Names the wheel after the versions of Python that it serves."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """Return the tags of Python, its ABI, and the platform."""
+        python, abi, platform = super().get_tag()
+        return ("py3", "none", platform) if ANY_PYTHON else (python, abi, platform)
+
+
 # One extension without sources, so that setuptools runs build_ext and builds a platform wheel.
-setup(ext_modules=[Extension("fasttsne._C", sources=[])], cmdclass={"build_ext": CMakeBuild})
+setup(
+    ext_modules=[Extension("fasttsne._C", sources=[])],
+    cmdclass={"build_ext": CMakeBuild, "bdist_wheel": Wheel},
+)

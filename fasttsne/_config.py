@@ -20,10 +20,10 @@ def show_config() -> str:
     if _library.info is None:
         lines.append("kernels: none, runs on the pure-torch reference")
     else:
-        facts = _library.info.build_info()
+        facts = _library.info
         lines += [
             f"built by {facts['compiler']} with torch {facts['torch_built_with']}",
-            f"CPU kernels: built {', '.join(facts['simd_built'])}; "
+            f"CPU kernels: built {facts['simd_built']}; "
             f"this CPU has {facts['simd_detected']}; active {facts['simd_active']}",
             f"CUDA kernels: built {facts['cuda_architectures'] or 'none'}; GPU {_gpu()}",
         ]

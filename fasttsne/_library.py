@@ -6,12 +6,15 @@ or damaged library is reported at once.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import struct
+import sys
 import warnings
 from functools import cache
-from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +22,9 @@ import torch
 
 _REQUIRE_VARIABLE = "FASTTSNE_REQUIRE_KERNELS"
 _SIMD_VARIABLE = "FASTTSNE_SIMD"
-_CUDA_LIBRARY = "_C_cuda.so"
+_FOLDER = Path(__file__).parent
+# CMakeLists.txt gives the same names on all systems.
+_KERNELS, _CPU_OPS, _CUDA_OPS = "libfasttsne_kernels.so", "_C_cpu.so", "_C_cuda.so"
 
 
 def _kernels_are_required() -> bool:
@@ -43,42 +48,50 @@ def _check_not_truncated(path: Path) -> None:
         raise OSError(f"{path.name} is damaged: it was cut off after {size:,} bytes")
 
 
-def _check_level(extension: ModuleType) -> None:
+def _read_facts(kernels: ctypes.CDLL) -> dict[str, str]:
+    """Ask the library of kernels how it was built and what it runs (csrc/bindings/facts.cpp)."""
+    tell = kernels.fasttsne_build_facts
+    tell.restype = ctypes.c_char_p
+    return dict(line.split("=", 1) for line in tell().decode().splitlines())
+
+
+def _check_level(levels: list[str]) -> None:
     """Raise ValueError if the variable that lowers the SIMD level names none of this build."""
-    levels = extension.build_info()["simd_built"]
     if (name := os.environ.get(_SIMD_VARIABLE, "")) and name not in levels:
         raise ValueError(f"{_SIMD_VARIABLE} must be one of {', '.join(levels)}, got {name!r}")
 
 
-def _load_cpu() -> tuple[ModuleType | None, str]:
+def _load_cpu() -> tuple[dict[str, str] | None, str]:
     """Load the CPU kernels and their torch ops.
 
     Returns
     -------
-    extension : module or None
-        ``fasttsne._C``, or None if the libraries could not be loaded.
+    facts : dict or None
+        What `_read_facts` tells, or None if the libraries could not be loaded.
     reason : str
         Why not; otherwise empty.
     """
-    path = Path(__file__).with_name("_C_cpu.so")
-    if not path.exists():
-        return None, f"{path.name} has not been built"
+    paths = [_FOLDER / name for name in (_KERNELS, _CPU_OPS)]
+    for path in paths:
+        if not path.exists():
+            return None, f"{path.name} has not been built"
     try:
-        for library in path.parent.glob("*.so"):
-            if library.name != _CUDA_LIBRARY:
-                _check_not_truncated(library)
-        # The extension module comes first: the import fails if it was built for another Python,
-        # and torch cannot unload ops.
-        extension = import_module("fasttsne._C")
-        torch.ops.load_library(path)
-        _check_level(extension)
-        return extension, ""
-    except (OSError, ImportError, RuntimeError) as error:
+        for path in paths:
+            _check_not_truncated(path)
+        # The ops come last, because torch cannot unload them.
+        facts = _read_facts(ctypes.CDLL(str(paths[0])))
+        _check_level(facts["simd_built"].split(", "))
+        torch.ops.load_library(paths[1])
+        return facts, ""
+    except AttributeError as error:  # no fasttsne_build_facts
+        return None, f"{_KERNELS} was built from another version of the sources: {error}"
+    except (OSError, RuntimeError) as error:
         return None, str(error)
 
 
 info, _reason = _load_cpu()
-"""The pybind11 module ``fasttsne._C``, or None if no compiled kernel could be loaded."""
+"""How the kernels were built and which SIMD level is in use, as text by name. None if no compiled
+kernel could be loaded."""
 
 if info is None:
     _message = (
@@ -92,7 +105,7 @@ if info is None:
 
 def _load_cuda() -> str:
     """Load the torch ops of the CUDA kernels; return why that was not possible, or nothing."""
-    path = Path(__file__).with_name(_CUDA_LIBRARY)
+    path = _FOLDER / _CUDA_OPS
     if info is None:
         return "no kernels could be loaded for the CPU"
     if torch.version.cuda is None:
@@ -153,7 +166,38 @@ def require_kernels(device: torch.device) -> None:
 def kernels_on(device: torch.device) -> str:
     """Return what runs on a device: the SIMD level of the CPU, ``'cuda'`` or ``'reference'``."""
     if device.type == "cpu" and info is not None:
-        return str(info.build_info()["simd_active"])
+        return info["simd_active"]
     if device.type == "cuda" and has_cuda:
         return "cuda"
     return "reference"
+
+
+@cache
+def profiles() -> ModuleType:
+    """Return ``fasttsne._C``, whose functions count and time the calls of each CPU kernel.
+
+    It is built from source for one version of Python, and nothing else needs it: wheels come
+    without it.
+
+    Raises
+    ------
+    ImportError
+        If it was not built for this Python, or no kernels were loaded.
+    """
+    if info is None:
+        raise ImportError(f"no kernels whose calls could be counted: {_reason}")
+    # In this folder alone: an editable install also offers the module of another build.
+    spec = PathFinder.find_spec("fasttsne._C", [str(_FOLDER)])
+    if spec is None or spec.loader is None or spec.origin is None:
+        python = ".".join(map(str, sys.version_info[:2]))
+        raise ImportError(
+            "the calls of kernels are counted by fasttsne._C, which was not built for Python "
+            f"{python}. In a clone of the repository `pip install --no-build-isolation .` builds it"
+        )
+    try:
+        _check_not_truncated(Path(spec.origin))
+    except OSError as error:
+        raise ImportError(str(error)) from error
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

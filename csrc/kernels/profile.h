@@ -1,5 +1,5 @@
 // Counts the calls of every CPU kernel and their total time, since the process began or the last
-// reset. Python reads both through fasttsne._C.
+// reset. Python reads both through fasttsne._C, where it was built.
 #pragma once
 #include <chrono>
 #include <cstdint>

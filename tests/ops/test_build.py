@@ -86,14 +86,14 @@ def reference_results(without_kernels):
 
 
 def levels():
-    return _library.info.build_info()["simd_built"] if _library.info else []
+    return _library.info["simd_built"].split(", ") if _library.info else []
 
 
 @pytest.mark.parametrize("level", ["baseline", "avx2", "avx512", "amx", "bfmmla"])
 def test_every_simd_level_agrees_with_the_reference(level, reference_results, tmp_path):
     if level not in levels():
         pytest.skip(f"{level} is not for this architecture")
-    if levels().index(level) > levels().index(_library.info.build_info()["simd_detected"]):
+    if levels().index(level) > levels().index(_library.info["simd_detected"]):
         pytest.skip(f"this CPU has no {level}")
     actual = results(tmp_path / "actual.pt", FASTTSNE_SIMD=level)
     assert actual.keys() == reference_results.keys()
@@ -118,14 +118,13 @@ def test_fallback_warns_once_and_says_how_to_build(without_kernels):
 def test_required_kernels_that_are_missing_are_an_error(without_kernels):
     result = run("import fasttsne", without_kernels, FASTTSNE_REQUIRE_KERNELS="1")
     assert result.returncode == 1
-    assert "ImportError: FASTTSNE_REQUIRE_KERNELS is set, but _C_cpu.so has not been built" in (
-        result.stderr
+    missing = (
+        "ImportError: FASTTSNE_REQUIRE_KERNELS is set, but libfasttsne_kernels.so has not been"
     )
+    assert missing in result.stderr
 
 
-def libraries(of_cuda):
-    found = sorted(path.name for path in PACKAGE.glob("*.so"))
-    return [name for name in found if (name == "_C_cuda.so") == of_cuda]
+LIBRARIES = ["libfasttsne_kernels.so", "_C_cpu.so"]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +150,7 @@ def test_a_cxx_library_of_its_own_is_kept_apart_from_torchs(copied, tmp_path):
         "TORCH_DIR": Path(torch.__file__).parent,
         "TORCH_VERSION": torch.__version__,
     }
-    before = {name: (folder / name).read_bytes() for name in libraries(of_cuda=False)}
+    before = {name: (folder / name).read_bytes() for name in LIBRARIES}
     arguments = [f"-D{name}={value}" for name, value in options.items()]
     for command in (
         ["cmake", "-S", PACKAGE.parent, "-B", tmp_path, "-G", "Ninja", *arguments],
@@ -172,7 +171,7 @@ def test_a_cxx_library_of_its_own_is_kept_apart_from_torchs(copied, tmp_path):
 
 
 def test_a_library_that_was_cut_short_is_not_loaded(copied):
-    for name in libraries(of_cuda=False):
+    for name in LIBRARIES:
         library = copied / "fasttsne" / name
         content = library.read_bytes()
         _library._check_not_truncated(library)
@@ -201,7 +200,7 @@ print(_library.info is not None, _library.has_cuda)
 
 def test_a_cuda_library_that_was_cut_short_is_not_loaded(copied):
     library = copied / "fasttsne" / "_C_cuda.so"
-    library.write_bytes((PACKAGE / libraries(of_cuda=False)[0]).read_bytes()[:50_000])
+    library.write_bytes((PACKAGE / LIBRARIES[0]).read_bytes()[:50_000])
     done = run(CUDA_LIBRARY, copied)
     assert done.returncode == 0 and done.stdout == "True False\n", done.stderr
     assert "no CUDA kernels: _C_cuda.so is damaged: it was cut off after 50,000" in done.stderr
@@ -220,17 +219,65 @@ def test_this_build_has_kernels():
     # The suite would pass on the reference alone; CI must not.
     if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") in ("", "0") and not _library.info:
         pytest.skip("no kernels built, and none required")
-    assert _library.info.build_info()["simd_active"] in levels()
+    assert _library.info["simd_active"] in levels()
 
 
 def test_kernels_count_their_calls():
     from fasttsne import ops
 
-    _library.info.reset_kernel_profiles()
+    profiles = _library.profiles()
+    profiles.reset_kernel_profiles()
     ops.repulsive_exact(torch.randn(100, 2))
-    calls, seconds = _library.info.kernel_profiles()["repulsive_exact"]
+    calls, seconds = profiles.kernel_profiles()["repulsive_exact"]
     assert calls == 1 and 0 < seconds < 1
-    assert _library.info.kernel_profiles()["repulsive_bh"] == (0, 0.0)
+    assert profiles.kernel_profiles()["repulsive_bh"] == (0, 0.0)
+
+
+COUNT_CALLS = """
+import torch, fasttsne
+from fasttsne import _library
+print(fasttsne.show_config())
+print(fasttsne.tsne(torch.arange(400.).reshape(100, 4).sin(), random_state=0).sum().item().hex())
+try:
+    print(_library.profiles().kernel_profiles()["update_embedding"][0] > 0)
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_counters_of_another_python_are_missed_where_they_are_asked_for(copied):
+    with_counters = run(COUNT_CALLS, copied, FASTTSNE_REQUIRE_KERNELS="1")
+    assert with_counters.stdout.endswith("\nTrue\n"), with_counters.stderr
+    (module,) = (copied / "fasttsne").glob("_C.*")
+    other = module.with_name("_C.cpython-399-x86_64-linux-gnu.so")
+    module.rename(other)
+    without = run(COUNT_CALLS, copied, FASTTSNE_REQUIRE_KERNELS="1")
+    other.rename(module)
+    config, _, said = without.stdout.partition("the calls of kernels")
+    assert config + "True\n" == with_counters.stdout and without.stderr == ""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"are counted by fasttsne._C, which was not built for Python {python}. In a" in said
+    assert "pip install --no-build-isolation" in said
+
+
+def test_counters_that_were_cut_short_are_not_loaded(copied):
+    (module,) = (copied / "fasttsne").glob("_C.*")
+    content = module.read_bytes()
+    module.write_bytes(content[: len(content) // 2])
+    done = run(COUNT_CALLS, copied, FASTTSNE_REQUIRE_KERNELS="1")
+    module.write_bytes(content)
+    assert done.returncode == 0 and f"{module.name} is damaged: it was cut off" in done.stdout
+
+
+def test_libraries_of_other_sources_are_not_loaded(copied):
+    """As an update of the sources leaves them until the next build."""
+    kernels = copied / "fasttsne" / "libfasttsne_kernels.so"
+    content = kernels.read_bytes()
+    kernels.write_bytes(content.replace(b"fasttsne_build_facts", b"fasttsne_build_older"))
+    done = run("import fasttsne; print(fasttsne.show_config())", copied)
+    kernels.write_bytes(content)
+    assert done.returncode == 0 and "kernels: none" in done.stdout, done.stderr
+    assert "libfasttsne_kernels.so was built from another version of the sources" in done.stderr
 
 
 def test_import_is_quick():
