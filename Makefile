@@ -140,27 +140,29 @@ GLIBC := 2.28
 APART := -static-libstdc++ -Wl,--gc-sections
 ARCHITECTURES := 75-real;80-real;86-real;89-real;90-real;100-real;120
 define build_wheel
-@set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; mkdir -p $(3); rm -rf build/wheel $(3)/fasttsne-*_$(1).whl; \
-python release/old_glibc.py $(GLIBC) $(1) build/glibc-$(1); \
+@set -e; export PATH="$(CURDIR)/$(BIN):$$PATH"; mkdir -p $(3); rm -rf build/wheel-$(1) $(3)/fasttsne-*_$(1).whl; \
 $(2) FASTTSNE_ANY_PYTHON=1 LDFLAGS="-L$(CURDIR)/build/glibc-$(1) $(APART)" \
-  pip wheel --quiet --no-build-isolation --no-deps --wheel-dir build/wheel dist/fasttsne-*.tar.gz; \
-auditwheel repair --only-plat --plat manylinux_$(subst .,_,$(GLIBC))_$(1) --exclude libtorch_cpu.so \
-  --wheel-dir $(3) build/wheel/*.whl; \
-python -m zipfile -e $(3)/fasttsne-*_$(1).whl build/wheel/unpacked; \
-torch-abi-audit --check torch build/wheel/unpacked/fasttsne; \
+  pip wheel --quiet --no-build-isolation --no-deps --wheel-dir build/wheel-$(1) dist/fasttsne-*.tar.gz; \
+auditwheel repair --exclude libtorch_cpu.so \
+  --wheel-dir $(3) build/wheel-$(1)/*.whl; \
+python -m zipfile -e $(3)/fasttsne-*_$(1).whl build/wheel-$(1)/unpacked; \
+torch-abi-audit --check torch build/wheel-$(1)/unpacked/fasttsne; \
 python release/audit.py --glibc $(GLIBC) $(3)/fasttsne-*_$(1).whl
 endef
+build/glibc-%/libc.so: release/old_glibc.py $(VENV)/release
+	$(BIN)/python release/old_glibc.py $(GLIBC) $* $(@D)
+
 sdist: $(VENV)/release
 	rm -f dist/fasttsne-*.tar.gz
 	$(BIN)/python -c 'from setuptools import build_meta; build_meta.build_sdist("dist")' > /dev/null
 
-wheel: sdist  ## dist/*.whl for every Python and torch, on Linux and x86-64
+wheel: sdist build/glibc-x86_64/libc.so  ## dist/*.whl for every Python and torch, on Linux and x86-64
 	$(call build_wheel,x86_64,FASTTSNE_CUDA=1 FASTTSNE_CUDA_ARCHITECTURES="$(ARCHITECTURES)",dist)
 
-wheel-no-cuda: sdist  ## the same without code for GPUs, in dist/no-cuda/
+wheel-no-cuda: sdist build/glibc-x86_64/libc.so  ## the same without code for GPUs, in dist/no-cuda/
 	$(call build_wheel,x86_64,FASTTSNE_CUDA=0,dist/no-cuda)
 
-wheel-aarch64: sdist  ## the same for ARM, made by a cross compiler
+wheel-aarch64: sdist build/glibc-aarch64/libc.so  ## the same for ARM, made by a cross compiler
 	$(call build_wheel,aarch64,FASTTSNE_CUDA=0 _PYTHON_HOST_PLATFORM=linux-aarch64 \
 	  CMAKE_TOOLCHAIN_FILE="$(CURDIR)/release/aarch64.cmake",dist)
 

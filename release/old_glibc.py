@@ -17,8 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Whether the process has one thread: never, so that counters of references are always atomic.
-ADDED = "char __libc_single_threaded = 0;"
+# What is not in the library that programs load: `atexit` is linked into each of them, and whether a
+# process has one thread is told since 2.32 alone. Never, so that counters are always atomic.
+ADDED = """
+char __libc_single_threaded = 0;
+extern void *__dso_handle __attribute__((visibility("hidden")));
+int __cxa_atexit(void (*)(void *), void *, void *);
+int atexit(void (*f)(void)) { return __cxa_atexit((void (*)(void *))f, 0, &__dso_handle); }
+"""
 # What `-lc` and so on stand for. This system's glibc is one library where the older one is several,
 # so that `-lc` stands for these, too.
 SCRIPTS = {
@@ -52,7 +58,7 @@ def main() -> None:
         (Path(work) / "added.c").write_text(ADDED)
         zig("cc", *target, "-fPIC", "-c", f"{work}/added.c", "-o", f"{work}/added.o")
         zig("ar", "rcs", arguments.folder / "libadded.a", f"{work}/added.o")
-        zig("cc", *target, "-shared", f"{work}/added.o", "-o", f"{work}/unused.so")
+        zig("cc", *target, "-shared", "-x", "c", "/dev/null", "-o", f"{work}/unused.so")
         made = next(Path(work).rglob("libc.so.6")).parent
         for library in made.glob("lib*.so.*"):
             (arguments.folder / library.name).write_bytes(library.read_bytes())
