@@ -77,7 +77,7 @@ test-cuda: $(VENV)/installed  ## the CUDA kernels, compiled for a CPU: no GPU an
 # With another compiler and an emulator of the processor.
 ARM := --toolchain $(CURDIR)/release/aarch64.cmake -DDOCTEST_INCLUDE=/usr/include
 ON_ARM := qemu-aarch64 -L /usr/aarch64-linux-gnu
-test-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ --version \
+test-aarch64 wheel-aarch64: NEEDS = $(call needs,$(ON_ARM) --version && aarch64-linux-gnu-g++ --version \
   && test -e /usr/include/doctest/doctest.h,doctest-dev g++-aarch64-linux-gnu qemu-user)
 test-aarch64: $(VENV)/installed  ## the CPU kernels for ARM, by an emulator
 	$(call native,native-aarch64,$(ARM),\
@@ -162,9 +162,12 @@ wheel: sdist build/glibc-x86_64/libc.so  ## dist/*.whl for every Python and torc
 wheel-no-cuda: sdist build/glibc-x86_64/libc.so  ## the same without code for GPUs, in dist/no-cuda/
 	$(call build_wheel,x86_64,FASTTSNE_CUDA=0,dist/no-cuda)
 
-wheel-aarch64: sdist build/glibc-aarch64/libc.so  ## the same for ARM, made by a cross compiler
+wheel-aarch64: TARGETS = native_tests
+wheel-aarch64: sdist build/glibc-aarch64/libc.so  ## the same for ARM: cross-compiled, tested in an emulator
 	$(call build_wheel,aarch64,FASTTSNE_CUDA=0 _PYTHON_HOST_PLATFORM=linux-aarch64 \
 	  CMAKE_TOOLCHAIN_FILE="$(CURDIR)/release/aarch64.cmake",dist)
+	$(call native,native-aarch64,$(ARM),\
+	  $(ON_ARM) -E LD_LIBRARY_PATH=$(CURDIR)/build/wheel-aarch64/unpacked/fasttsne ./native_tests)
 
 PYTHONS ?= $(PYTHON)
 wheel-check:  ## install the wheel beside old and new torch: gigabytes, minutes
