@@ -66,7 +66,7 @@ def check(wheel: Path, python: str, torch: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="wheel-check-") as work:
         subprocess.run([python, "-m", "venv", f"{work}/venv"], check=True)
         programs = f"{work}/venv/bin"
-        pip = [f"{programs}/pip", "install", "--quiet", "--no-cache-dir"]
+        pip = [f"{programs}/pip", "install", "--quiet", "--no-cache-dir", "--no-compile"]
         subprocess.run([*pip, torch], check=True)
         begin = time.perf_counter()
         subprocess.run([*pip, wheel.resolve()], check=True)
