@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _text
+from .._text import encoding_of
+
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
-@contextmanager
-def open_text(path: str | os.PathLike[str]) -> Iterator[TextIO]:
-    """Open a text file in UTF-8, perhaps with a byte order mark, perhaps compressed (``.gz``).
+def open_text(path: str | os.PathLike[str]) -> AbstractContextManager[TextIO]:
+    """Open a text file of any encoding, compressed by gzip or not; see `_text.open_text`.
 
-    Line ends stay as they are. Bytes that are not UTF-8 are kept as surrogates, since a path may
-    hold some.
-
-    Raises
-    ------
-    ValueError
-        If a ``.gz`` file is damaged or is not compressed by gzip; also while it is read.
-    OSError
-        If the file cannot be read.
+    Line ends stay as they are. Bytes that are no text are kept as surrogates, since a path may hold
+    some.
     """
-    source = os.fspath(path)
-    is_compressed = source.lower().endswith(".gz")
-    try:
-        with (
-            gzip.open(source) if is_compressed else open(source, "rb") as file,
-            io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text,
-        ):
-            yield text
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{source}: is not a .gz file, or is damaged ({error})") from None
+    encoding = encoding_of(path)
+    is_text = encoding != "cp1252"
+    return _text.open_text(path, encoding if is_text else "utf-8-sig", "", "surrogateescape")
 
 
 def files_in(path: str | os.PathLike[str], endings: Sequence[str]) -> list[Path]:
