@@ -9,8 +9,8 @@ import numpy as np
 
 from . import initialization, metrics
 from ._validation import as_matrix
-from .landmarks import leave_group_out
 from .metrics.classes import has_classes
+from .metrics.inputs import group_codes, rows_outside
 
 _SAMPLE = 2000
 """Default size of the sample, which gives two digits within seconds."""
@@ -74,34 +74,23 @@ def measures(
         Seed of the sample.
     group : ndarray, shape (n,), optional
         Clip or person of each row. If given, only rows of other groups vote on a row's class, see
-        `fasttsne.landmarks.leave_group_out`.
+        `fasttsne.metrics.label_accuracy`.
 
     Returns
     -------
     dict of str to float
         By name: the recall of the k nearest neighbours and, with at least 2 classes and more than k
-        labelled rows, the accuracy of a vote among them (see `fasttsne.metrics`).
+        labelled rows (with groups: k outside of the largest), the accuracy of a vote among them
+        (see `fasttsne.metrics`).
     """
     k = min(k, len(Y) - 1)
     found = {f"neighbour recall@{k}": metrics.neighbor_recall(X, Y, k, n_sample, seed)}
-    known = labels[labels >= 0] if labels is not None else np.empty(0)
-    if not has_classes(known, k):
+    if labels is None or not has_classes(labels[labels >= 0], k):
         return found
-    if group is None:
-        found[f"{k}-NN accuracy"] = metrics.label_accuracy(Y, labels, k, n_sample, seed)
-    else:
-        accuracy = _accuracy_across_groups(Y, labels, group, k, n_sample, seed)
-        found[f"{k}-NN accuracy across groups"] = accuracy
+    name = f"{k}-NN accuracy" if group is None else f"{k}-NN accuracy across groups"
+    if group is None or rows_outside(group_codes(group, len(Y))[labels >= 0]) >= k:
+        found[name] = metrics.label_accuracy(Y, labels, k, n_sample, seed, group)
     return found
-
-
-def _accuracy_across_groups(
-    Y: Any, labels: Any, group: Any, k: int, n_sample: int, seed: int
-) -> float:
-    """Return the accuracy of a vote of the k nearest rows of other groups, in a sample of rows."""
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels >= 0))[:n_sample]
-    points = as_matrix(Y, "Y").cpu().numpy()[rows]
-    return float(np.mean(leave_group_out(points, labels[rows], group[rows], k) == labels[rows]))
 
 
 def caption(found: Mapping[str, float]) -> str:

@@ -9,7 +9,16 @@ import torch
 from torch import Tensor
 
 from . import exact
-from .inputs import check_k, find_labelled, labelled_points, same_rows, sample_indices
+from .inputs import (
+    as_points,
+    check_k,
+    find_labelled,
+    group_codes,
+    labelled_points,
+    rows_outside,
+    same_rows,
+    sample_indices,
+)
 from .neighborhoods import neighbor_recall
 
 
@@ -72,7 +81,9 @@ def class_neighbor_recall(X: Any, Y: Any, labels: Any, k: int | None = None) -> 
     return neighbor_recall(centers(x), centers(y), k, n_sample=len(classes))
 
 
-def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed: int = 0) -> float:
+def label_accuracy(
+    Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed: int = 0, group: Any = None
+) -> float:
     """Leave-one-out accuracy of a vote among the k nearest neighbours in a map.
 
     In a tie, the label of the nearest voter wins. Rows whose label is negative, '' or None are
@@ -88,11 +99,15 @@ def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed:
     labels : array, tensor or sequence, shape (n,)
         Integers or strings.
     k : int
-        Voters, 1 to the number of labelled rows - 1.
+        Voters, 1 to the number of labelled rows - 1; with ``group``, to that of labelled rows
+        outside of the largest group.
     n_sample : int
         Rows in the sample; all labelled rows are used if there are no more.
     seed : int
         Seed of the sample.
+    group : array, tensor or sequence, shape (n,), optional
+        Clip or person of each row. Only rows of other groups vote then: frames of one clip are
+        nearly equal, and would be right about each other with almost any data.
 
     Returns
     -------
@@ -107,11 +122,17 @@ def label_accuracy(Y: Any, labels: Any, k: int = 10, n_sample: int = 5000, seed:
     ValueError
         If a shape, ``k`` or ``n_sample`` is out of range, or a value is not finite.
     """
-    y, names = labelled_points(Y, labels)
-    k = check_k(k, len(y) - 1, "the other labelled rows")
+    y = as_points("Y", Y)
+    kept, names = find_labelled(labels, len(y))
+    groups = None if group is None else group_codes(group, len(y))[kept]
+    y = y[kept.to(y.device)]
     queries = sample_indices(len(y), n_sample, seed)
     codes = np.unique(names, return_inverse=True)[1]
-    return score_votes(codes, queries, exact.nearest(y, queries, k))
+    if groups is None:
+        k = check_k(k, len(y) - 1, "the other labelled rows")
+        return score_votes(codes, queries, exact.nearest(y, queries, k))
+    k = check_k(k, rows_outside(groups), "the labelled rows outside of the largest group")
+    return score_votes(codes, queries, exact.nearest_of_other_groups(y, queries, k, groups))
 
 
 def score_votes(codes: np.ndarray, rows: Tensor, near: Tensor) -> float:

@@ -43,6 +43,31 @@ def nearest_of_all(data: Tensor, k: int) -> Tensor:
     return nearest(data, all_indices(len(data)), k)
 
 
+def nearest_of_other_groups(data: Tensor, queries: Tensor, k: int, groups: Tensor) -> Tensor:
+    """Return the k nearest rows of other groups of each query row, nearest first.
+
+    Parameters
+    ----------
+    data, queries
+        As in :func:`nearest`; all columns are searched by brute force.
+    k : int
+        1 to the number of rows outside of the largest group.
+    groups : Tensor, shape (n,), int64
+        Group of every row.
+
+    Returns
+    -------
+    Tensor, shape (q, k), int64
+        On the device of ``data``.
+    """
+    centred, groups = data - data.mean(0), groups.to(data.device)
+    found = []
+    for part, shifted in _distance_blocks(centred, centred.square().sum(1), queries):
+        own = groups[queries[part].to(data.device), None] == groups
+        found.append(shifted.masked_fill_(own, torch.inf).topk(k, largest=False).indices)
+    return torch.cat(found)
+
+
 def ranks(data: Tensor, queries: Tensor, columns: Tensor) -> Tensor:
     """Return the ranks of given rows among all other rows, by distance from each query row.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .. import _validation
 from .._labels import as_labels, is_labelled
+from .._validation import as_array
 
 
 def as_points(name: str, value: Any) -> Tensor:
@@ -47,6 +48,19 @@ def labelled_points(Y: Any, labels: Any) -> tuple[Tensor, np.ndarray]:
     y = as_points("Y", Y)
     kept, names = find_labelled(labels, len(y))
     return y[kept.to(y.device)], names
+
+
+def group_codes(group: Any, n: int) -> Tensor:
+    """Return the number of the group of each of n rows, shape (n,), int64, on the CPU."""
+    groups = as_array(group)
+    if groups.shape != (n,):
+        raise ValueError(f"group must have shape ({n},), got {groups.shape}")
+    return torch.from_numpy(np.unique(groups.astype(str), return_inverse=True)[1].astype(np.int64))
+
+
+def rows_outside(groups: Tensor) -> int:
+    """Return the number of rows outside of the largest group."""
+    return len(groups) - int(groups.bincount().max()) if len(groups) else 0
 
 
 def check_k(k: Any, most: int, limit: str) -> int:

@@ -10,7 +10,14 @@ from torch import Tensor
 from .. import _validation
 from ..affinities import JointP, joint_affinities
 from . import classes, distances, divergence, exact, neighborhoods, outliers, torn_classes
-from .inputs import as_points, find_labelled, same_rows, sample_indices
+from .inputs import (
+    as_points,
+    find_labelled,
+    group_codes,
+    rows_outside,
+    same_rows,
+    sample_indices,
+)
 
 _COHESION_K = 15
 """Neighbours by which the cohesion is measured."""
@@ -24,9 +31,9 @@ class Report(dict[str, float]):
 
     In this order: recall of the 10 and of the 30 nearest neighbours (of all others if there are
     fewer), trustworthiness, continuity, rank correlation of distances and random triplets; with
-    labels, accuracy of a vote of the 10 nearest, neighbours of class centres (KNC), cohesion and
-    silhouette; strays, reach, KL divergence and KL divergence at the best scale. Higher is better
-    for all but the last four.
+    labels, accuracy of a vote of the 10 nearest (of other groups, if these are given), neighbours
+    of class centres (KNC), cohesion and silhouette; strays, reach, KL divergence and KL divergence
+    at the best scale. Higher is better for all but the last four.
     """
 
     def __str__(self) -> str:
@@ -66,6 +73,9 @@ class Judge:
         continuity.
     seed : int
         Seed of the samples of rows, pairs and triplets.
+    group : array, tensor or sequence, shape (n,), optional
+        Clip or person of each row, as in :func:`label_accuracy`. The accuracy is left out if there
+        are no 10 rows outside of the largest group.
 
     Raises
     ------
@@ -84,6 +94,7 @@ class Judge:
         method: str = "approximate",
         n_sample: int = 5000,
         seed: int = 0,
+        group: Any = None,
     ) -> None:
         self._x = x = as_points("X", X)
         n = len(x)
@@ -92,6 +103,7 @@ class Judge:
         if labels is not None:
             find_labelled(labels, n)
         self._labels = labels
+        self._groups = None if group is None else group_codes(group, n)
         self._dof = _validation.number("dof", dof, above=0)
         self._method = _validation.choice("method", method, ("approximate", "exact"))
         self._n_sample, self._seed = _validation.integer("n_sample", n_sample, 1), seed
@@ -161,7 +173,12 @@ class Judge:
         codes = np.unique(names, return_inverse=True)[1]
         rows = sample_indices(len(y), self._n_sample, self._seed)
         near_rows = near[rows.to(near.device), :10]
-        found = {"10-NN accuracy": classes.score_votes(codes, rows, near_rows)}
+        found = {}
+        if self._groups is None:
+            found["10-NN accuracy"] = classes.score_votes(codes, rows, near_rows)
+        elif rows_outside(groups := self._groups[kept]) >= 10:
+            near_rows = exact.nearest_of_other_groups(y, rows, 10, groups)
+            found["10-NN accuracy across groups"] = classes.score_votes(codes, rows, near_rows)
         if codes.max() > 1:
             found["class neighbours"] = classes.class_neighbor_recall(x, y, names)
         largest = torn_classes.count_largest_pieces(y, codes, near[:, :_COHESION_K])
@@ -182,6 +199,7 @@ def report(
     method: str = "approximate",
     n_sample: int = 5000,
     seed: int = 0,
+    group: Any = None,
 ) -> Report:
     """Compute all measures of a map, for ``print(report(X, Y, labels))``.
 
@@ -191,7 +209,7 @@ def report(
         Data.
     Y : array or tensor, shape (n, m)
         Map of the same rows.
-    labels, perplexity, P, dof, method, n_sample, seed
+    labels, perplexity, P, dof, method, n_sample, seed, group
         As of :class:`Judge`, which measures several maps of the same data in less time.
 
     Returns
@@ -212,5 +230,6 @@ def report(
         method=method,
         n_sample=n_sample,
         seed=seed,
+        group=group,
     )
     return judge(Y)
