@@ -8,22 +8,14 @@ starts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import torch
 
+from .._memory import free_memory
 from ..affinities import Affinities
 from ..affinities.in_parts import MANY_EDGES
 from .parameters import Plan, neighbors_per_point
-
-_MEMORY = Path("/proc/meminfo")
-"""File of Linux that tells how much memory is free."""
-_LIMITS = {
-    "MemAvailable": Path("/sys/fs/cgroup/memory.max"),
-    "SwapFree": Path("/sys/fs/cgroup/memory.swap.max"),
-}
-"""Files that tell how much a container may take of it, in cgroups of version 2."""
 
 
 def check_memory(plan: Plan, n: int, numbers: int) -> None:
@@ -49,25 +41,12 @@ def check_memory(plan: Plan, n: int, numbers: int) -> None:
     # a probability of each neighbour, and as much again for P, at least; or, of many, one of these.
     in_parts = n * k > MANY_EDGES
     needed = 8 * n * k + max(4 * numbers, 0 if in_parts else 8 * n * k)
-    free = _free_memory()
+    free = free_memory()
     if free is not None and needed > free:
         raise MemoryError(
             f"{n:,} samples with {k} neighbors need more than {needed / 1e9:.1f} GB of memory, "
             f"and {free / 1e9:.1f} GB are free; lower perplexity or embed fewer samples"
         )
-
-
-def _free_memory() -> int | None:
-    """Return the bytes that this process may still take; None where the system does not tell."""
-    try:
-        lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
-        free = {name: 1024 * int(lines[name].split()[0]) for name in _LIMITS}
-    except (OSError, KeyError, ValueError):
-        return None
-    for name, file in _LIMITS.items():
-        with suppress(OSError, ValueError):  # no container, or "max": no limit
-            free[name] = min(free[name], int(file.read_text()))
-    return sum(free.values())
 
 
 @contextmanager

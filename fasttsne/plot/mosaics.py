@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._memory import free_memory
 from .._validation import integer, number
 from ..grid import grid_shape, to_grid
 from ..images import size_of
@@ -13,6 +14,9 @@ from .tiles import Tiles, as_image, pixel_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_BYTES_PER_PIXEL = 4
+"""Bytes in which Pillow keeps red, green and blue."""
 
 
 def mosaic(
@@ -163,6 +167,8 @@ def check_size(size: Any, tile: Any) -> None:
         If ``size`` is not two integers or ``tile`` not an integer.
     ValueError
         If one of them is below 1, or ``tile`` is larger than a side of the mosaic.
+    MemoryError
+        If the mosaic needs more memory than there is.
     """
     try:
         width, height = size
@@ -171,3 +177,9 @@ def check_size(size: Any, tile: Any) -> None:
     least = min(integer("size", width, 1), integer("size", height, 1))
     if integer("tile", tile, 1) > least:
         raise ValueError(f"tile must be no larger than size, {width} x {height}, got {tile}")
+    needed, free = _BYTES_PER_PIXEL * width * height, free_memory()
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"a mosaic of {width} x {height} pixels needs {needed / 1e9:.1f} GB of memory, and "
+            f"{free / 1e9:.1f} GB are free; make it smaller"
+        )

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy import sparse
 
-from fasttsne import TSNE
+from fasttsne import TSNE, _memory
 from fasttsne.affinities import joint_affinities
-from fasttsne.fit import memory, samples
+from fasttsne.fit import samples
 from fasttsne.neighbors.exact import exact_neighbors
 
 
@@ -22,8 +22,8 @@ def linux_with(tmp_path, monkeypatch):
         for name, number in limits.items():
             if number is not None:
                 (tmp_path / name).write_text(f"{number}\n")
-        monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
-        monkeypatch.setattr(memory, "_LIMITS", {name: tmp_path / name for name in limits})
+        monkeypatch.setattr(_memory, "_MEMORY", tmp_path / "meminfo")
+        monkeypatch.setattr(_memory, "_LIMITS", {name: tmp_path / name for name in limits})
 
     return tell
 
@@ -42,12 +42,12 @@ def linux_with(tmp_path, monkeypatch):
 )
 def test_free_memory(linux_with, told, free):
     linux_with(*told)
-    assert memory._free_memory() == free
+    assert _memory.free_memory() == free
 
 
 def test_other_systems_do_not_tell(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "_MEMORY", tmp_path / "nothing")
-    assert memory._free_memory() is None
+    monkeypatch.setattr(_memory, "_MEMORY", tmp_path / "nothing")
+    assert _memory.free_memory() is None
     TSNE(max_iter=1).fit(np.random.default_rng(0).normal(size=(40, 5)))
 
 
