@@ -7,6 +7,8 @@ final name.
 
 from .files import check_writable, replacing
 from .formats import as_json
+from .options import Options
+from .projector import write_projector
 from .reading import INPUTS, read
 from .table import LabelNames, Table
 from .writing import OUTPUTS, check_output, write
@@ -15,6 +17,7 @@ __all__ = [
     "INPUTS",
     "OUTPUTS",
     "LabelNames",
+    "Options",
     "Table",
     "as_json",
     "check_output",
@@ -22,4 +25,5 @@ __all__ = [
     "read",
     "replacing",
     "write",
+    "write_projector",
 ]

@@ -1,171 +1,189 @@
-"""Tables in CSV and TSV files: columns of numbers, labels and names."""
+"""Tables of text: columns of numbers, labels and names, separated by any of the usual signs."""
 
 from __future__ import annotations
 
-import csv
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from .labels import encode_labels
+from .columns import Chosen
+from .dialects import Dialect, is_missing, sniff
+from .labels import as_scale, encode_labels
+from .layout import Layout, find_layout
+from .missing import settle_missing
+from .options import Options
 from .table import Table
 
 _LARGEST = float(np.finfo(np.float32).max)
+_PLAIN = Dialect()
 
 
-def _iterate_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the stripped cells of each row that is not empty."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        try:
-            for row in reader:
-                if row:
-                    yield reader.line_num, [cell.strip() for cell in row]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{path}, after line {reader.line_num}: not text ({error})") from None
-
-
-def is_openface_table(path: Path) -> bool:
-    """Whether the header of a CSV has the columns x_0 to x_67 and y_0 to y_67 of OpenFace."""
-    _, header = next(_iterate_rows(path, ","), (0, []))
-    return {f"{axis}_{i}" for axis in "xy" for i in range(68)} <= set(header)
-
-
-def read_delimited(
-    path: Path, delimiter: str, label_column: str | int | None, name_column: str | int | None
-) -> Table:
+def read_delimited(path: Path, expected: str, options: Options) -> Table:
     """Read a table of numbers, with a column of labels and one of names if they are asked for.
-
-    See `fasttsne.tables.read`.
-    """
-    first_line, first = next(_iterate_rows(path, delimiter), (0, []))
-    if not first:
-        raise ValueError(f"{path}: is empty")
-    has_header, text_columns = _find_columns(
-        path, first, {"label_column": label_column, "name_column": name_column}
-    )
-    texts: dict[int, list[str]] = {i: [] for i in text_columns.values()}
-    skipped = set(texts)
-    if has_header and first[0] == "":  # the row index that pandas writes
-        skipped.add(0)
-    columns = [i for i in range(len(first)) if i not in skipped]
-    if not columns:
-        raise ValueError(f"{path}: has no column of numbers")
-
-    def collect(text: str, collected: list[str]) -> float:
-        collected.append(text.strip())
-        return 0.0
-
-    # These converters keep the texts of labels and names, and give np.loadtxt zeros for them.
-    converters: dict[int | str, Callable[[str], Any]] = {
-        i: partial(collect, collected=texts.get(i, [])) for i in skipped
-    }
-    # The parser of NumPy is fast, but its messages name neither the line nor the column. If it
-    # fails, the rows are read again to find the bad cell.
-    report = partial(_raise_for_bad_cell, path, delimiter, first, columns, has_header)
-    try:
-        with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # no rows and overflow are found below
-            values = np.loadtxt(
-                file,
-                dtype=np.float32,
-                comments=None,
-                delimiter=delimiter,
-                converters=converters,
-                skiprows=first_line if has_header else 0,
-                ndmin=2,
-                encoding="utf-8",
-                quotechar='"',
-            )
-    except ValueError as error:
-        report(str(error))
-    if values.shape[1] != len(first) or not np.isfinite(values).all():
-        report("has no rows")
-    table = Table(np.ascontiguousarray(values[:, columns]))
-    if "label_column" in text_columns:
-        labels, label_names = encode_labels(texts[text_columns["label_column"]])
-        table = replace(table, labels=labels, label_names=label_names)
-    if "name_column" in text_columns:
-        table = replace(table, names=texts[text_columns["name_column"]])
-    return table
-
-
-def _find_columns(
-    path: Path, first: list[str], wanted: Mapping[str, str | int | None]
-) -> tuple[bool, dict[str, int]]:
-    """Find the columns of labels and names, and whether the first row is a header.
 
     Parameters
     ----------
     path : Path
-        File, for error messages.
-    first : list of str
-        Cells of the first row.
-    wanted : mapping
-        Name or index of a column, or None, for each of the arguments ``label_column`` and
-        ``name_column``.
+    expected : str
+        What separates cells in files with this extension; the file itself tells.
+    options : Options
 
-    Returns
-    -------
-    has_header : bool
-    index : dict of str to int
-        Index of the column for each argument that is not None.
+    See Also
+    --------
+    fasttsne.tables.read
     """
-    index = {}
-    has_header = False
-    for argument, column in wanted.items():
-        if column is None:
-            continue
-        if column in first and not _is_number(str(column)):
-            has_header = True
-            index[argument] = first.index(str(column))
-            continue
-        index[argument] = int(column) if str(column).isdecimal() else -1
-        if not 0 <= index[argument] < len(first):
-            raise ValueError(
-                f"{path}: {argument} must be one of the columns {', '.join(first[:20])} or an "
-                f"index from 0 to {len(first) - 1}; got {column!r}"
-            )
-    others = (cell for i, cell in enumerate(first) if i not in index.values())
-    return has_header or not all(map(_is_number, others)), index
-
-
-def _is_number(text: str) -> bool:
+    layout = find_layout(path, sniff(path, expected), options)
+    chosen = layout.chosen
+    texts: dict[int, list[str]] = {i: [] for i in chosen.texts}
     try:
-        float(text)
+        X = _read_fast(path, layout, chosen, texts)
+        lines: list[int] = []  # of which none is asked for, as no value is missing
     except ValueError:
-        return False
-    return True
+        # The parser of NumPy is fast, but it knows no missing values, and its messages name neither
+        # line nor column.
+        X, lines = _read_slowly(path, layout, chosen, texts)
+    if options.transpose:
+        X = np.ascontiguousarray(X.T)
+    table = _with_texts(path, Table(X, notes=_describe(layout, chosen)), layout, chosen, texts)
+
+    def describe(row: int, column: int) -> str:
+        if options.transpose:
+            row, column = column, row
+        return f"line {lines[row]}, column {layout.name_of(chosen.data[column])}"
+
+    return settle_missing(path, table, options.missing, describe)
 
 
-def _raise_for_bad_cell(
-    path: Path,
-    delimiter: str,
-    first: list[str],
-    columns: list[int],
-    has_header: bool,
-    otherwise: str,
-) -> NoReturn:
-    """Raise ValueError naming the first cell in ``columns`` that is not a finite float32.
+def _read_fast(
+    path: Path, layout: Layout, chosen: Chosen, texts: dict[int, list[str]]
+) -> np.ndarray:
+    """Read numbers by NumPy, and collect texts.
 
-    If there is no such cell, ``otherwise`` is the reason.
+    Raises
+    ------
+    ValueError
+        If a cell of the data is not a finite float32, or rows differ in length.
     """
-    rows = _iterate_rows(path, delimiter)
-    if has_header:
+    dialect = layout.dialect
+
+    def collect(text: str, collected: list[str], is_data: bool) -> float:
+        collected.append(text.strip())
+        return dialect.parse(text) if is_data else 0.0
+
+    def ignore(text: str) -> float:
+        return 0.0
+
+    converters: dict[int | str, Callable[[str], Any]] = {}
+    for i in range(len(layout.cells)):
+        if i in texts:
+            converters[i] = partial(collect, collected=texts[i], is_data=i in chosen.data)
+        elif i not in chosen.data:
+            converters[i] = ignore
+        elif dialect.decimal == ",":
+            converters[i] = dialect.parse
+    with dialect.lines(path) as lines, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no rows and overflow are found below
+        values = np.loadtxt(
+            lines,
+            dtype=np.float32,
+            comments=None,
+            delimiter=dialect.delimiter,
+            converters=converters,
+            skiprows=layout.first_line - dialect.skipped if layout.has_header else 0,
+            ndmin=2,
+            encoding="utf-8",
+            quotechar='"',
+        )
+    if values.shape[1] != len(layout.cells):
+        raise ValueError("rows differ in length")
+    X = values[:, chosen.data]
+    if not X.size or not np.isfinite(X).all():
+        raise ValueError("numbers are missing or infinite")
+    return np.ascontiguousarray(X)
+
+
+def _read_slowly(
+    path: Path, layout: Layout, chosen: Chosen, texts: dict[int, list[str]]
+) -> tuple[np.ndarray, list[int]]:
+    """Read numbers cell by cell, NaN where they are missing, and the number of each row's line.
+
+    Raises
+    ------
+    ValueError
+        If a cell is neither a number that float32 holds nor missing, or rows differ in length.
+    """
+    rows: Iterator[tuple[int, list[str]]] = layout.dialect.rows(path)
+    if layout.has_header:
         next(rows)
+    for collected in texts.values():
+        collected.clear()
+    lines: list[int] = []
+    width = len(layout.cells)
+    numbers = np.empty((1024, len(chosen.data)), np.float32)
     for line, row in rows:
-        if len(row) != len(first):
-            raise ValueError(f"{path}, line {line}: has {len(row)} columns, not {len(first)}")
-        for i in columns:
-            if not (_is_number(row[i]) and abs(float(row[i])) <= _LARGEST):
-                column = f"{i} ({first[i]})" if has_header else str(i)
-                raise ValueError(
-                    f"{path}, line {line}, column {column}: {row[i]!r} is not a finite number; "
-                    "if the column holds labels or names, give it as label column or name column"
-                )
-    raise ValueError(f"{path}: {otherwise}")
+        if len(row) != width:
+            raise ValueError(f"{path}, line {line}: has {len(row)} columns, not {width}")
+        if len(lines) == len(numbers):
+            numbers = np.concatenate([numbers, np.empty_like(numbers)])
+        for j, i in enumerate(chosen.data):
+            numbers[len(lines), j] = _parse(path, line, layout, i, row[i])
+        for i, collected in texts.items():
+            collected.append(row[i])
+        lines.append(line)
+    if not lines:
+        raise ValueError(f"{path}: has no rows")
+    return numbers[: len(lines)].copy(), lines
+
+
+def _parse(path: Path, line: int, layout: Layout, column: int, cell: str) -> float:
+    if is_missing(cell):
+        return np.nan
+    try:
+        value = layout.dialect.parse(cell)
+    except ValueError:
+        value = np.inf
+    if abs(value) <= _LARGEST:
+        return value
+    raise ValueError(
+        f"{path}, line {line}, column {layout.name_of(column)}: {cell!r} is not a finite number; "
+        "if the column holds labels or names, give it as label column or name column, or drop it"
+    )
+
+
+def _describe(layout: Layout, chosen: Chosen) -> tuple[str, ...]:
+    """Say what the file was taken for, unless it is plain, and what was left out."""
+    notes = []
+    if str(layout.dialect) != str(_PLAIN):
+        header = "names of columns in the first row" if layout.has_header else "no names of columns"
+        notes.append(f"read with {layout.dialect}, {header}")
+    elif layout.is_guessed:
+        notes.append(
+            "took the first row, which counts the columns, for their names (--header no: for data)"
+        )
+    if chosen.left_out:
+        notes.append(chosen.note)
+    return tuple(notes)
+
+
+def _with_texts(
+    path: Path, table: Table, layout: Layout, chosen: Chosen, texts: dict[int, list[str]]
+) -> Table:
+    """Add labels, values on a scale and names."""
+    parse = layout.dialect.parse
+    if chosen.labels is not None:
+        labels, names = encode_labels(texts[chosen.labels], parse)
+        table = replace(table, labels=labels, label_names=names)
+    if chosen.color is not None:
+        what = f"{path}: column {layout.name_of(chosen.color)}"
+        table = replace(table, labels=as_scale(texts[chosen.color], parse, what))
+    title = chosen.labels if chosen.color is None else chosen.color
+    if title is not None and layout.has_header:
+        table = replace(table, label_title=layout.cells[title] or None)
+    if chosen.names is not None:
+        table = replace(table, names=texts[chosen.names])
+    return table

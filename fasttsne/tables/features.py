@@ -14,36 +14,41 @@ import numpy as np
 
 from . import files
 from .files import check_extension, replacing
-from .formats import as_json, shortest_digits, write_csv
+from .formats import as_json, shortest_digits, write_csv, write_npy
 from .labels import list_names
+from .landmark_files import persons_of, read_frames
+from .options import Options
 
 OUTPUTS = (".npy", ".npz", ".csv")
 """Extensions that `write` writes."""
 
 
 def of_landmarks(
-    path: str | os.PathLike[str], name: str, clips: bool = False
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Compute the features of a landmark list or of an OpenFace CSV.
+    path: str | os.PathLike[str], name: str, clips: bool = False, **options: Any
+) -> tuple[np.ndarray, dict[str, Any], tuple[str, ...]]:
+    """Compute the features of a file or folder of landmarks.
 
     Parameters
     ----------
     path : str or path-like
-        ``.csv`` of OpenFace; any other file is a landmark list. Neutral frames of RAVDESS are
-        kept.
+        What `fasttsne.landmarks.read` reads.
     name : str
         One of ``fasttsne.landmarks.FEATURES``.
     clips : bool, default=False
         Compute one row per clip (`fasttsne.landmarks.clip_features`), not one per frame.
+    **options
+        Attributes of `fasttsne.tables.Options` that apply to landmarks.
 
     Returns
     -------
     X : ndarray of float32, shape (n, f)
     details : dict of str to array
         What the rows and columns are: ``columns`` (f,), their names; ``clip_names``; ``valence``
-        and ``arousal`` (n,); ``y`` (n,) and ``label_names`` if the source has labels. With one row
-        per frame also ``clip`` (n,), an index into ``clip_names``, and ``frame`` (n,), the number
-        of the frame.
+        and ``arousal`` (n,); ``y`` (n,) and ``label_names`` if the source has labels; ``person``
+        (n,) if it tells them. With one row per frame also ``clip`` (n,), an index into
+        ``clip_names``, and ``frame`` (n,), the number of the frame.
+    notes : tuple of str
+        What was left out.
 
     Raises
     ------
@@ -54,26 +59,28 @@ def of_landmarks(
     """
     from .. import landmarks
 
-    is_openface = Path(path).suffix.lower() == ".csv"
+    path, given = Path(path), Options(**options)
     columns = landmarks.column_names(name, clips)
-    if is_openface:
-        frames = landmarks.read_openface(path)
-    else:
-        frames = landmarks.read_list(path, drop_neutral=False)
+    frames, notes = read_frames(path, given)
+    persons = persons_of(path, frames, given) if name == "expression" else None
     details: dict[str, Any] = {"columns": columns, "clip_names": frames.clip_names}
     if clips:
-        X, rows = landmarks.clip_features(frames, name)
+        X, rows = landmarks.clip_features(frames, name, persons)
         label = np.array([clip.label for clip in rows])
         details["valence"] = np.array([clip.valence for clip in rows])
         details["arousal"] = np.array([clip.arousal for clip in rows])
+        person = [clip.person for clip in rows]
     else:
-        X, label = landmarks.features(frames, name), frames.label
+        X, label = landmarks.features(frames, name, persons), frames.label
         details |= {key: getattr(frames, key) for key in ("clip", "frame", "valence", "arousal")}
-    if not is_openface:
+        person = frames.person
+    if person is not None and None not in person:
+        details["person"] = np.array(person, str)
+    if frames.label_names or (frames.label != 0).any():
         details["y"] = label
         if frames.label_names:
             details["label_names"] = list_names(frames.label_names)
-    return X, details
+    return X, details, notes
 
 
 def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any]) -> None:
@@ -109,15 +116,15 @@ def write(path: str | os.PathLike[str], X: np.ndarray, details: Mapping[str, Any
         if kind == ".csv":
             _write_csv(temporary, X, details)
             return
+        if kind == ".npy":
+            write_npy(temporary, X)
+            return
+        arrays: dict[str, Any] = {
+            key: value if isinstance(value, (np.ndarray, list)) else as_json(value)
+            for key, value in details.items()
+        }
         with temporary.open("wb") as file:
-            if kind == ".npy":
-                np.save(file, X)
-            else:
-                arrays: dict[str, Any] = {
-                    key: value if isinstance(value, (np.ndarray, list)) else as_json(value)
-                    for key, value in details.items()
-                }
-                np.savez(file, X=X, **arrays)
+            np.savez(file, X=X, **arrays)
 
 
 def check_output(path: str | os.PathLike[str]) -> None:

@@ -102,11 +102,18 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     OSError
         If the folder does not exist or cannot be written to, or ``path`` exists and is protected
-        against writing or not a regular file, but a folder or a device, for example.
+        against writing or not a regular file, but a folder or a device, for example. An error while
+        the body writes names ``path``.
     """
     target = _resolve(path)
     with _temporary_file(path, target) as temporary:
-        yield temporary
+        try:
+            yield temporary
+        except OSError as error:
+            # A full disk, for example, is reported without a name, or with the temporary one.
+            if error.errno is None or error.filename not in (None, str(temporary)):
+                raise
+            raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
         with suppress(FileNotFoundError):
             before = target.stat()
             with suppress(OSError, AttributeError):  # only root may change owners

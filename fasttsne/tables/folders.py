@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .arrays import check_matrix, load_array
+from .arrays import as_float32
+from .data_frames import data_columns, numbers, open_parquet
+from .numpy_files import load_npy, shape_of_npy
 
 _KINDS = (".npy", ".parquet")
 
@@ -25,6 +25,8 @@ class RowsOfFolder:
     counts: list[int]
     """Rows of each file."""
     columns: int
+    names: list[str] | None
+    """Names of the columns of the data, of .parquet files."""
 
     @classmethod
     def of(cls, folder: Path) -> RowsOfFolder:
@@ -47,7 +49,15 @@ class RowsOfFolder:
                 raise ValueError(
                     f"{file}: must have {columns} columns as {files[0].name} has, got {other}"
                 )
-        return cls(files, [rows for rows, _ in shapes], columns)
+        named = [file for file in files if file.suffix.lower() == ".parquet"]
+        names = data_columns(named[0]) if named else None
+        for file in named[1:]:
+            if missing := set(names or ()) - set(data_columns(file)):
+                lacked = sorted(missing)[0]
+                raise ValueError(
+                    f"{file}: must have the columns of {named[0].name}, lacks {lacked!r}"
+                )
+        return cls(files, [rows for rows, _ in shapes], columns, names)
 
     def __len__(self) -> int:
         return sum(self.counts)
@@ -65,7 +75,7 @@ class RowsOfFolder:
         for file, count in zip(self.files, self.counts, strict=True):
             low, high = max(begin - first, 0), min(end - first, count)
             if low < high:
-                rows = _read_rows(file, low, high)
+                rows = _read_rows(file, low, high, self.names)
                 out[first + low - begin : first + high - begin] = rows
             first += count
         return out
@@ -73,39 +83,23 @@ class RowsOfFolder:
 
 def _shape(file: Path) -> tuple[int, int]:
     if file.suffix.lower() == ".npy":
-        array = load_array(file)
-        if array.ndim != 2 or array.size == 0:
-            raise ValueError(f"{file}: must have shape (rows, columns), got {array.shape}")
-        return array.shape
-    parquet = _parquet(file)
-    return parquet.metadata.num_rows, len(_columns(parquet))
+        return shape_of_npy(file)
+    return open_parquet(file).metadata.num_rows, len(data_columns(file))
 
 
-def _read_rows(file: Path, low: int, high: int) -> np.ndarray:
+def _read_rows(file: Path, low: int, high: int, names: list[str] | None) -> np.ndarray:
     if file.suffix.lower() == ".npy":
-        return check_matrix(file, "the array", load_array(file)[low:high], low)
-    parquet = _parquet(file)
-    table = parquet.read(_columns(parquet)).slice(low, high - low)
-    try:
-        columns = [np.asarray(column, np.float32) for column in table.columns]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{file}: must hold numbers alone ({error})") from None
-    return check_matrix(file, "the table", np.stack(columns, 1), low)
+        return _complete(file, load_npy(file)[low:high], low)
+    # Columns are found by their names, whatever their order in this file.
+    frame = open_parquet(file).read(names).select(names).slice(low, high - low)
+    X = np.stack([numbers(file, name, frame.column(name)) for name in frame.column_names], 1)
+    return _complete(file, X, low)
 
 
-def _columns(parquet: Any) -> list[str]:
-    """Return the names of all columns but those in which pandas keeps the numbers of the rows."""
-    names = parquet.schema_arrow.names
-    return [name for name in names if not re.fullmatch(r"__index_level_\d+__", name)]
-
-
-def _parquet(file: Path) -> Any:
-    try:
-        from pyarrow import ArrowInvalid
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise ImportError(f"{file}: needs pyarrow: pip install pyarrow") from None
-    try:
-        return ParquetFile(file)
-    except ArrowInvalid as error:
-        raise ValueError(f"{file}: is no Parquet file, or is damaged ({error})") from None
+def _complete(file: Path, array: np.ndarray, first: int) -> np.ndarray:
+    """Return float32 numbers without missing ones, which a folder cannot settle."""
+    X = as_float32(file, "the array", array, first)
+    if (missing := np.isnan(X)).any():
+        row, column = np.argwhere(missing)[0]
+        raise ValueError(f"{file}: a value is missing in row {first + row}, column {column}")
+    return X

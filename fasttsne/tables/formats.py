@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,6 +21,27 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def write_npy(path: Path, array: np.ndarray) -> None:
+    """Write an array as ``.npy``.
+
+    `numpy.save` hands large arrays to the C library, and then does not see that a disk is full.
+
+    Raises
+    ------
+    OSError
+        If not all could be written.
+    """
+    with path.open("wb") as file:
+        np.save(_PlainWriter(file), array)
+
+
+class _PlainWriter:
+    """A file of which NumPy knows nothing but how to write to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 def as_json(content: Any) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._text import open_text
 from .table import Table
 
 
@@ -24,7 +25,7 @@ def read_vectors(path: Path) -> Table:
     names: list[str] = []
     vectors: list[np.ndarray] = []
     size = None
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+    with open_text(path, "utf-8-sig", newline="\n") as file:
         try:
             for line, text in enumerate(file, 1):
                 # Only spaces separate cells, because words may contain other white space.
@@ -40,7 +41,7 @@ def read_vectors(path: Path) -> Table:
                 name, *cells = text.rsplit(" ", d)
                 names.append(name)
                 vectors.append(_parse_vector(path, line, cells, d))
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise ValueError(f"{path}, after line {len(names)}: not text ({error})") from None
     if not names or d == 0:
         raise ValueError(f"{path}: has no word followed by numbers")

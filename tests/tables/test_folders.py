@@ -42,18 +42,30 @@ def test_only_the_rows_that_are_read_are_looked_at(folder):
     np.save(folder / "c.npy", bad)
     assert len(tables.read(folder, rows=lambda n: slice(0, 60)).X) == 60
     for rows in (None, lambda n: slice(60, n)):
-        with pytest.raises(ValueError, match=r"c.npy: .* got nan in row 30, column 2"):
+        with pytest.raises(ValueError, match=r"c.npy: a value is missing in row 30, column 2"):
             tables.read(folder, rows=rows)
 
 
+def test_columns_of_parquet_files_are_found_by_name(tmp_path):
+    import pandas as pd
+
+    index = pd.Index([7, 8], name="cell")
+    pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=index).to_parquet(tmp_path / "1.parquet")
+    pd.DataFrame({"b": [7, 8], "id": [1, 2], "a": [5, 6]}).to_parquet(tmp_path / "2.parquet")
+    assert tables.read(tmp_path).X.tolist() == [[1, 3], [2, 4], [5, 7], [6, 8]]
+    pd.DataFrame({"b": [7, 8], "c": [5, 6]}).to_parquet(tmp_path / "3.parquet")
+    with pytest.raises(ValueError, match=r"3\.parquet: must have the columns of .*, lacks 'a'"):
+        tables.read(tmp_path)
+
+
 def test_bad_folders_are_named(folder, tmp_path):
-    with pytest.raises(ValueError, match="label_column, features and name_column apply to files"):
+    with pytest.raises(ValueError, match="is a folder; label_column applies to a table of text"):
         tables.read(folder, label_column="y")
     np.save(folder / "b.npy", X[:, :3])
     with pytest.raises(ValueError, match=r"b.npy: must have 4 columns as a.npy has, got 3"):
         tables.read(folder)
     np.save(folder / "b.npy", X[0])
-    with pytest.raises(ValueError, match=r"b.npy: must have shape \(rows, columns\), got \(4,\)"):
+    with pytest.raises(ValueError, match=r"b.npy: the array must have shape .*got \(4,\)"):
         tables.read(folder)
     (folder / "b.npy").write_bytes(b"nonsense")
     with pytest.raises(ValueError, match=r"b.npy: is no NumPy file"):
@@ -63,7 +75,7 @@ def test_bad_folders_are_named(folder, tmp_path):
     with pytest.raises(ValueError, match=r"b.parquet: is no Parquet file"):
         tables.read(folder)
     pq.write_table(pa.table({f"c{i}": ["x", "y"] for i in range(4)}), folder / "b.parquet")
-    with pytest.raises(ValueError, match=r"b.parquet: must hold numbers alone"):
+    with pytest.raises(ValueError, match=r"b.parquet: column 'c0' must hold numbers"):
         tables.read(folder)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"empty: must hold \.npy or \.parquet files"):

@@ -44,7 +44,7 @@ def test_npy(tmp_path, dtype):
 
 @pytest.fixture
 def mapping_all_files(monkeypatch):
-    monkeypatch.setattr("fasttsne.tables.arrays._MAPPED_FROM", 0)
+    monkeypatch.setattr("fasttsne.tables.numpy_files._MAPPED_FROM", 0)
     monkeypatch.setattr("fasttsne.tables.arrays._ROWS_AT_ONCE", 2)
 
 
@@ -115,16 +115,22 @@ def test_pickles_are_refused_and_never_run(request, tmp_path, kind, mapped):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"data": X, "y": [1]}, r"x\.npz: must have an array named X, got data, y"),
+        (
+            {"a": X, "b": X},
+            r"x\.npz: must have an array named X, or a single matrix.* got a, b; .*key",
+        ),
         ({"X": X[0]}, r"X must have shape \(rows, columns\), got \(3,\)"),
         ({"X": np.zeros((4, 2, 2))}, r"got \(4, 2, 2\)"),
         ({"X": np.zeros((0, 3))}, r"got \(0, 3\)"),
         ({"X": X.astype(complex)}, "real numbers, got dtype complex128"),
         ({"X": X.astype(str)}, "real numbers, got dtype <U"),
-        ({"X": np.where(X == X[4, 1], np.nan, X)}, "got nan in row 4, column 1"),
+        (
+            {"X": np.where(X == X[4, 1], np.nan, X)},
+            "1 of 18 values .* in row 4, column 1 of X; .*'drop-rows'",
+        ),
         ({"X": np.where(X == X[2, 0], 1e300, X.astype(float))}, r"got 1e\+300 in row 2, column 0"),
         ({"X": X, "y": np.zeros(5, int)}, r"y must have shape \(6,\) as X has 6 rows, got \(5,\)"),
-        ({"X": X, "y": np.full(6, 0.5)}, "y must hold whole numbers or strings"),
+        ({"X": X, "y": np.full(6, 1j)}, "y must hold numbers or strings, got dtype complex128"),
         (
             {"X": X, "y": np.arange(6), "label_names": ["a"]},
             "got 1 names and the label 5",
@@ -197,7 +203,7 @@ def test_label_column_with_missing_numbers(tmp_path):
     np.savez(tmp_path / "x.npz", X=X, y=[3, np.nan, np.nan, -2, 7.0, 3])
     assert tables.read(tmp_path / "x.npz").labels.tolist() == [3, -1, -1, -2, 7, 3]
     np.savez(tmp_path / "x.npz", X=X, y=[3, np.inf, np.nan, -2, 7.0, 3])
-    with pytest.raises(ValueError, match="y must hold whole numbers or strings"):
+    with pytest.raises(ValueError, match="y must hold finite numbers or strings"):
         tables.read(tmp_path / "x.npz")
 
 
@@ -207,7 +213,7 @@ def test_label_column_of_numbers_beyond_those_of_classes(tmp_path):
     assert tables.read(path, label_column=1).labels.tolist() == [int(text) for text in ids]
     ids[0] = "1e300"
     table = tables.read(write_text(tmp_path / "x.csv", *with_labels(ids)), label_column=1)
-    assert [table.label_names[label] for label in table.labels.tolist()] == ids
+    assert table.label_names is None and table.labels.tolist() == [float(text) for text in ids]
 
 
 def test_label_column_of_texts_without_header(tmp_path):
@@ -225,13 +231,16 @@ def test_row_index_of_pandas_is_left_out(tmp_path):
     [
         (["a,b", "1,2", "3,4x"], r"x\.csv, line 3, column 1 \(b\): '4x' is not a finite number"),
         (["1,2", "", "3,oops"], "line 3, column 1: 'oops' is not"),
-        (["1,2", "3,"], "line 2, column 1: '' is not"),
-        (["1,2", "nan,4"], "line 2, column 0: 'nan' is not a finite"),
+        (
+            ["1,2", "3,"],
+            "1 of 4 values are missing, in 1 rows and 1 columns, the first in line 2",
+        ),
+        (["1,2", "nan,4"], "the first in line 2, column 0; leave them out by missing='drop-rows'"),
         (["1,2", "3,-inf"], "line 2, column 1: '-inf' is not a finite"),
         (["1,2", "3,1e39"], "line 2, column 1: '1e39' is not a finite"),
         (["1,2", "3,4,5"], "line 2: has 3 columns, not 2"),
         (["a,b,c", "1,2"], "line 2: has 2 columns, not 3"),
-        (["1;2", "3;4"], "'3;4' is not a finite number"),
+        (["1:2", "3:4"], "'3:4' is not a finite number"),
         (["a,b"], "has no rows"),
         ([""], "is empty"),
         (['a,"b', "1,2"], r"x\.csv"),
@@ -248,7 +257,7 @@ def test_a_forgotten_label_column_is_hinted_at(tmp_path):
         tables.read(path)
 
 
-@pytest.mark.parametrize("column", ["nope", "4", 4, "-1", -1, "1.0"])
+@pytest.mark.parametrize("column", ["nope", "4", 4, "-5", -5, "1.0"])
 def test_unknown_label_column(tmp_path, column):
     path = write_text(tmp_path / "x.csv", "u,mood,v,w", *with_labels(["sad"] * 6))
     with pytest.raises(ValueError, match=r"columns u, mood, v, w or an index from 0 to 3; got"):
@@ -262,7 +271,10 @@ def test_only_a_label_column(tmp_path):
 
 def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"1,2\n3,\xff\xfe\n")
-    with pytest.raises(ValueError, match=r"x\.csv, after line .*not text"):
+    with pytest.raises(ValueError, match=r"x\.csv, line 2, column 1: 'ÿþ' is not a finite number"):
+        tables.read(tmp_path / "x.csv")
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe1\x00,\x002\x00\n\x00\x00\xd8")
+    with pytest.raises(ValueError, match=r"x\.csv.*not text"):
         tables.read(tmp_path / "x.csv")
 
 
@@ -367,10 +379,11 @@ def test_name_columns_that_do_not_apply(tmp_path, data_dir):
     for path in (tmp_path / "x.npy", openface):
         with pytest.raises(ValueError, match="name_column applies to"):
             tables.read(path, name_column=0)
+    path = write_text(tmp_path / "x.txt", *vectors_of(TOKENS))
     with pytest.raises(ValueError, match="name_column of word vectors must be 0, got 'word'"):
-        tables.read(tmp_path / "x.txt", name_column="word")
-    with pytest.raises(ValueError, match="features apply to landmark lists"):
-        tables.read(tmp_path / "x.txt", features="raw", name_column=0)
+        tables.read(write_text(tmp_path / "x.vec", *vectors_of(TOKENS)), name_column="word")
+    with pytest.raises(ValueError, match="is word vectors; features applies to landmarks only"):
+        tables.read(path, features="raw", name_column=0)
     path = write_text(tmp_path / "x.csv", "u,word,v,w", *with_labels(list("abcdef")))
     with pytest.raises(ValueError, match=r"name_column must be one of .* got 'nope'"):
         tables.read(path, name_column="nope")
@@ -403,20 +416,30 @@ def test_openface_csv_is_recognised(data_dir):
     expected = landmarks.features(landmarks.read_openface(path), "nose")
     np.testing.assert_array_equal(table.X, expected)
     assert table.labels is None and table.features == "nose"
-    with pytest.raises(ValueError, match="label_column applies to"):
+    with pytest.raises(ValueError, match="is landmarks; label_column applies to"):
         tables.read(path, label_column=0)
 
 
 def test_arguments_that_do_not_apply(tmp_path):
     np.save(tmp_path / "x.npy", X)
-    with pytest.raises(ValueError, match="features apply to landmark lists"):
+    with pytest.raises(ValueError, match="is an array; features applies to landmarks only"):
         tables.read(tmp_path / "x.npy", features="raw")
     with pytest.raises(ValueError, match="label_column applies to"):
         tables.read(tmp_path / "x.npy", label_column=0)
-    with pytest.raises(ValueError, match="features apply to landmark lists"):
+    with pytest.raises(ValueError, match="is a table of text; features applies to landmarks"):
         tables.read(write_text(tmp_path / "x.csv", *rows_of(X)), features="raw")
     with pytest.raises(ValueError, match=r"features must be one of raw, .*; got 'nope'"):
         tables.read(tmp_path / "missing.txt", features="nope")
+    with pytest.raises(ValueError, match=r"missing must be one of drop-rows, .*; got 'zero'"):
+        tables.read(tmp_path / "x.npy", missing="zero")
+    with pytest.raises(ValueError, match="label_column and color_column must not both"):
+        tables.read(tmp_path / "x.csv", label_column=0, color_column=1)
+    with pytest.raises(ValueError, match="columns and drop_columns must not both"):
+        tables.read(tmp_path / "x.csv", columns=[0], drop_columns=[1])
+    with pytest.raises(ValueError, match="no labels or names where transpose"):
+        tables.read(tmp_path / "x.csv", label_column=0, transpose=True)
+    with pytest.raises(TypeError, match="nope"):
+        tables.read(tmp_path / "x.csv", nope=1)
 
 
 def test_missing_unknown_and_folders(tmp_path):
@@ -492,9 +515,8 @@ def test_write_names(tmp_path):
         tables.write(tmp_path / "y.csv", Y, labels, label_names=NAMES, names=words)
         lines = (tmp_path / "y.csv").read_text().splitlines()
         assert lines[0].split(",") == ["y0", "y1", *columns]
-        table = tables.read(
-            tmp_path / "y.csv", "label" if labels is not None else None, name_column="name"
-        )
+        label_column = "label" if labels is not None else None
+        table = tables.read(tmp_path / "y.csv", label_column=label_column, name_column="name")
         np.testing.assert_array_equal(table.X, Y)
         assert table.names == words
     tables.write(tmp_path / "y.json", Y, LABELS, label_names=NAMES, names=words)
@@ -511,7 +533,7 @@ MISSING = [
     (["b", None, "a", np.nan], ["b", None, "a", None]),
     (["b", "", "a", float("nan")], ["b", None, "a", None]),
     ([1, None, 0, np.nan], [1, None, 0, None]),
-    (np.array([1, np.nan, 0, -1]), [1, None, 0, None]),
+    (np.array([1, np.nan, 0.5, -0.5]), [1, None, 0.5, -0.5]),
     (np.array([1, None, 0, -3], object), [1, None, 0, None]),
     ([None] * 4, [None] * 4),
     ([np.nan] * 4, [None] * 4),
@@ -525,7 +547,9 @@ def test_write_labels_that_are_missing(tmp_path, labels, expected):
     assert [point["label"] for point in points] == expected
     tables.write(tmp_path / "y.csv", Y, labels)
     table = tables.read(tmp_path / "y.csv", label_column="label")
-    assert (table.labels < 0).tolist() == [label is None for label in expected]
+    is_scale = table.labels.dtype.kind == "f"
+    is_missing = np.isnan(table.labels) if is_scale else table.labels < 0
+    assert is_missing.tolist() == [label is None for label in expected]
     tables.write(tmp_path / "y.npz", Y, labels)
     with np.load(tmp_path / "y.npz") as written:  # no pickle
         assert written["labels"].shape == (4,)
@@ -589,6 +613,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(np, "save", fail_midway)
     monkeypatch.setattr(np, "savez", fail_midway)
     monkeypatch.setattr(tables.writing, "shortest_digits", fail)
+    monkeypatch.setattr("pyarrow.parquet.write_table", fail)
     with pytest.raises(error):
         tables.write(path, Y)
     assert path.read_text() == "old"
