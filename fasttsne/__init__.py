@@ -4,12 +4,15 @@
 >>> Y = fasttsne.TSNE(perplexity=30, random_state=0).fit_transform(X)  # doctest: +SKIP
 """
 
+import os
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from ._config import show_config
 from ._version import __version__
+
+if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") not in ("", "0"):
+    from . import _library as _library  # raises ImportError if they are missing
 
 if TYPE_CHECKING:
     from . import affinities as affinities
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from . import schedule as schedule
     from . import snapshots as snapshots
     from . import tables as tables
+    from ._config import show_config
     from .estimator import TSNE, tsne
     from .fit.pipeline import FitReport
     from .plot import animate
@@ -44,6 +48,7 @@ _MODULE_OF = {
     "Phase": "schedule",
     "Snapshots": "snapshots",
     "animate": "plot",
+    "show_config": "_config",
 }
 __all__ = [
     "TSNE",

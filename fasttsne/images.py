@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 ENDINGS = tuple(".jpg .jpeg .png .gif .bmp .webp .tif .tiff .avif .jp2 .pgm .ppm".split())
 """Endings of the names of image files."""
+
+_OTHER_ENDINGS = frozenset(
+    ".heic .heif .jxl .svg .psd .eps .ai .pdf .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
+)
+"""Endings of the names of pictures that are not read."""
 
 _ORIENTATION = 0x0112  # Exif tag: how the camera was held
 
@@ -49,16 +54,29 @@ def files(folder: str | os.PathLike[str]) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: is not a folder")
-    found = sorted(
+    found = _files_ending(folder, ENDINGS)
+    if not found:
+        others = unread(folder)
+        why = (
+            f", but {len(others)} in forms that are not read, as {others[0].name}" if others else ""
+        )
+        raise ValueError(f"{folder}: has no image files in it ({', '.join(ENDINGS)}){why}")
+    return found
+
+
+def unread(folder: str | os.PathLike[str]) -> list[Path]:
+    """List the pictures in a folder and its subfolders in forms that are not read, such as HEIC."""
+    return _files_ending(Path(folder), _OTHER_ENDINGS)
+
+
+def _files_ending(folder: Path, endings: Container[str]) -> list[Path]:
+    return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS
+        if path.suffix.lower() in endings
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )
-    if not found:
-        raise ValueError(f"{folder}: has no image files in it ({', '.join(ENDINGS)})")
-    return found
 
 
 def read_npz(path: str | os.PathLike[str]) -> tuple[Sequence[Any], np.ndarray | None]:

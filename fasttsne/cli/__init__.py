@@ -8,15 +8,12 @@ landmarks, and ``fasttsne info`` describes the build. Each command is a module w
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Sequence
-from typing import NoReturn
-
-from .._version import __version__
-from . import compare, embed, info, landmarks, mosaic
-from .shared import exit_status
 
 __all__ = ["main"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,25 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With status 0 after ``--help`` and ``--version``.
     """
-
-    def run() -> None:
-        arguments = _parser().parse_args(argv)
-        arguments.run(arguments)
-
-    return exit_status("fasttsne", run)
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are reported as all others: in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="fasttsne", description="Fast t-SNE maps.")
-    parser.add_argument("--version", action="version", version=f"fasttsne {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (embed, compare, mosaic, landmarks, info):
-        command.add(commands)
-    return parser
+    try:
+        # The commands import torch and others, which takes seconds in which Ctrl-C may come.
+        from .parser import run
+    except KeyboardInterrupt:
+        print("fasttsne: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return run(argv)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 
 from .. import images, plot, tables
 from ..tables.files import check_extension
-from .shared import add_command, describe_error, fit, print_aligned, report
+from .inputs import default_output, parse_size
+from .shared import add_command, add_perplexity, describe_error, fit, print_aligned, report
 
 _FORMATS = (".png", ".jpg", ".jpeg")
 
@@ -21,7 +22,8 @@ _FORMATS = (".png", ".jpg", ".jpeg")
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     about = "make a t-SNE map of pictures, drawn with the pictures"
-    option = add_command(commands, "mosaic", about, run).add_argument
+    parser = add_command(commands, "mosaic", about, run)
+    option = parser.add_argument
     option(
         "input",
         metavar="INPUT",
@@ -46,7 +48,7 @@ def add(commands: Any) -> None:
     option(
         "--size",
         metavar="WxH",
-        type=_parse_size,
+        type=parse_size,
         default=(4000, 3000),
         help="pixels (default: 4000x3000)",
     )
@@ -72,7 +74,7 @@ def add(commands: Any) -> None:
         default=50,
         help="principal components to which the features are reduced first (default: 50)",
     )
-    option("--perplexity", metavar="P", type=float, default=30.0, help="default: 30")
+    add_perplexity(parser)
     option("--seed", metavar="S", type=int, default=0, help="default: 0")
     option("--quiet", action="store_true", help="print nothing but errors")
 
@@ -88,6 +90,7 @@ def run(arguments: argparse.Namespace) -> None:
             X = images.pixels(pictures)
     else:
         pictures, X = _read_pictures(images.files(arguments.input), arguments.quiet)
+        _tell_of_others(arguments.input, arguments.quiet)
     if len(X) < 2:
         raise ValueError(f"{arguments.input}: a map needs 2 pictures or more, got {len(X)}")
     if min(X.shape) > arguments.pca:
@@ -119,7 +122,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _check_outputs(arguments: argparse.Namespace) -> Path:
     """Check all that can be checked without reading pictures; return the path of the mosaic."""
     images.require_pillow()
-    output = arguments.output or Path(f"{arguments.input.resolve().stem}.mosaic.png")
+    output = arguments.output or default_output(arguments.input, ".mosaic.png")
     check_extension(output, _FORMATS, "a mosaic")
     if output.exists() and output.resolve().is_relative_to(arguments.input.resolve()):
         raise ValueError(f"{output}: the mosaic would replace a picture of the input")
@@ -136,6 +139,19 @@ def _check_outputs(arguments: argparse.Namespace) -> Path:
     return output
 
 
+def _tell_of_others(folder: Path, quiet: bool) -> None:
+    """Warn of pictures in forms that are not read."""
+    others = images.unread(folder)
+    if others and not quiet:
+        kinds = Counter(path.suffix.lower() for path in others)
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        print(
+            f"fasttsne: warning: {folder}: {told} left out, as these forms are not read; convert "
+            "them to JPEG or PNG",
+            file=sys.stderr,
+        )
+
+
 def _read_pictures(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.ndarray]:
     """Return the paths of the pictures that can be read, and their pixels; warn of the others."""
     readable, rows = [], []
@@ -149,13 +165,6 @@ def _read_pictures(paths: Sequence[Path], quiet: bool) -> tuple[list[Path], np.n
     if not rows:
         raise ValueError(f"none of {len(paths)} pictures can be read, the first is {paths[0]}")
     return readable, np.stack(rows)
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text, re.IGNORECASE)
-    if not match:
-        raise argparse.ArgumentTypeError(f"must be like 4000x3000, got {text!r}")
-    return int(match[1]), int(match[2])
 
 
 def _parse_fraction(text: str) -> float:

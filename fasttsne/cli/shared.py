@@ -7,19 +7,19 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from .. import landmarks, plot, tables
+from .. import plot, tables
 from ..progress import default_listener
 from ..shards import RankError
+from . import _INTERRUPTED
 from .ranks import rank_and_count
 
 _BAD_INPUT = 2
+_PERPLEXITY = 30.0
 _EXPECTED = (ValueError, FloatingPointError, OSError, ImportError, MemoryError, RankError)
 """Errors that are told in one line."""
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def add_command(
@@ -44,23 +44,10 @@ def add_command(
     return parser
 
 
-def add_input(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that tell which file is read and how it is embedded."""
+def add_fit(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that tell how a map is made."""
     add = parser.add_argument
-    add(
-        "input",
-        metavar="INPUT",
-        type=Path,
-        help=".npy; .npz with X (and y, label_names); .csv or .tsv; landmark list .txt; "
-        "OpenFace .csv; word vectors .vec; a folder of .npy and .parquet files",
-    )
-    add(
-        "--features",
-        metavar="NAME",
-        choices=landmarks.FEATURES,
-        help=f"features of landmarks: {', '.join(landmarks.FEATURES)} (default: procrustes)",
-    )
-    add("--perplexity", metavar="P", type=float, default=30.0, help="default: 30")
+    add_perplexity(parser)
     add(
         "--method",
         metavar="M",
@@ -76,49 +63,13 @@ def add_input(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="upper bound on iterations (default: chosen by the estimator)",
     )
-    add("--label-column", metavar="C", help="column with labels of a table: name, or index from 0")
-    add(
-        "--name-column",
-        metavar="C",
-        help="column with names of the rows, which embed writes on the map: name, or index from 0; "
-        "for an .npz, the name of an array; for a .txt with word vectors, 0",
+
+
+def add_perplexity(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of the perplexity; None stands for the default of `fit`."""
+    parser.add_argument(
+        "--perplexity", metavar="P", type=float, help="default: 30, or less for 30 rows or fewer"
     )
-
-
-def read(
-    arguments: argparse.Namespace,
-    least_columns: int,
-    rows: Callable[[int], slice] | None = None,
-) -> tables.Table:
-    """Read the input that `add_input` declares.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        Parsed arguments.
-    least_columns : int
-        Number of columns that PCA needs.
-    rows : callable, optional
-        Takes the number of rows, and returns those to keep in X. Labels and names stay those of
-        all rows.
-
-    Raises
-    ------
-    ValueError
-        If the file has fewer columns or is malformed.
-    """
-    given = arguments.label_column, arguments.features, arguments.name_column
-    if rows is None or arguments.input.is_dir() or arguments.input.suffix.lower() == ".npy":
-        table = tables.read(arguments.input, *given, rows)
-    else:
-        table = tables.read(arguments.input, *given)
-        table = replace(table, X=table.X[rows(len(table.X))])
-    if table.X.shape[1] < least_columns:
-        raise ValueError(
-            f"PCA in {least_columns} dimensions needs at least {least_columns} columns, got "
-            f"{table.X.shape[1]}"
-        )
-    return table
 
 
 def check_picture(path: Path | None) -> None:
@@ -139,12 +90,13 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    X : array or CSR matrix, shape (n, d)
         Data.
     quiet : bool
         Show neither progress nor warnings.
     **parameters
-        Parameters of :class:`fasttsne.TSNE`.
+        Parameters of :class:`fasttsne.TSNE`. A perplexity of None is 30 or, if there are no more
+        rows than that, a third of the other rows.
 
     Returns
     -------
@@ -157,11 +109,19 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
     rank, count = rank_and_count()
     quiet = quiet or rank > 0
     resume = parameters.pop("resume", False)
+    n = X.shape[0]
+    if parameters["perplexity"] is None:
+        parameters["perplexity"] = _PERPLEXITY
+        if count == 1 and 1 < n <= _PERPLEXITY:
+            parameters["perplexity"] = max(1.0, (n - 1) / 3)
+            if not quiet:
+                lowered = f"perplexity is {parameters['perplexity']:.3g}, as there are {n} rows"
+                print(f"fasttsne: warning: {lowered}", file=sys.stderr)
     with warnings.catch_warnings():
         if quiet:
             warnings.simplefilter("ignore")
         tsne = TSNE(**parameters, distributed=count > 1)
-        if not quiet and count == 1 and len(X) > MANY_ROWS and not resume:
+        if not quiet and count == 1 and n > MANY_ROWS and not resume:
             print(sentence(tsne, X), file=sys.stderr)
         with nullcontext() if quiet else default_listener() as listener:
             if resume and tsne.checkpoint.exists():
@@ -187,7 +147,7 @@ def _go_on(tsne: Any, X: Any, count: int, listener: Any) -> Any:
 
 
 def fit_table(arguments: argparse.Namespace, X: Any) -> Any:
-    """Fit a t-SNE estimator with the arguments that `add_input` declares."""
+    """Fit a t-SNE estimator with the arguments that `add_fit` declares."""
     return fit(
         X,
         arguments.quiet,
@@ -229,17 +189,18 @@ def report(tsne: Any) -> list[tuple[str, str]]:
     ]
 
 
-def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names and values in two columns.
+def print_aligned(rows: Iterable[tuple[str, str]], file: TextIO | None = None) -> None:
+    """Print names and values in two columns, to stdout by default.
 
-    Characters that the encoding of stdout lacks, such as some in names of files, become question
+    Characters that the encoding of the file lacks, such as some in names of files, become question
     marks.
     """
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
     text = "\n".join(f"{name:{width}}  {value}" for name, value in rows)
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, errors="replace").decode(encoding), flush=True)
+    file = sys.stdout if file is None else file
+    encoding = file.encoding or "utf-8"
+    print(text.encode(encoding, errors="replace").decode(encoding), file=file, flush=True)
 
 
 def exit_status(program: str, run: Callable[[], object]) -> int:
