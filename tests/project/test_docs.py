@@ -123,6 +123,28 @@ def test_coming_from_opentsne(data, tmp_path, monkeypatch):
         assert film.n_frames == len(names["frames"]) > 3
 
 
+def test_coming_from_scanpy():
+    import anndata
+    import pandas as pd
+    from sklearn.decomposition import PCA
+    from sklearn.neighbors import kneighbors_graph
+
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(1, 4, (3, 60))[np.arange(200) % 3]).astype(np.float32)
+    pca = PCA(20, random_state=0).fit(counts[:150])
+    obs = pd.DataFrame({"cell_type": pd.Categorical(np.array(list("BNT"))[np.arange(200) % 3])})
+    cells = anndata.AnnData(counts, obs=obs.set_index(pd.Index([f"c{i}" for i in range(200)])))
+    adata, adata_new = cells[:150].copy(), cells[150:].copy()
+    adata.obsm["X_pca"], adata.varm["PCs"] = pca.transform(adata.X), pca.components_.T
+    adata.obsp["distances"] = kneighbors_graph(adata.obsm["X_pca"], 14, mode="distance")
+    adata.uns["neighbors"] = {"distances_key": "distances"}
+    truth = adata_new.obs.pop("cell_type")
+    with pytest.warns(UserWarning, match="perplexity 30 is lowered to 14"):
+        run("coming-from-scanpy.md", adata=adata, adata_new=adata_new)
+    assert {"X_tsne", "X_tsne_graph"} < set(adata.obsm)
+    assert (adata_new.obs["cell_type"].astype(str) == truth.astype(str)).mean() > 0.9
+
+
 def test_maps_that_go_on(data):
     names = run("maps-that-go-on.md", **data)
     assert names["Y"].shape == (300, 2)
