@@ -12,6 +12,7 @@ from torch import Tensor
 from .descent.optimize import CHECK_EVERY
 from .descent.transform import ITERATIONS
 from .fit.base import BaseTSNE
+from .fit.foreign_arrays import taken_over
 from .fit.foreign_names import suggest_our_names
 from .fit.going_on import optimize
 from .fit.growth import extend
@@ -278,9 +279,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         Parameters
         ----------
         X : array or Tensor, shape (n, d), or None
-            Finite, at least 2 samples. It is copied only where its dtype or layout must change,
-            and :meth:`transform` uses it: do not change it until then. None if ``affinities`` is
-            a matrix, or ``neighbors`` are arrays or a sparse matrix.
+            Finite, at least 2 samples. Arrays of other libraries that know DLPack (JAX, CuPy) are
+            taken over as tensors without a copy. A ``Dataset`` or ``DataLoader`` of torch is read
+            into a tensor: a row a sample, of a pair the first part. It is copied only where its
+            dtype or layout must change, and :meth:`transform` uses it: do not change it until then.
+            None if ``affinities`` is a matrix, or ``neighbors`` are arrays or a sparse matrix.
         y : array of int, shape (n,), optional
             Labels, -1 where unknown. They have an effect with ``supervision`` alone; without it
             they are not even looked at, as scikit-learn's pipelines pass them to every step.
@@ -288,7 +291,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         Returns
         -------
         array or Tensor, shape (n, n_components), float32
-            A Tensor on the device of X, if X is one.
+            A Tensor on the device of X, if X is one; of an array of another library, an array of
+            that library, where ``embedding_`` is a Tensor.
 
         Raises
         ------
@@ -297,7 +301,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
         MemoryError
             The fit certainly needs more memory than is free; raised before any work, on Linux.
         """
-        return self._run_fit(X, y)
+        X, give = taken_over(X)
+        return give(self._run_fit(X, y))
 
     def transform(self, X: Any, *, start: Any = "weighted", iterations: int = ITERATIONS) -> Any:
         """Place new samples into the map, which does not change.
@@ -330,7 +335,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
             Wrong data, other columns than those of the fit, or a fit without X.
         """
         check_is_fitted(self, "embedding_")
-        return self._place(X, start, iterations)
+        X, give = taken_over(X)
+        return give(self._place(X, start, iterations))
 
     def optimize(
         self,
@@ -426,7 +432,12 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseTSNE):
             ``metric='precomputed'``, or with neighbours of another library. Raised before any work.
         """
         check_is_fitted(self, "embedding_")
-        extend(self, X, y, Phase(iterations, exaggeration, momentum, learning_rate, compression))
+        extend(
+            self,
+            taken_over(X)[0],
+            y,
+            Phase(iterations, exaggeration, momentum, learning_rate, compression),
+        )
         return self
 
     def __sklearn_tags__(self) -> Any:
