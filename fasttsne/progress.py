@@ -11,6 +11,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -92,11 +93,9 @@ class ProgressBar(Listener):
             self.close()
 
     def _begin(self, progress: Progress) -> None:
-        from tqdm import tqdm
-
         self.close()
         self._phase = progress.phase
-        self._bar = tqdm(
+        self._bar = _bar_type()(
             total=progress.total,
             desc=progress.phase.ljust(_WIDTH),
             bar_format=self._FORMAT,
@@ -160,8 +159,27 @@ class ProgressLines(Listener):
             self._began, self._finished = now, True
 
 
+def is_notebook() -> bool:
+    """Whether this code runs in a notebook of Jupyter."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _bar_type() -> Any:
+    """Return the class of bars: a widget in a notebook that has widgets, and text elsewhere."""
+    if is_notebook():
+        with suppress(ImportError):
+            import ipywidgets  # noqa: F401  without it the bar would be an error
+            from tqdm.notebook import tqdm as widget
+
+            return widget
+    from tqdm import tqdm
+
+    return tqdm
+
+
 def default_listener(stream: TextIO | None = None) -> Listener:
-    """Choose the listener for a stream: a bar on a terminal, lines elsewhere.
+    """Choose the listener for a stream: a bar on a terminal and in a notebook, lines elsewhere.
 
     Parameters
     ----------
@@ -174,4 +192,4 @@ def default_listener(stream: TextIO | None = None) -> Listener:
     """
     stream = sys.stderr if stream is None else stream
     is_terminal = getattr(stream, "isatty", lambda: False)()
-    return ProgressBar(stream) if is_terminal else ProgressLines(stream)
+    return ProgressBar(stream) if is_terminal or is_notebook() else ProgressLines(stream)

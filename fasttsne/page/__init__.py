@@ -6,6 +6,7 @@ base64, texts in JSON. A Content-Security-Policy forbids all requests and all sc
 whose hash it names, so that a hostile name or title cannot run as a script.
 """
 
+from .notebook import Shown, show
 from .writer import check_path, write
 
-__all__ = ["check_path", "write"]
+__all__ = ["Shown", "check_path", "show", "write"]
