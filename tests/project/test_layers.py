@@ -16,7 +16,8 @@ PACKAGE = ROOT / "fasttsne"
 # The floors of the house, in the order of the data. A module imports what lies on lower floors, and
 # modules of its own room in no circle.
 LEVELS = [
-    {"_version", "_threads", "_validation", "_pages", "shards", "reference", "progress"},
+    {"_version", "_threads", "_validation", "_pages", "_memory", "_text", "shards", "reference"}
+    | {"progress"},
     {"_labels", "names", "schedule", "snapshots", "grid", "images"},
     {"landmarks"},
     {"_library", "_principal_axes", "datasets", "tables"},
@@ -28,6 +29,7 @@ LEVELS = [
     {"comparison"},
     {"plot"},
     {"estimator", "page"},
+    {"anndata"},
     {"__init__"},
     {"cli"},
     {"__main__"},
