@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 
-if os.environ.get("FASTTSNE_REQUIRE_KERNELS", "0") not in ("", "0"):
-    from . import _library as _library  # raises ImportError if they are missing
+# Where the environment says what the kernels must be, an error comes at once. Else they are loaded
+# with torch on first use.
+if os.environ.get("FASTTSNE_REQUIRE_KERNELS") or os.environ.get("FASTTSNE_SIMD"):
+    import_module("._library", __name__)
 
 if TYPE_CHECKING:
     from . import affinities as affinities
+    from . import anndata as anndata
     from . import comparison as comparison
     from . import datasets as datasets
     from . import grid as grid
