@@ -91,7 +91,17 @@ class Maps:
         return P.negative_entropy() + float(cost) + math.log(Z)
 
 
-@pytest.fixture(scope="module", params=DATA)
+SOONEST = ("mnist", "pbmc68k_reduced")
+"""Sets of data that ``make test`` embeds; each takes about as long, and those of landmarks are left
+to ``make test-deep``."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        name if name in SOONEST else pytest.param(name, marks=pytest.mark.deep) for name in DATA
+    ],
+)
 def maps(request, data_dir):
     return Maps(DATA[request.param](data_dir))
 
