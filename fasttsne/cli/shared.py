@@ -110,7 +110,7 @@ def fit(X: Any, quiet: bool, **parameters: Any) -> Any:
     quiet = quiet or rank > 0
     resume = parameters.pop("resume", False)
     n = X.shape[0]
-    if parameters["perplexity"] is None:
+    if parameters.get("perplexity") is None:
         parameters["perplexity"] = _PERPLEXITY
         if count == 1 and 1 < n <= _PERPLEXITY:
             parameters["perplexity"] = max(1.0, (n - 1) / 3)
