@@ -53,9 +53,7 @@ def taken_over(X: Any) -> tuple[Any, Callable[[Any], Any]]:
     if hasattr(X, "__dlpack__") and hasattr(X, "__dlpack_device__"):
         return _tensor(X, torch.from_dlpack), _giver_of(X)
     if hasattr(X, "__cuda_array_interface__"):
-        return _tensor(
-            X, lambda array: torch.as_tensor(array, dtype=None, device="cuda")
-        ), _as_it_is
+        return _tensor(X, _from_gpu), _as_it_is
     return X, _as_it_is
 
 
