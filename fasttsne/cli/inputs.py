@@ -96,10 +96,11 @@ def add_landmark_options(parser: argparse.ArgumentParser, default: str) -> None:
     add("--root", metavar="FOLDER", help="folder that relative paths in a list start from")
     add(
         "--classes",
-        metavar="NAME,...",
+        metavar="NAME",
+        nargs="+",
         type=_parse_list,
         default=(),
-        help="keep frames of these classes, for example disgust,surprise",
+        help="keep frames of these classes, for example disgust surprise; named after the input",
     )
     add("--max-clips", metavar="N", type=int, default=0, help="keep the first N clips")
     add("--max-frames", metavar="N", type=int, default=0, help="keep the first N frames of a clip")
@@ -151,6 +152,7 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `fasttsne.tables.read` among the arguments."""
     given = vars(arguments)
     options = {f.name: given[f.name] for f in fields(tables.Options) if f.name in given}
+    options["classes"] = tuple(name for names in options["classes"] for name in names)
     if options.get("header") is not None:
         options["header"] = options["header"] == "yes"
     return options

@@ -213,6 +213,16 @@ def test_arrays_of_landmarks(folder):
         np.testing.assert_array_equal(tables.read(name).X, expected)
 
 
+def test_classes_by_name(acted, folder):
+    write_list(folder / "list.txt", acted, spaces="Ryerson/")
+    for chosen in (["happy", "calm"], ["happy,calm"]):
+        whole = ["landmarks", "list.txt", "-o", "f.npz", "--quiet"]
+        assert main([*whole, "--classes", *chosen]) == 0
+        with np.load("f.npz") as written:
+            names = {str(written["label_names"][i]) for i in written["y"]}
+        assert names == {"happy", "calm"}
+
+
 def test_valence_as_a_scale(acted):
     table = tables.read("list.txt", color_column="valence")
     np.testing.assert_array_equal(table.labels.astype(np.float32), acted.valence)
