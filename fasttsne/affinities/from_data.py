@@ -9,7 +9,6 @@ from scipy import sparse
 from torch import Tensor
 
 from .. import _validation
-from ..neighbors import Neighbors
 from ..neighbors.metric import check_precomputed
 from ..neighbors.search import Search
 from .joint import JointP
@@ -64,15 +63,4 @@ def joint_affinities(
     device = torch.device(device or (data.device if isinstance(data, Tensor) else "cpu"))
     with torch.no_grad():
         found = search(data, min(n - 1, kind.neighbors_wanted()), device, seed, given=X)
-        nearest = found.neighbors
-        if found.order is not None:
-            nearest = _undo_order(nearest, found.order)
-        return kind.joint(nearest)
-
-
-def _undo_order(neighbors: Neighbors, order: Tensor) -> Neighbors:
-    """Turn neighbours of the rows ``X[order]`` into those of the rows of X."""
-    place = torch.empty_like(order)
-    place[order] = torch.arange(len(order), device=order.device)
-    indices = order.int()[neighbors.indices.long()][place]
-    return neighbors._replace(indices=indices, sq_distances=neighbors.sq_distances[place])
+        return kind.joint(found.in_order_of_data())

@@ -116,13 +116,9 @@ def _neighbors_of(table: tables.Table) -> tuple[np.ndarray, np.ndarray]:
     """Return numbers and distances of the nearest other rows of each row, nearest first."""
     n = table.X.shape[0]
     X = torch.from_numpy(table.X) if isinstance(table.X, np.ndarray) else table.X
-    found = Search()(X, min(_NEIGHBORS_WRITTEN, n - 1), torch.device("cpu"))
-    indices, sq_distances = found.neighbors.indices, found.neighbors.sq_distances
-    if found.order is not None:
-        back = torch.empty_like(found.order)
-        back[found.order] = torch.arange(n, dtype=torch.int64, device="cpu")
-        indices, sq_distances = found.order[indices][back], sq_distances[back]
-    return indices.numpy(), (found.neighbors.unit * sq_distances.double().sqrt()).numpy()
+    k = min(_NEIGHBORS_WRITTEN, n - 1)
+    near = Search()(X, k, torch.device("cpu")).in_order_of_data()
+    return near.indices.numpy(), (near.unit * near.sq_distances.double().sqrt()).numpy()
 
 
 def _draw(arguments: argparse.Namespace, table: tables.Table, Y: Any) -> Any:

@@ -70,6 +70,16 @@ class Found:
     """On several ranks: how many rows each has now. X, order and neighbours are those of this one;
     the numbers of rows in neighbours go through all ranks, those in order through all data."""
 
+    def in_order_of_data(self) -> Neighbors:
+        """Return the neighbours of the rows of the data; not on several ranks."""
+        if self.order is None:
+            return self.neighbors
+        place = torch.empty_like(self.order)
+        place[self.order] = torch.arange(len(place), dtype=place.dtype, device=place.device)
+        indices = self.order.int()[self.neighbors.indices.long()][place]
+        sq_distances = self.neighbors.sq_distances[place]
+        return self.neighbors._replace(indices=indices, sq_distances=sq_distances)
+
 
 class Search:
     """A way to find neighbours, chosen and checked before any work.
