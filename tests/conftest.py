@@ -57,6 +57,13 @@ def data_dir() -> Path:
 
 
 @pytest.fixture
+def small_cells(monkeypatch):
+    """Have a search by cells sort few rows, too, as it does many."""
+    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
+    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+
+
+@pytest.fixture
 def two_thread_counts():
     """Run a function with 1 and with 2 threads and return both results."""
     before = torch.get_num_threads()

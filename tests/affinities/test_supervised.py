@@ -16,11 +16,7 @@ from fasttsne.neighbors.exact import exact_neighbors
 N = 300
 
 
-@pytest.fixture(autouse=True)
-def small_cells(monkeypatch):
-    """Have a search by cells sort few rows, too, as it does many."""
-    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
-    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+pytestmark = pytest.mark.usefixtures("small_cells")
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,7 @@ N = 700
 METHODS = [("exact", 600), ("barnes_hut", 600), ("fft", 600), ("auto", 1700)]
 
 
-@pytest.fixture(autouse=True)
-def small_cells(monkeypatch):
-    """Have a search by cells sort few rows, too, as it does many."""
-    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
-    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+pytestmark = pytest.mark.usefixtures("small_cells")
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,7 @@ FIRST = [Phase(60, exaggeration=12, momentum=0.5), Phase(47, momentum=0.8)]
 NEXT = dict(exaggeration=1.5, momentum=0.9, learning_rate=100.0, compression=1e-4)
 
 
-@pytest.fixture(autouse=True)
-def small_cells(monkeypatch):
-    """Have a search by cells sort few rows, too, as it does many."""
-    monkeypatch.setattr("fasttsne.neighbors.cells._FIRST_BUDGET", 64)
-    monkeypatch.setattr("fasttsne.neighbors.cells._ROWS_OVER_BUDGET", 1)
+pytestmark = pytest.mark.usefixtures("small_cells")
 
 
 @pytest.fixture(scope="module")
