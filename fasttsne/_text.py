@@ -22,6 +22,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 """Byte order marks; that of UTF-32 begins with that of UTF-16."""
+_MISSING = frozenset(
+    ("", "na", "n/a", "#n/a", "nan", "-nan", "-nan(ind)", "null", "none", "<na>", "?", ".")
+)
 
 
 def extension_of(path: str | os.PathLike[str]) -> str:
@@ -118,3 +121,20 @@ def open_text(
     errors = "replace" if encoding == "cp1252" else errors
     with open_bytes(path) as file:
         yield io.TextIOWrapper(file, encoding, errors, newline)
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell of a table says that its value is not known."""
+    return text.strip().lower() in _MISSING
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell of a table is a number, with a decimal point if it has decimals.
+
+    NaN and infinity are.
+    """
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text  # as Python writes numbers, but no table

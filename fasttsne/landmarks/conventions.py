@@ -34,7 +34,6 @@ _RAVDESS_NAME = re.compile(r"[0-9]{2}(-[0-9]{2}){6}")
 KNOWN_LABELS = {"Ryerson": RAVDESS_LABELS, "OMGEmotionChallenge": OMG_LABELS}
 """Word in an image path that tells the data set -> names of its labels."""
 
-RAVDESS_NEUTRAL = 1
 _LARGEST_LABEL = 2**53  # float64 represents integers exactly up to here
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from .._text import is_number
 from .assembling import assemble
 from .choosing import check_choice, chosen_rows
 from .conventions import (
@@ -23,7 +24,7 @@ from .conventions import (
 )
 from .face import COORDINATES, N_POINTS
 from .frames import LandmarkFrames
-from .parsing import is_number, open_text, parse_numbers
+from .parsing import open_text, parse_numbers
 from .rows import frame_numbers
 from .tally import NO_FACE, Tally, no_face
 from .views import read_images

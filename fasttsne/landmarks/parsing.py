@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _text
-from .._text import encoding_of
+from .._text import encoding_of, is_number
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -108,12 +108,3 @@ def parse_numbers(
             f"{source}, line {line[i]}: {names[j]} is {rows[i][j]!r}, not a finite float32"
         )
     return table
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a field is a number; NaN and infinity are."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._text import is_missing
 from .face import N_POINTS
 from .parsing import open_text, parse_numbers
 from .tally import NO_FACE, Tally, no_face
@@ -21,8 +22,6 @@ ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 BY_OPENFACE = {"gaze_0_x", "pose_Tx", "p_scale", "AU01_r", "AU01_c"}
 """Columns that OpenFace writes, with or without landmarks."""
-
-_MISSING = ("", "nan", "na", "-nan", "-nan(ind)", "none")
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ class TrackerTable:
     def is_missing(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Return in which rows, shape (n,), all these columns are empty or NaN."""
         at = [self.names.index(name) for name in names]
-        return np.array(
-            [all(row[j].strip().lower() in _MISSING for j in at) for row in self.rows], dtype=bool
-        )
+        return np.array([all(is_missing(row[j]) for j in at) for row in self.rows], dtype=bool)
 
     def faces(
         self, failed: dict[str, NDArray[np.bool_]], tally: Tally, n_points: int = N_POINTS

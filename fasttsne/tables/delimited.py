@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from .._text import is_missing
 from .columns import Chosen
-from .dialects import Dialect, is_missing, sniff
+from .dialects import Dialect, sniff
 from .labels import as_scale, encode_labels
 from .layout import Layout, find_layout
 from .missing import settle_missing

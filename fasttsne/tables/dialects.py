@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from .._text import encoding_of, open_text
+from .._text import encoding_of, is_missing, is_number, open_text
 
 _LINES = 100
 """Lines that are looked at."""
@@ -20,21 +20,6 @@ _SEPARATORS = {";", "\t", "|"}
 """Signs that are rare within a cell."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
-_MISSING = frozenset(("", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "?", "."))
-
-
-def is_missing(text: str) -> bool:
-    """Whether a cell says that its value is not known."""
-    return text.strip().lower() in _MISSING
-
-
-def is_number(text: str) -> bool:
-    """Whether a cell, with a decimal point if it has decimals, is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "_" not in text  # as Python writes numbers, but no table
 
 
 @dataclass(frozen=True)

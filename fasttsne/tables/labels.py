@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dialects import is_missing
+from .._text import is_missing
 from .table import LabelNames
 
 _MOST_CLASSES_BY_NUMBER = 40

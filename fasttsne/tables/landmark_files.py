@@ -66,8 +66,9 @@ def read_landmarks(path: Path, options: Options) -> Table:
         },
         notes=notes,
     )
-    if any(Path(image).is_file() for image in frames.image_path[:1]):
-        table = replace(table, images=[p if Path(p).is_file() else None for p in frames.image_path])
+    images = [path if Path(path).is_file() else None for path in frames.image_path]
+    if any(images):
+        table = replace(table, images=images)
     if scale is not None:
         values = np.asarray(getattr(frames, scale), np.float64)
         return replace(table, labels=values, label_title=str(scale))

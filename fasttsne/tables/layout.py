@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+from .._text import is_missing, is_number
 from .columns import Chosen, choose
-from .dialects import Dialect, is_missing, is_number
+from .dialects import Dialect
 from .options import Options
 
 _ROWS = 100
 """Rows that are looked at."""
-_STARTS = ("0", "1", "2")
-"""Numbers from which rows are counted below the first, which may be one of them."""
+_STARTS = ("0", "1")
+"""Numbers from which rows are counted."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def find_layout(path: Path, dialect: Dialect, options: Options) -> Layout:
         if not has_header:
             has_header = is_guessed = _counts(dialect, cells, others, options)
     chosen = choose(path, cells, has_header, options)
-    chosen = _without_row_numbers(chosen, cells, others, options)
+    column = [row[0] for row in (others if has_header else [cells, *others])]
+    chosen = _without_row_numbers(chosen, cells, has_header, column, options)
     return Layout(dialect, cells, line, has_header, is_guessed, chosen)
 
 
@@ -157,18 +159,20 @@ def _go_on(first: Sequence[str], row: Sequence[str]) -> bool:
 
 
 def _without_row_numbers(
-    chosen: Chosen, cells: list[str], others: list[list[str]], options: Options
+    chosen: Chosen, cells: list[str], has_header: bool, column: list[str], options: Options
 ) -> Chosen:
-    """Leave out a first column that counts the rows, or names them where rows become columns."""
+    """Leave out a first column that counts the rows, or names them where rows become columns.
+
+    ``column`` holds its cells in the first rows of data.
+    """
     first = chosen.data[0]
     if options.columns or options.drop_columns or first != 0 or len(chosen.data) < 2:
         return chosen
-    column = [row[0] for row in others]
     if options.transpose:
         is_left_out = not any(map(is_number, column))
     else:
         # A column that has a name may count something else in a few rows.
-        least = 3 if is_number(cells[0]) else 10
+        least = 10 if has_header and not is_number(cells[0]) else 3
         counted = (
             [str(int(column[0]) + i) for i in range(len(column))]
             if column and column[0] in _STARTS
@@ -177,7 +181,7 @@ def _without_row_numbers(
         is_left_out = len(column) >= least and column == counted
     if not is_left_out:
         return chosen
-    name = "column 0" if is_number(cells[0]) else repr(cells[0])
+    name = repr(cells[0]) if has_header else "column 0"
     what = name if options.transpose else f"{name}, which counts the rows"
     return Chosen(
         chosen.data[1:], chosen.labels, chosen.color, chosen.names, [what, *chosen.left_out]

@@ -9,11 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .._text import extension_of, open_text
+from .._text import extension_of, is_number, open_text
 from .annotated import read_annotated
 from .data_frames import read_columns
 from .delimited import read_delimited
-from .dialects import is_number
 from .folders import RowsOfFolder
 from .landmark_files import read_landmarks
 from .layout import has_equal_steps

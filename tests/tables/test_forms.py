@@ -201,6 +201,12 @@ def test_first_lines_of_excel_and_numpy(tmp_path):
     same(tables.read(tmp_path / "x.csv"))
 
 
+def test_a_first_column_that_counts_all_rows_but_the_first(tmp_path):
+    rows = [f"{i},{row}" for i, row in zip([7, 1, 2, 3, 4, 5], text_of(X), strict=True)]
+    table = tables.read(save(tmp_path / "x.csv", rows))
+    assert table.X[:, 0].tolist() == [7, 1, 2, 3, 4, 5] and table.notes == ()
+
+
 @pytest.mark.parametrize("name", ["X", "PassengerId", "No."])
 def test_a_named_column_that_counts_the_rows(tmp_path, name):
     long = np.concatenate([X, -X])
