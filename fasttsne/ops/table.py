@@ -51,7 +51,37 @@ def define(
     _torch_library.define(schema, tags=(torch.Tag.pt2_compliant_tag, *tags))
     _torch_library.impl(name, run, "CompositeExplicitAutograd")
     torch.library.register_fake(f"fasttsne::{name}", fake, lib=_torch_library)
-    return getattr(torch_ops, name).default
+    op: OpOverload = getattr(torch_ops, name).default
+    if any(argument.is_write for argument in op._schema.arguments):
+        _refuse_lazy_views(op)
+    return op
+
+
+def _refuse_lazy_views(op: OpOverload) -> None:
+    """Let an op that writes to arguments refuse such as are negated or conjugated views.
+
+    What torch does with these views by default takes the first results of an op for the arguments
+    that it writes to. The ops here return others or none, and torch 2.11 would end the process.
+    """
+    arguments = op._schema.arguments
+
+    def run(*args: Any) -> Any:
+        resolved = []
+        for argument, value in zip(arguments, args, strict=False):
+            if isinstance(value, Tensor) and (value.is_neg() or value.is_conj()):
+                if argument.is_write:
+                    kind = "negated" if value.is_neg() else "conjugated"
+                    raise TypeError(
+                        f"{argument.name} is changed in place and must not be a {kind} view: "
+                        f"assign {argument.name} = {argument.name}.resolve_conj().resolve_neg() "
+                        "first"
+                    )
+                value = value.resolve_conj().resolve_neg()
+            resolved.append(value)
+        return op(*resolved)
+
+    for key in ("Negative", "Conjugate"):
+        _torch_library.impl(op._schema.name.partition("::")[2], run, key)
 
 
 def differentiate(
