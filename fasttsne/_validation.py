@@ -21,7 +21,7 @@ _WIDE_INTEGERS = (torch.int32, torch.int64, torch.uint32, torch.uint64)
 def as_array(values: Any) -> np.ndarray:
     """Convert array-likes and tensors, on any device and of any dtype, to a NumPy array."""
     if isinstance(values, Tensor):
-        values = values.detach().cpu()
+        values = values.detach().cpu().resolve_conj().resolve_neg()
         if values.dtype == torch.bfloat16:  # NumPy has no such type
             values = values.float()
     return np.asarray(values)
@@ -71,6 +71,7 @@ def as_matrix(X: Any, name: str = "X") -> Tensor:
             f"{name} must be finite, but contains NaN or infinity: "
             f"{name}[{row}, {column}] is {X[row, column].item()}"
         )
+    X = X.resolve_neg()
     return X.contiguous()  # the order of summation, and so the rounding, depends on the strides
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from ._validation import integer
+from . import _validation
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -151,7 +151,7 @@ def as_sequence(images: Any) -> Sequence[Any]:
         If it is an array of another shape.
     """
     if isinstance(images, Tensor):
-        images = images.detach().cpu().numpy()
+        images = _validation.as_array(images)
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OU":
         if images.dtype != np.uint8:
             raise TypeError(f"images must be uint8, 0 to 255, got an array of {images.dtype}")
@@ -284,7 +284,7 @@ def pixels(images: Any, side: int = 32) -> np.ndarray:
     --------
     fasttsne.nn.activations : Features from a neural network, which reflect the content of images.
     """
-    side = integer("side", side, 1)
+    side = _validation.integer("side", side, 1)
     images = as_sequence(images)
     pillow = require_pillow()
     rows = np.empty((len(images), 3 * side**2), np.float32)

@@ -87,7 +87,7 @@ def _from_tensor(P: Tensor, name: str) -> Any:
     if P.is_complex() or P.dim() != 2:
         raise TypeError(f"{name} must be a matrix of numbers, got {P.dtype} of shape {P.shape}")
     if P.layout == torch.strided:
-        return P.double().cpu().numpy()
+        return P.double().cpu().resolve_neg().numpy()
     if P.layout == torch.sparse_csr:
         values, columns, ends = (
             part.cpu().numpy() for part in (P.values().double(), P.col_indices(), P.crow_indices())

@@ -293,3 +293,32 @@ def test_few_points(n):
     for d in (1, 3):
         Y = TSNE(perplexity=1, max_iter=20, random_state=0).fit_transform(points("normal", n, d))
         assert Y.shape == (n, 2) and torch.isfinite(Y).all()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        dict(),
+        dict(metric="cosine"),
+        dict(metric="cityblock"),
+        dict(metric="precomputed", init="random"),
+        dict(init=points("normal", N, 2), anchors=points("normal", N, 2), anchor_weight=2.0),
+        dict(supervision=0.5),
+    ],
+)
+def test_tensors_that_are_negated_when_they_are_read(X, parameters):
+    X = torch.from_numpy(X)
+    if parameters.get("metric") == "precomputed":
+        X = torch.cdist(X, X)
+    y = torch.arange(N) % 3
+
+    def later(value):
+        # As (real + imaginary * 1j).conj().imag.
+        return torch._neg_view(-value) if isinstance(value, torch.Tensor) else value
+
+    def map_of(change):
+        given = {name: change(value) for name, value in parameters.items()}
+        estimator = TSNE(random_state=0, perplexity=8, max_iter=20, **given)
+        return estimator.fit_transform(change(X), change(y))
+
+    assert torch.equal(map_of(later), map_of(lambda value: value))
