@@ -6,6 +6,7 @@ out goes back as an array of its kind (https://dmlc.github.io/dlpack).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,10 +78,11 @@ def _tensor(X: Any, take: Callable[[Any], Tensor]) -> Tensor:
 
 def _giver_of(X: Any) -> Callable[[Any], Any]:
     """Return what turns a tensor into an array of the library of X."""
-    if not hasattr(X, "__array_namespace__"):
-        return _as_it_is
-    namespace = X.__array_namespace__()
-    return namespace.from_dlpack if hasattr(namespace, "from_dlpack") else _as_it_is
+    if hasattr(X, "__array_namespace__"):
+        namespace = X.__array_namespace__()
+    else:  # CuPy has the function, but arrays that do not say where
+        namespace = sys.modules.get(type(X).__module__.partition(".")[0])
+    return getattr(namespace, "from_dlpack", _as_it_is)
 
 
 def _rows_of(source: Any) -> Tensor:

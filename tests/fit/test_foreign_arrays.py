@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import array_api_strict
 import numpy as np
 import polars as pl
@@ -33,7 +36,7 @@ def test_dlpack_there_and_back(fitted):
     np.testing.assert_array_equal(np.asarray(placed), fitted.transform(NEW))
 
 
-def test_dlpack_shares_memory():
+def test_dlpack_shares_memory(monkeypatch):
     source = torch.from_numpy(X.copy())
 
     class Array:
@@ -48,6 +51,12 @@ def test_dlpack_shares_memory():
     taken, give = taken_over(Array())
     assert taken.data_ptr() == source.data_ptr()
     assert give(taken) is taken
+    # As CuPy, whose module has the function though its arrays do not name it.
+    module = types.ModuleType("arrays_of_a_gpu")
+    module.from_dlpack = lambda tensor: ("theirs", tensor)
+    monkeypatch.setitem(sys.modules, "arrays_of_a_gpu", module)
+    monkeypatch.setattr(Array, "__module__", "arrays_of_a_gpu.core")
+    assert taken_over(Array())[1](taken) == ("theirs", taken)
     frame = type("DataFrame", (), {"to_cupy": lambda self: Array()})
     assert taken_over(frame())[0].data_ptr() == source.data_ptr()
 
