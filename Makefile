@@ -127,7 +127,7 @@ gallery: examples  ## those, and the small ones that the site shows
 	$(BIN)/python docs/pictures.py
 
 bench: $(VENV)/built  ## time the kernels and whole fits
-	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only
+	FASTTSNE_REQUIRE_KERNELS=1 $(BIN)/python -m pytest bench --benchmark-enable --benchmark-only $(BENCH)
 
 gpu-check:  ## build, test and time on a machine with a GPU
 	FASTTSNE_CUDA=1 $(PYTHON) setup.py build_ext --inplace

@@ -1,11 +1,15 @@
-"""Compare the speed of two builds, kernel by kernel.
+"""Compare the speed of two builds or of two releases, benchmark by benchmark.
 
     python bench/compare.py A B [--rounds 3] [-k EXPRESSION]
 
-A and B are folders of two checkouts, each with its kernels built in place. The benchmarks of *this*
-checkout run on both in turn (A, B, A, B ...), so that a temporary slowdown of the machine affects
-both. The table gives for each build the median over the rounds of each round's median time, and the
-ratio of the two.
+A and B are folders of two checkouts, each with its kernels built in place, or files that
+``make bench BENCH=--benchmark-json=FILE`` wrote; ``bench/releases`` holds one of each release.
+
+The benchmarks of *this* checkout run on checkouts in turn (A, B, A, B ...), so that a temporary
+slowdown of the machine affects both. A file was measured once, at another time. The table gives
+for each side the median over the rounds of each round's median time, and the ratio of the two.
+Where the matrix product and the copy (group "machine") differ as much as the rest, so do the
+machines.
 """
 
 from __future__ import annotations
@@ -19,12 +23,28 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 BENCHMARKS = Path(__file__).resolve().parent / "test_kernels.py"
 
 
-def medians(checkout: Path, selection: str) -> dict[str, float]:
-    """Run the benchmarks on one checkout; return the median seconds by name of benchmark."""
+def read(path: Path) -> dict[str, Any]:
+    """Return what pytest-benchmark wrote."""
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        recorded["machine_info"], recorded["benchmarks"][0]["stats"]["median"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise SystemExit(f"{path} is no file of `make bench`: {error!r}") from None
+    return recorded
+
+
+def medians(results: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the median seconds by name of benchmark."""
+    return {result["name"]: result["stats"]["median"] for result in results}
+
+
+def run(checkout: Path, selection: str) -> list[dict[str, Any]]:
+    """Run the benchmarks on one checkout."""
     checkout = checkout.resolve()
     environment = os.environ | {"PYTHONPATH": str(checkout), "FASTTSNE_REQUIRE_KERNELS": "1"}
 
@@ -50,8 +70,14 @@ def medians(checkout: Path, selection: str) -> dict[str, float]:
         # The exit status is ignored: on an older checkout, benchmarks of newer functions fail.
         if not out.exists():
             raise SystemExit(f"the benchmarks failed on {checkout}:\n{done.stdout[-3000:]}")
-        results = json.loads(out.read_text())["benchmarks"]
-    return {result["name"]: result["stats"]["median"] for result in results}
+        return read(out)["benchmarks"]
+
+
+def describe(side: str, path: Path, recorded: dict[str, Any]) -> None:
+    """Print where and of what a file was measured."""
+    machine, commit = recorded["machine_info"], recorded.get("commit_info", {})
+    print(f"{side}: {path.name}, commit {commit.get('id', 'unknown')[:10]}")
+    print("   " + ", ".join(f"{key} {value}" for key, value in machine.items()))
 
 
 def main() -> None:
@@ -61,13 +87,24 @@ def main() -> None:
     parser.add_argument("A", type=Path)
     parser.add_argument("B", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("-k", default="not numba and not machine", help="as pytest's")
+    parser.add_argument("-k", default="not numba", help="as pytest's; of checkouts")
     options = parser.parse_args()
+    sources = options.A, options.B
     seconds: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+
+    def add(side: int, results: list[dict[str, Any]]) -> None:
+        for name, median in medians(results).items():
+            seconds[name][side].append(median)
+
+    for side, source in enumerate(sources):
+        if not source.is_dir():
+            recorded = read(source)
+            describe("AB"[side], source, recorded)
+            add(side, recorded["benchmarks"])
     for _ in range(options.rounds):
-        for side, checkout in enumerate((options.A, options.B)):
-            for name, median in medians(checkout, options.k).items():
-                seconds[name][side].append(median)
+        for side, source in enumerate(sources):
+            if source.is_dir():
+                add(side, run(source, options.k))
     print(f"{'benchmark':44s}{'A':>12s}{'B':>12s}{'B / A':>8s}  spread of A, B")
     for name, sides in seconds.items():
         if not all(sides):

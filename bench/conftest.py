@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import pytest
 import torch
 from data import load_centered
 
-from fasttsne import TSNE
+from fasttsne import TSNE, __version__, _library
 from fasttsne import _config as config
 from fasttsne.affinities import JointP, Perplexity
 from fasttsne.neighbors import Neighbors, exact_neighbors
@@ -16,6 +19,30 @@ N = 100_000
 
 def pytest_report_header() -> str:
     return config.show_config()
+
+
+def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, Any]) -> None:
+    """Keep of the machine what a time depends on; its name, for one, is nobody's business."""
+    cpu = machine_info["cpu"]
+    kept = {
+        "cpu": cpu.get("brand_raw", machine_info["machine"]),
+        "cores": os.cpu_count(),
+        "kernels": _library.kernels_on(torch.device("cpu")),
+        "threads": torch.get_num_threads(),
+        "python": machine_info["python_version"],
+        "torch": torch.__version__,
+        "fasttsne": __version__,
+    }
+    machine_info.clear()
+    machine_info.update(kept)
+
+
+def pytest_benchmark_update_json(
+    config: Any, benchmarks: list[Any], output_json: dict[str, Any]
+) -> None:
+    """Leave out the time of each single call: files of releases stay small."""
+    for benchmark in output_json["benchmarks"]:
+        benchmark["stats"].pop("data", None)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from data import load_centered
 from fasttsne import TSNE
 
 CASES = [
+    ("auto", 10_000, 2),
+    ("auto", 100_000, 2),
     ("exact", 10_000, 2),
     ("barnes_hut", 10_000, 2),
     ("fft", 10_000, 2),
