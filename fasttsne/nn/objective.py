@@ -25,6 +25,7 @@ from torch.autograd.function import once_differentiable
 
 from .. import ops, reference
 from ..affinities import JointP
+from ..ops.checks import check_no_tangents
 from .mesh_cache import meshes, round_outward
 
 
@@ -42,6 +43,7 @@ def attraction_cost(P: JointP, Y: Tensor, dof: float) -> Tensor:
     -------
     Tensor, shape (), float64
     """
+    check_no_tangents(Y=Y)
     return _attraction(*P, Y.contiguous(), dof)[1]
 
 
@@ -62,6 +64,7 @@ def partition(
     Tensor, shape (), float64
         NaN if Y contains NaN or infinity.
     """
+    check_no_tangents(Y=Y)
     return _partition(Y.contiguous(), method, angle, dof, mesh_step)[1]
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from numbers import Real
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from .. import _library
 
@@ -67,6 +69,21 @@ def check_contiguous(**tensors: Tensor) -> None:
             raise ValueError(
                 f"{name} must be contiguous, got strides {t.stride()} for shape {tuple(t.shape)}: "
                 f"assign {name} = {name}.contiguous() first"
+            )
+
+
+def check_no_tangents(**values: Any) -> None:
+    """Check that no tensor has a tangent, as in ``torch.func.jvp``: torch would take it for zero.
+
+    No op has forward-mode derivatives, those with a backward pass included.
+    """
+    if torch.compiler.is_compiling() or forward_ad._current_level < 0:
+        return
+    for name, value in values.items():
+        if isinstance(value, Tensor) and forward_ad.unpack_dual(value).tangent is not None:
+            raise ValueError(
+                f"{name} has a tangent, but no op of fasttsne has forward-mode derivatives: pass "
+                f"{name}.detach(), or use the gradient of fasttsne.nn.TSNELoss"
             )
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch._ops import OpOverload
 
 from .. import reference
+from .checks import check_no_tangents
 
 _torch_library = torch.library.Library("fasttsne", "DEF")
 
@@ -102,7 +103,8 @@ def differentiate(
 def _define_without_gradients(schema: str, fake: Callable[..., Any]) -> None:
     """Define an op of the reference that raises ValueError for arguments that require gradients.
 
-    By default, torch would leave those gradients out of the backward pass, with a warning at most.
+    By default, torch would leave those gradients out of the backward pass, with a warning at most,
+    and take tangents (``torch.func.jvp``) for zero.
     """
     name = schema.partition("(")[0]
     op = define(schema, getattr(reference, name), fake)
@@ -114,9 +116,9 @@ def _define_without_gradients(schema: str, fake: Callable[..., Any]) -> None:
                 if isinstance(value, Tensor) and value.requires_grad:
                     raise ValueError(
                         f"{argument} requires a gradient, but {name} computes none: pass "
-                        f"{argument}.detach(), or use fasttsne.nn.TSNELoss or tsne_loss, which are "
-                        "differentiable"
+                        f"{argument}.detach(), or use fasttsne.nn.TSNELoss, which is differentiable"
                     )
+        check_no_tangents(**dict(zip(arguments, args, strict=False)))
         return op.redispatch(keys & torch._C._after_autograd_keyset, *args)
 
     _torch_library.impl(name, refuse_gradients, "Autograd", with_keyset=True)

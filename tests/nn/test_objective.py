@@ -156,6 +156,17 @@ def test_points_at_one_place(method):
     assert gradient.abs().max() < 1e-3 * n  # a single point at distance 1 pulls by n
 
 
+def test_tangents_are_refused():
+    Y = points("normal", 40, 2)
+    P = joint_P(points("normal", 40, 5))
+    for function in (
+        lambda Y: objective.attraction_cost(P, Y, 1.0),
+        lambda Y: objective.partition(Y, "exact", 0.5, 1.0),
+    ):
+        with pytest.raises(ValueError, match="Y has a tangent, but no op"):
+            torch.func.jvp(function, (Y,), (torch.ones_like(Y),))
+
+
 def test_gradients_of_gradients_are_refused():
     P = joint_P(points("normal", 50, 4))
     for value in (

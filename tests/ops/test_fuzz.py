@@ -14,6 +14,7 @@ import pytest
 import torch
 from fuzz_ops import RIGHT
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from fasttsne import _library
 
@@ -78,4 +79,25 @@ def test_gradients_are_refused_rather_than_lost(name):
         with pytest.raises(ValueError, match=rf"{arguments[place]} requires a gradient.*TSNELoss"):
             op(*values)
         with torch.no_grad():
+            op(*values)
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_tangents_are_refused_rather_than_lost(name):
+    op = getattr(torch.ops.fasttsne, name).default
+    arguments = [argument.name for argument in op._schema.arguments]
+    random.seed(0)
+    torch.manual_seed(0)
+    right = RIGHT[name]()
+    for place, value in enumerate(right):
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            continue
+        with forward_ad.dual_level():
+            values = [v.clone() if isinstance(v, Tensor) else v for v in right]
+            op(*values)
+            values = [v.clone() if isinstance(v, Tensor) else v for v in right]
+            values[place] = forward_ad.make_dual(values[place], torch.ones_like(value))
+            with pytest.raises(ValueError, match=rf"{arguments[place]} has a tangent"):
+                op(*values)
+            values[place] = values[place].detach()
             op(*values)
