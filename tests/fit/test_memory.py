@@ -15,15 +15,22 @@ from fasttsne.neighbors.exact import exact_neighbors
 def linux_with(tmp_path, monkeypatch):
     """Return a function that makes up what Linux tells about memory."""
 
-    def tell(available, swap, limit=None, swap_limit=None):
+    def tell(available, swap, limit=None, swap_limit=None, taken=None, files=None, swapped=None):
         lines = f"MemTotal: 99 kB\nMemAvailable:  {available} kB\nSwapFree: {swap} kB\nPages: 3\n"
         (tmp_path / "meminfo").write_text(lines)
-        limits = {"MemAvailable": limit, "SwapFree": swap_limit}
-        for name, number in limits.items():
-            if number is not None:
-                (tmp_path / name).write_text(f"{number}\n")
+        stat = None if files is None else f"anon 77\ninactive_file {files}\nactive_file {files}"
+        told = {
+            "memory.max": limit,
+            "memory.swap.max": swap_limit,
+            "memory.current": taken,
+            "memory.stat": stat,
+            "memory.swap.current": swapped,
+        }
+        for name, content in told.items():
+            if content is not None:
+                (tmp_path / name).write_text(f"{content}\n")
         monkeypatch.setattr(_memory, "_MEMORY", tmp_path / "meminfo")
-        monkeypatch.setattr(_memory, "_LIMITS", {name: tmp_path / name for name in limits})
+        monkeypatch.setattr(_memory, "_GROUP", tmp_path)
 
     return tell
 
@@ -38,6 +45,12 @@ def linux_with(tmp_path, monkeypatch):
         ((7, 5, 3000), 3000 + 5 * 1024),
         ((7, 5, 3000, 2000), 5000),
         ((7, 5, "max", 0), 7 * 1024),
+        ((7, 0, 5000, None, 2000), 3000),
+        ((7, 0, 5000, None, 2000, 300), 3600),
+        ((7, 0, 5000, None, 2000, 3000), 5000),
+        ((7, 0, 5000, None, 6000), 0),
+        ((7, 5, 5000, 3000, 1000, 0, 500), 4000 + 2500),
+        ((7, 0, "max", None, 2000), 7 * 1024),
     ],
 )
 def test_free_memory(linux_with, told, free):
