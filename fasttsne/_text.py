@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO, cast
@@ -138,3 +139,54 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return "_" not in text  # as Python writes numbers, but no table
+
+
+def with_closed_quotes(
+    lines: Iterable[str], delimiter: str, path: str | os.PathLike[str], first: int = 1
+) -> Iterator[str]:
+    """Yield the lines of a table; at their end, check that no quote is open.
+
+    A quote that is never closed makes all rows that follow part of one cell.
+
+    Parameters
+    ----------
+    lines : iterable of str
+    delimiter : str
+    path : path-like
+        For the message.
+    first : int, default 1
+        Number of the first line in the file.
+
+    Raises
+    ------
+    ValueError
+        If a quote is open at the end; it names the line of the quote.
+    """
+    held: list[str] = []  # since the first line after which a quote may be open
+    begin = first
+    for number, line in enumerate(lines, first):
+        is_odd = line.count('"') % 2 == 1
+        if held or is_odd:
+            begin = begin if held else number
+            held.append(line)
+        if is_odd and len(held) > 1:
+            held = []
+        yield line
+    # A quote within a cell without quotes, such as the sign for inches, opens nothing.
+    reader = csv.reader(held, delimiter=delimiter)
+    start = 0
+    for _ in reader:
+        last, start = start, reader.line_num
+    if held and _ends_within_quotes(held[last:], delimiter):
+        raise ValueError(
+            f"{path}, line {begin + last}: opens a quote that is never closed; if it is a "
+            "part of the text, double it and put the cell into quotes"
+        )
+
+
+def _ends_within_quotes(lines: list[str], delimiter: str) -> bool:
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False

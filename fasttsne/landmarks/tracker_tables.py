@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._text import is_missing
+from .._text import is_missing, with_closed_quotes
 from .face import N_POINTS
 from .parsing import open_text, parse_numbers
 from .tally import NO_FACE, Tally, no_face
@@ -63,7 +63,8 @@ class TrackerTable:
             header, delimiter = _header(file, source)
             names = choose(source, header)
             pick = itemgetter(*(header.index(name) for name in names))
-            reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+            whole = with_closed_quotes(file, delimiter, source, first=2)
+            reader = csv.reader(whole, delimiter=delimiter, skipinitialspace=True)
             for line, row in _numbered(reader, source):
                 if len(row) != len(header):
                     raise ValueError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from .._text import encoding_of, is_missing, is_number, open_text
+from .._text import encoding_of, is_missing, is_number, open_text, with_closed_quotes
 
 _LINES = 100
 """Lines that are looked at."""
@@ -55,7 +55,8 @@ class Dialect:
     def lines(self, path: Path) -> Iterator[Iterator[str]]:
         """Open a file for the lines of the table; see `_folded`."""
         with open_text(path, self.encoding, newline="") as file:
-            yield _folded(islice(file, self.skipped, None), self.delimiter)
+            lines = _folded(islice(file, self.skipped, None), self.delimiter)
+            yield with_closed_quotes(lines, self.delimiter, path, self.skipped + 1)
 
     def rows(self, path: Path) -> Iterator[tuple[int, list[str]]]:
         """Yield the line number and the stripped cells of each row that is not empty.

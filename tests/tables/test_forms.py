@@ -713,3 +713,20 @@ def test_missing_packages_are_named(tmp_path, monkeypatch, name, package):
 def test_forms_that_are_not_read(tmp_path, name, hint):
     with pytest.raises(ValueError, match=rf"{name}: the input must end in one of \.npy.*{hint}"):
         tables.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("options", [{}, {"label_column": "name"}, {"drop_columns": ["name"]}])
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_quote_that_is_never_closed(tmp_path, options, at):
+    lines = ["a,b,name", *(f"{i},{i * i},n{i % 2}" for i in range(4))]
+    lines[at] = lines[at].replace(",n", ',"n')
+    path = save(tmp_path / "x.csv", lines)
+    with pytest.raises(ValueError, match=rf"x\.csv, line {at + 1}: opens a quote that is never"):
+        tables.read(path, **options)
+
+
+@pytest.mark.parametrize("name", ['"4"" pipe"', '4" pipe', '"two\nlines"', '"a, b"', '""'])
+def test_quotes_that_are_closed_or_are_none(tmp_path, name):
+    lines = ["a,b,name", *(f"{i},{i * i},{name}" for i in range(4)), f"9,81,{name}"]
+    table = tables.read(save(tmp_path / "x.csv", lines), drop_columns=["name"])
+    np.testing.assert_array_equal(table.X[:, 0], [0, 1, 2, 3, 9])
