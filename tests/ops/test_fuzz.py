@@ -64,19 +64,23 @@ def test_nothing_dies_of_20000_inputs(level):
     in_parts(range(2000, 20_000), level)
 
 
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_gradients_are_refused_rather_than_lost(name):
+def each_float(name):
+    """Yield right arguments of an op, and the place and the name of each tensor of floats."""
     op = getattr(torch.ops.fasttsne, name).default
-    arguments = [argument.name for argument in op._schema.arguments]
     random.seed(0)
     torch.manual_seed(0)
     right = RIGHT[name]()
     for place, value in enumerate(right):
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            continue
-        values = [v.clone() if isinstance(v, Tensor) else v for v in right]
+        if isinstance(value, Tensor) and value.is_floating_point():
+            values = [v.clone() if isinstance(v, Tensor) else v for v in right]
+            yield op, values, place, op._schema.arguments[place].name
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_gradients_are_refused_rather_than_lost(name):
+    for op, values, place, argument in each_float(name):
         values[place].requires_grad_()
-        with pytest.raises(ValueError, match=rf"{arguments[place]} requires a gradient.*TSNELoss"):
+        with pytest.raises(ValueError, match=rf"{argument} requires a gradient.*TSNELoss"):
             op(*values)
         with torch.no_grad():
             op(*values)
@@ -84,20 +88,11 @@ def test_gradients_are_refused_rather_than_lost(name):
 
 @pytest.mark.parametrize("name", sorted(RIGHT))
 def test_tangents_are_refused_rather_than_lost(name):
-    op = getattr(torch.ops.fasttsne, name).default
-    arguments = [argument.name for argument in op._schema.arguments]
-    random.seed(0)
-    torch.manual_seed(0)
-    right = RIGHT[name]()
-    for place, value in enumerate(right):
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            continue
+    for op, values, place, argument in each_float(name):
         with forward_ad.dual_level():
-            values = [v.clone() if isinstance(v, Tensor) else v for v in right]
-            op(*values)
-            values = [v.clone() if isinstance(v, Tensor) else v for v in right]
-            values[place] = forward_ad.make_dual(values[place], torch.ones_like(value))
-            with pytest.raises(ValueError, match=rf"{arguments[place]} has a tangent"):
+            plain = values[place]
+            values[place] = forward_ad.make_dual(plain, torch.ones_like(plain))
+            with pytest.raises(ValueError, match=rf"{argument} has a tangent"):
                 op(*values)
-            values[place] = values[place].detach()
+            values[place] = plain
             op(*values)
