@@ -17,7 +17,7 @@ PACKAGE = ROOT / "fasttsne"
 # modules of its own room in no circle.
 LEVELS = [
     {"_version", "_threads", "_validation", "_pages", "_memory", "_text", "shards", "reference"}
-    | {"progress"},
+    | {"_deprecation", "progress"},
     {"_labels", "names", "schedule", "snapshots", "grid", "images"},
     {"landmarks"},
     {"_library", "_principal_axes", "datasets", "tables"},
