@@ -94,5 +94,15 @@ def measures(
 
 
 def caption(found: Mapping[str, float]) -> str:
-    """Format measures as one line of text, each with two decimals."""
+    """Format measures as one line of text, each with two decimals.
+
+    Parameters
+    ----------
+    found : mapping of str to float
+        Measures by name, as :func:`measures` returns them.
+
+    Returns
+    -------
+    str
+    """
     return "      ".join(f"{name}  {value:.2f}" for name, value in found.items())

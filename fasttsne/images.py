@@ -65,7 +65,17 @@ def files(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def unread(folder: str | os.PathLike[str]) -> list[Path]:
-    """List the pictures in a folder and its subfolders in forms that are not read, such as HEIC."""
+    """List the pictures in a folder and its subfolders in forms that are not read, such as HEIC.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    list of Path
+        In the order of their names.
+    """
     return _files_ending(Path(folder), _OTHER_ENDINGS)
 
 

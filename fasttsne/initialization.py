@@ -149,7 +149,21 @@ def _rescaled(Y: Tensor, seed: int) -> Tensor:
 
 
 def random(n: int, dims: int, seed: int) -> Tensor:
-    """Return normal random numbers, standard deviation :data:`START_SPREAD`: (n, dims) float32."""
+    """Return normal random numbers with standard deviation :data:`START_SPREAD`.
+
+    Parameters
+    ----------
+    n : int
+        Number of points.
+    dims : int
+        Number of dimensions of the map.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    Tensor, shape (n, dims), float32
+    """
     return START_SPREAD * _normal(n, dims, seed, torch.float32)
 
 

@@ -68,7 +68,13 @@ class Listener(ABC):
 
 
 class ProgressBar(Listener):
-    """A ``tqdm`` bar for each phase: steps, time elapsed, time left and KL divergence."""
+    """A ``tqdm`` bar for each phase: steps, time elapsed, time left and KL divergence.
+
+    Parameters
+    ----------
+    stream : file, optional
+        Where to write. Default: the current ``sys.stderr``.
+    """
 
     _FORMAT = (
         "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"

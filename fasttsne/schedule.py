@@ -59,7 +59,17 @@ class Phase:
     compression: float = 0.0
 
     def for_points(self, n: int) -> Phase:
-        """Return the phase with 'auto' replaced by the learning rate for n points."""
+        """Return the phase with 'auto' replaced by the learning rate for n points.
+
+        Parameters
+        ----------
+        n : int
+            Number of points.
+
+        Returns
+        -------
+        Phase
+        """
         if self.learning_rate != "auto":
             return self
         return replace(self, learning_rate=n / self.exaggeration / 4)

@@ -28,5 +28,15 @@ class Snapshots(list[Snapshot]):
     """
 
     def __call__(self, iteration: int, kl: float, embedding: Tensor) -> None:
-        """Append a copy of the map."""
+        """Append a copy of the map.
+
+        Parameters
+        ----------
+        iteration : int
+            Number of iterations done.
+        kl : float
+            KL(P || Q) in nats, without exaggeration.
+        embedding : Tensor, shape (n, m)
+            The map, on any device.
+        """
         self.append(Snapshot(iteration, kl, embedding.detach().cpu().numpy().copy()))

@@ -14,7 +14,17 @@ from .joint import JointP
 
 
 def is_matrix(affinities: Any) -> bool:
-    """Whether ``affinities`` is a matrix P, not a way to make one; its content is not checked."""
+    """Whether ``affinities`` is a matrix P, not a way to make one; its content is not checked.
+
+    Parameters
+    ----------
+    affinities : object
+        What was given as the parameter of this name of :class:`fasttsne.TSNE`.
+
+    Returns
+    -------
+    bool
+    """
     is_table = hasattr(affinities, "__array__") and hasattr(affinities, "shape")
     return (is_table and len(affinities.shape) > 0) or sparse.issparse(affinities)
 

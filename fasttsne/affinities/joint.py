@@ -26,11 +26,21 @@ class JointP(NamedTuple):
         """Return the sum of P ln P, the part of the KL divergence that does not depend on the map.
 
         KL(P || Q) is the sum of P ln P less the sum of P ln Q.
+
+        Returns
+        -------
+        float
+            In nats; 0 or less.
         """
         return negative_entropy(self.values)
 
     def to_scipy(self) -> sparse.csr_matrix:
-        """Return a scipy matrix of the same numbers, on the CPU."""
+        """Return the same numbers on the CPU.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix, shape (n, n), float32
+        """
         n = len(self.indptr) - 1
         parts = (part.detach().cpu().numpy() for part in (self.values, self.indices, self.indptr))
         return sparse.csr_matrix(tuple(parts), shape=(n, n))
@@ -45,12 +55,27 @@ def joint_P(indices: Tensor, conditional_P: Tensor) -> JointP:
         Neighbours j of each point i.
     conditional_P : Tensor, shape (n, k), float32
         p_{j|i}.
+
+    Returns
+    -------
+    JointP
     """
     return JointP(*ops.symmetrize(indices, conditional_P))
 
 
 def negative_entropy(P: Tensor) -> float:
-    """Return the sum of P ln P over all entries of a tensor of any shape; 0 ln 0 is 0."""
+    """Return the sum of P ln P over all entries; 0 ln 0 is 0.
+
+    Parameters
+    ----------
+    P : Tensor, of any shape
+        Probabilities, 0 or more.
+
+    Returns
+    -------
+    float
+        In nats.
+    """
     # Rows of fixed length first: the rounding of one sum over all would depend on the number of
     # threads. Some rows at a time, as float64 takes twice the memory of P.
     length, at_once = 4096, 1 << 10

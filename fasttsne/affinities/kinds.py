@@ -30,14 +30,47 @@ class Affinities(ABC):
 
     @abstractmethod
     def conditional_P(self, neighbors: Neighbors) -> Tensor:
-        """Return p_{j|i} for the k neighbours j of each point i: (n, k); each row sums to 1."""
+        """Compute the conditional probabilities of the neighbours of each point.
+
+        Parameters
+        ----------
+        neighbors : Neighbors
+            k neighbours of each of n points.
+
+        Returns
+        -------
+        Tensor, shape (n, k), float32
+            p_{j|i} for each neighbour j of point i; each row sums to 1.
+        """
 
     @abstractmethod
     def check(self, n: int) -> None:
-        """Raise ValueError or TypeError unless the parameters suit n points."""
+        """Check that the parameters suit a number of points.
+
+        Parameters
+        ----------
+        n : int
+            Number of points.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A parameter is of another type, or out of range.
+        """
 
     def joint(self, neighbors: Neighbors) -> JointP:
-        """Return the joint P_ij = (p_{j|i} + p_{i|j}) / 2n, which is the same for all kinds."""
+        """Compute P_ij = (p_{j|i} + p_{i|j}) / 2n, which is the same for all kinds.
+
+        Parameters
+        ----------
+        neighbors : Neighbors
+            Neighbours of each of n points.
+
+        Returns
+        -------
+        JointP
+            P of all pairs, of which one is a neighbour of the other.
+        """
         return joint_P(neighbors.indices, self.conditional_P(neighbors))
 
 
@@ -66,7 +99,18 @@ class Perplexity(Affinities):
         return self._search(neighbors)[1]
 
     def sigma(self, neighbors: Neighbors) -> Tensor:
-        """Return the width of each row's Gaussian in units of the data: (n,) float32."""
+        """Search the width of the Gaussian of each row.
+
+        Parameters
+        ----------
+        neighbors : Neighbors
+            Neighbours of each of n points.
+
+        Returns
+        -------
+        Tensor, shape (n,), float32
+            sigma_i in units of the data.
+        """
         return neighbors.unit * (0.5 / self._search(neighbors)[0]).sqrt()
 
     def _search(self, neighbors: Neighbors) -> tuple[Tensor, Tensor]:

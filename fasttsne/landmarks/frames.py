@@ -102,6 +102,10 @@ class LandmarkFrames:
         ----------
         limit : int, default=0
             Give only the first so many. 0 is no limit.
+
+        Yields
+        ------
+        Clip
         """
         by_clip = rows_by_id(self.clip)
         for rows in by_clip[: integer("limit", limit, 0) or None]:
@@ -127,6 +131,10 @@ class LandmarkFrames:
         ----------
         limit : int, default=0
             Give only the first so many. 0 is no limit.
+
+        Yields
+        ------
+        Frame
         """
         n = len(self)
         for i in range(min(integer("limit", limit, 0) or n, n)):
@@ -147,7 +155,18 @@ class LandmarkFrames:
             )
 
     def image(self, row: int) -> NDArray[np.uint8]:
-        """Read the picture of the frame in a row; see `Frame.image`."""
+        """Read the picture of the frame in a row; see `Frame.image`.
+
+        Parameters
+        ----------
+        row : int
+            In 0 .. n - 1.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            In RGB.
+        """
         return read_image(self.image_path[row]) if self.images is None else self.images[row]
 
     def select(self, mask: ArrayLike) -> LandmarkFrames:

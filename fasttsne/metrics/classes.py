@@ -199,8 +199,18 @@ def silhouette_by_label(
 ) -> dict[int | str, float]:
     """Mean :func:`silhouette` of the rows of each label, by label in ascending order.
 
-    Parameters and errors are those of :func:`silhouette`. A label of which the sample has no row
-    has no entry. A row that is the only one of its label in the sample counts 0.
+    Errors are those of :func:`silhouette`.
+
+    Parameters
+    ----------
+    Y, labels, n_sample, seed
+        As in :func:`silhouette`.
+
+    Returns
+    -------
+    dict of (int or str) to float
+        -1 to 1. A label of which the sample has no row has no entry. A row that is the only one of
+        its label in the sample counts 0.
     """
     names, values = _silhouettes(Y, labels, n_sample, seed)
     return {name.item(): float(values[names == name].mean()) for name in np.unique(names)}

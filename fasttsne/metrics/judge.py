@@ -42,7 +42,16 @@ class Report(dict[str, float]):
 
 
 def digits(value: float) -> str:
-    """Format a measure: with three decimals, or with two significant digits if it is small."""
+    """Format a measure: with three decimals, or with two significant digits if it is small.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+    """
     return f"{value:.3f}" if value == 0 or not abs(value) < 0.01 else f"{value:.1e}"
 
 

@@ -81,8 +81,17 @@ def continuity(X: Any, Y: Any, k: int = 10, n_sample: int = 1000, seed: int = 0)
     This is :func:`trustworthiness` with ``X`` and ``Y`` exchanged. A map that tears neighbourhoods
     apart loses continuity; a map that folds unrelated points onto each other loses trustworthiness.
     It misses a tear along which there are few rows, such as that of a class into two pieces: see
-    :func:`fasttsne.metrics.cohesion`. Parameters, result and errors are those of
-    :func:`trustworthiness`.
+    :func:`fasttsne.metrics.cohesion`. Errors are those of :func:`trustworthiness`.
+
+    Parameters
+    ----------
+    X, Y, k, n_sample, seed
+        As in :func:`trustworthiness`.
+
+    Returns
+    -------
+    float
+        0 to 1.
     """
     x, y = same_rows(X, Y)  # checked before the exchange, so that errors name the right one
     return trustworthiness(y, x, k, n_sample, seed)

@@ -59,8 +59,17 @@ def cohesion(Y: Any, labels: Any, k: int = 15) -> float:
 def cohesion_by_label(Y: Any, labels: Any, k: int = 15) -> dict[int | str, float]:
     """Share of each label's points that lie in its largest piece, by label in ascending order.
 
-    It tells which labels lower the :func:`cohesion`. Parameters and errors are those of
-    :func:`cohesion`.
+    It tells which labels lower the :func:`cohesion`, whose errors it raises.
+
+    Parameters
+    ----------
+    Y, labels, k
+        As in :func:`cohesion`.
+
+    Returns
+    -------
+    dict of (int or str) to float
+        Above 0 and up to 1.
     """
     names, largest, sizes = _measure_pieces(Y, labels, k)
     shares = (largest / sizes).tolist()

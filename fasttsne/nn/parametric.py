@@ -174,7 +174,18 @@ class ParametricTSNE:
         return Y if isinstance(X, Tensor) else Y.numpy()
 
     def fit_transform(self, X: Any, y: None = None) -> Any:
-        """Train the encoder on X, and return the map of X."""
+        """Train the encoder on X, and return the map of X.
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        array or Tensor, shape (n, n_components), float32
+            As :meth:`transform` returns it.
+        """
         return self.fit(X).transform(X)
 
     def _step(self, rows: Tensor, exaggeration: float, optimizer: torch.optim.Optimizer) -> float:

@@ -55,9 +55,11 @@ def mesh_gather(
 
     Parameters
     ----------
-    Y, origin, step
-        As :func:`mesh_spread_` takes them.
+    Y : Tensor, shape (n, m), float32
+        As in :func:`mesh_spread_`.
     potential : Tensor, m axes, float32
+    origin, step
+        As in :func:`mesh_spread_`.
 
     Returns
     -------

@@ -14,6 +14,13 @@ from .writer import write
 class Shown:
     """A page that Jupyter shows below a cell.
 
+    Parameters
+    ----------
+    page : str
+        The whole page.
+    height : int
+        Pixels.
+
     Attributes
     ----------
     html : str

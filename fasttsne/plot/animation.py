@@ -50,7 +50,7 @@ def animate(
     path : str or path-like
         File to write: ``.gif``, or ``.mp4``, which needs ffmpeg (a system-wide one, or the package
         ``imageio-ffmpeg``). An existing file is replaced once the new one is complete.
-    labels, label_names, legend_title, seed
+    labels, label_names, legend_title
         As in :func:`fasttsne.plot.scatter`.
     fps : int, default 15
         Frames per second.
@@ -61,6 +61,8 @@ def animate(
     follow : bool, default True
         Fit the view to each map, because a t-SNE map is small at the start. False: the size of the
         view is that of the last map.
+    seed : int
+        As in :func:`fasttsne.plot.scatter`.
 
     Raises
     ------

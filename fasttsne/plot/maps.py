@@ -100,7 +100,7 @@ def compare(
         Data.
     Y : array or tensor, shape (n, 2) or (n, 3)
         Map of the same rows.
-    labels, label_names, legend_title, seed
+    labels, label_names
         As in `scatter`.
     group : array or tensor, shape (n,), optional
         Clip or person of each row. A row is then classified by its nearest rows in other groups
@@ -108,8 +108,12 @@ def compare(
         always find each other, however bad the map is.
     title : str, optional
         Text above both maps.
+    legend_title : str, optional
+        As in `scatter`.
     k : int
         Neighbours per row; n - 1 if it is more.
+    seed : int
+        As in `scatter`.
 
     Returns
     -------
@@ -187,12 +191,14 @@ def side_by_side(
     ----------
     maps : mapping of str to array or tensor, shape (n, 2) or (n, 3)
         Maps by name, all of the same shape. The names are their titles.
-    labels, label_names, legend_title, seed
+    labels, label_names
         As in `scatter`.
     captions : sequence of str, optional
         Text below each map.
     title : str, optional
         Text above all maps.
+    legend_title, seed
+        As in `scatter`.
 
     Returns
     -------

@@ -112,12 +112,14 @@ def mosaic_grid(
 
     Parameters
     ----------
-    images, Y, labels, background
+    images, Y
         As in `mosaic`.
     size : (int, int)
         Upper bounds on width and height in pixels. The grid has about the same aspect ratio.
     tile : int
         Longer side of a picture in pixels. Pictures are smaller if the grid would not fit.
+    labels, background
+        As in `mosaic`.
 
     Returns
     -------

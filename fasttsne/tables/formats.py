@@ -45,7 +45,17 @@ class _PlainWriter:
 
 
 def as_json(content: Any) -> str:
-    """Return content as JSON text. NaN and infinity, which JSON does not have, become null."""
+    """Return content as JSON text. NaN and infinity, which JSON does not have, become null.
+
+    Parameters
+    ----------
+    content : object
+        Numbers, texts, booleans, None, and sequences and mappings of them.
+
+    Returns
+    -------
+    str
+    """
     return json.dumps(_replace_nonfinite(content), allow_nan=False)
 
 

@@ -106,11 +106,29 @@ class Options:
             raise ValueError("columns of the file are no labels or names where transpose is True")
 
     def given(self) -> set[str]:
-        """Return the names of the options that are not at their defaults."""
+        """Return the names of the options that are not at their defaults.
+
+        Returns
+        -------
+        set of str
+        """
         return {field.name for field in fields(self) if getattr(self, field.name) != field.default}
 
     def check(self, path: Path, form: str) -> None:
-        """Raise ValueError if an option means nothing for a form of files."""
+        """Check that each option means something for a form of files.
+
+        Parameters
+        ----------
+        path : Path
+            The file, for the message.
+        form : str
+            What it is, such as 'a table of text'.
+
+        Raises
+        ------
+        ValueError
+            An option that was given does not apply to this form.
+        """
         for name in sorted(self.given() - set(_APPLIES_TO[form])):
             forms = [other for other, names in _APPLIES_TO.items() if name in names]
             raise ValueError(f"{path}: is {form}; {name} applies to {_either(forms)} only")

@@ -25,12 +25,12 @@ class Table:
         without one.
     label_names : mapping of int to str, or None
         Names of the classes.
-    label_title : str or None
-        What the labels are: the name of their column.
     names : list of str, length n, or None
         Name of each row, such as a word or a document.
     features : str or None
         Name of the features that were computed, if the file holds landmarks.
+    label_title : str or None
+        What the labels are: the name of their column.
     groups : ndarray, shape (n,), or None
         Clip or person of each row. Rows of one group are much alike, so that a classifier is to be
         tested on groups that it has not seen.
@@ -57,7 +57,17 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def select(self, rows: np.ndarray) -> Table:
-        """Return a table of some rows, given by their indices."""
+        """Return a table of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Their indices, in the wanted order.
+
+        Returns
+        -------
+        Table
+        """
 
         def some(values: Any) -> Any:
             if isinstance(values, np.ndarray) or values is None:
@@ -75,5 +85,15 @@ class Table:
         )
 
     def noting(self, *notes: str) -> Table:
-        """Return the table with more notes."""
+        """Return the table with more notes.
+
+        Parameters
+        ----------
+        *notes : str
+            To be added behind those that are there.
+
+        Returns
+        -------
+        Table
+        """
         return replace(self, notes=(*self.notes, *notes)) if notes else self
