@@ -12,6 +12,8 @@ from ._validation import as_matrix
 from .metrics.classes import has_classes
 from .metrics.inputs import group_codes, rows_outside
 
+__all__ = ["beside_pca", "caption", "measures"]
+
 _SAMPLE = 2000
 """Default size of the sample, which gives two digits within seconds."""
 

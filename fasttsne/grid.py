@@ -17,6 +17,8 @@ import numpy as np
 
 from . import _validation
 
+__all__ = ["grid_shape", "to_grid", "unit_square"]
+
 _WINDOW = 16
 """Cells along a side of a window; in a narrower grid, windows are longer along the other axis."""
 

@@ -22,6 +22,17 @@ from . import _validation
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+__all__ = [
+    "ENDINGS",
+    "as_sequence",
+    "files",
+    "opened",
+    "pixels",
+    "read_npz",
+    "size_of",
+    "unread",
+]
+
 ENDINGS = tuple(".jpg .jpeg .png .gif .bmp .webp .tif .tiff .avif .jp2 .pgm .ppm".split())
 """Endings of the names of image files."""
 

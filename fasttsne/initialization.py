@@ -12,6 +12,8 @@ from ._threads import alone
 from ._validation import as_matrix
 from .shards import ALONE, Part, Shards
 
+__all__ = ["START_SPREAD", "pca", "random", "rescale", "spectral"]
+
 START_SPREAD = 1e-4
 """Standard deviation of the widest coordinate, in map units. It is small, so that attraction shapes
 the map first."""

@@ -10,6 +10,8 @@ import numpy as np
 
 from ._validation import as_array
 
+__all__ = ["index_of", "neighbors_of"]
+
 # The name of a row, and its distance.
 Neighbor = tuple[str, float]
 

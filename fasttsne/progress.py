@@ -15,6 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+__all__ = [
+    "PHASES",
+    "Listener",
+    "Progress",
+    "ProgressBar",
+    "ProgressLines",
+    "default_listener",
+]
+
 PHASES = ("neighbors", "initialization", "affinities", "optimization")
 """Phases of a fit, in order."""
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from . import _validation
 
+__all__ = ["Phase", "default_schedule"]
+
 EARLY_ITERATIONS, EARLY_MOMENTUM = 150, 0.5
 """Length and momentum of the exaggerated phase, in which clusters find their places. More
 iterations make these no better; fewer with more momentum make them worse."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+__all__ = ["Snapshot", "Snapshots"]
+
 
 class Snapshot(NamedTuple):
     """The map at one iteration of a fit."""
