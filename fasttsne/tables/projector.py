@@ -1,7 +1,8 @@
 """Folders that TensorBoard's projector opens: data, maps, and what each row is.
 
 ``tensorboard --logdir FOLDER`` shows them under "Projector". A map of two or three columns is shown
-as it is by the projection "PCA", which then only turns it.
+as it is by the projection "PCA", which then only turns it. Data of fewer than three columns get
+columns of zeros, as the projector draws three components, and no point that lacks one.
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._labels import as_labels, check_names, is_labelled
+import numpy as np
+
+from .._labels import as_labels, check_names, is_labelled, is_scale
 from .._validation import as_matrix
 from .files import replacing
 from .formats import shortest_digits
 
 _CONFIG = "projector_config.pbtxt"
 _METADATA = "metadata.tsv"
+_ROW = "row"
+_LEAST_COLUMNS = 3
+_NOT_IN_NAMES = "&#%+"
+"""Signs that the projector does not escape where it asks its server for a tensor by name."""
 
 
 def write_projector(
@@ -36,20 +43,23 @@ def write_projector(
     folder : str or path-like
         Folder to write to; it is made if it does not exist. Files of the same names are replaced.
     tensors : mapping of str to array or tensor, shape (n, columns)
-        What to show, by name: for example ``{"t-SNE": Y, "data": X}``.
+        What to show, by name: for example ``{"t-SNE": Y, "data": X}``. TensorBoard shows the first
+        100,000 rows.
     labels : array or sequence, shape (n,), optional
-        Class of each row; negative, '', None or NaN for a row without one.
+        Class of each row; negative, '', None or NaN for a row without one. Floats without
+        ``label_names`` are numbers, of any sign, NaN where one is missing.
     label_names : mapping or sequence, optional
         Names of the classes, by their labels.
     names : sequence of str, length n, optional
         Names of the rows.
     details : mapping of str to sequence, length n, optional
-        What else is known of each row.
+        What else is known of each row. The column ``row`` has its number, from 0.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no tensor, they are no finite numbers, or lengths differ.
+        If there is no tensor, they are no finite numbers, lengths differ, a tensor has a name that
+        TensorBoard does not find (with &, #, % or +), or a detail is called as another column.
     OSError
         If the files cannot be written.
     """
@@ -58,6 +68,11 @@ def write_projector(
     arrays = {str(k): as_matrix(v, f"tensors[{k!r}]").cpu().numpy() for k, v in tensors.items()}
     n = len(next(iter(arrays.values())))
     for name, array in arrays.items():
+        if any(sign in name for sign in _NOT_IN_NAMES):
+            raise ValueError(
+                f"tensors must have names without {' '.join(_NOT_IN_NAMES)}, with which "
+                f"TensorBoard does not find them; got {name!r}"
+            )
         if len(array) != n:
             raise ValueError(f"tensors[{name!r}] must have {n} rows as the first, got {len(array)}")
     columns: dict[str, Sequence[Any]] = {}
@@ -65,34 +80,39 @@ def write_projector(
         columns["name"] = check_names(names, n)
     if labels is not None:
         labels = as_labels(labels, n)
-        known = is_labelled(labels)
+        are_numbers = is_scale(labels, label_names)
+        known = np.isfinite(labels) if are_numbers else is_labelled(labels)
+        missing = "" if are_numbers else "unlabelled"
         by_number: dict[Any, str] = dict(
             label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
         )
         columns["label"] = [
-            by_number.get(label, label) if is_known else "unlabelled"
+            by_number.get(label, label) if is_known else missing
             for label, is_known in zip(labels.tolist(), known, strict=True)
         ]
     for name, values in (details or {}).items():
         if len(values) != n:
             raise ValueError(f"details[{name!r}] must have length {n}, got {len(values)}")
+        if str(name) in (*columns, _ROW):
+            raise ValueError(f"details must not be called as another column, got {name!r}")
         columns[str(name)] = values
+    if columns:
+        # The projector skips blank lines, and takes one column for data without a header.
+        columns[_ROW] = range(n)
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     config = []
     for i, (name, array) in enumerate(arrays.items()):
         file = f"tensor_{i}.tsv"
-        _write_rows(folder / file, shortest_digits(array))
+        zeros = max(0, _LEAST_COLUMNS - array.shape[1])
+        _write_rows(folder / file, shortest_digits(np.pad(array, ((0, 0), (0, zeros)))))
         parts = [f'  tensor_name: "{_quoted(name)}"', f'  tensor_path: "{file}"']
         if columns:
             parts.append(f'  metadata_path: "{_METADATA}"')
         config.append("embeddings {\n" + "\n".join(parts) + "\n}\n")
     if columns:
-        rows = zip(*columns.values(), strict=True)
-        # A single column has no header, as the projector would take it for a row.
-        header = [list(columns)] if len(columns) > 1 else []
-        _write_rows(folder / _METADATA, [*header, *rows])
+        _write_rows(folder / _METADATA, [list(columns), *zip(*columns.values(), strict=True)])
     with replacing(folder / _CONFIG) as temporary:
         temporary.write_text("".join(config), encoding="utf-8")
 

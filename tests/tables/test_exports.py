@@ -65,27 +65,39 @@ def rows(path):
 
 def test_projector(tmp_path):
     folder = tmp_path / "new" / "log"
-    X = RNG.normal(size=(5, 3)).astype(np.float32)
-    names = ["a\tb", 'c"', "d", "e", "f"]
+    X = RNG.normal(size=(5, 4)).astype(np.float32)
+    names = ["a\tb", 'c"', "", "e", "f"]
     about = {"labels": LABELS, "label_names": NAMES, "names": names}
     tables.write_projector(folder, {"t-SNE": Y, 'the "data"': X}, **about)
     config = (folder / "projector_config.pbtxt").read_text()
     paths = re.findall(r'tensor_path: "(.*)"', config)
-    for path, array in zip(paths, (Y, X), strict=True):
+    # The projector draws no point that has fewer than three columns.
+    for path, array in zip(paths, (np.c_[Y, np.zeros(5)], X), strict=True):
         np.testing.assert_array_equal(np.array(rows(folder / path), np.float32), array)
     assert re.findall(r'tensor_name: "(.*)"', config) == ["t-SNE", r"the \"data\""]
     (metadata,) = set(re.findall(r'metadata_path: "(.*)"', config))
     assert rows(folder / metadata) == [
-        ["name", "label"],
-        ["a b", "glad"],
-        ['c"', "sad"],
-        ["d", "unlabelled"],
-        ["e", "glad"],
-        ["f", "sad"],
+        ["name", "label", "row"],
+        ["a b", "glad", "0"],
+        ['c"', "sad", "1"],
+        ["", "unlabelled", "2"],
+        ["e", "glad", "3"],
+        ["f", "sad", "4"],
     ]
-    # One column has no header.
-    tables.write_projector(folder, {"t-SNE": Y}, names=names)
-    assert rows(folder / metadata)[0] == ["a b"] and len(rows(folder / metadata)) == 5
+
+
+def test_no_row_of_the_projector_is_blank(tmp_path):
+    """It would skip the row, and give all later ones the names of others."""
+    tables.write_projector(tmp_path, {"t-SNE": Y}, names=["a", "", " ", None, "b"])
+    read = rows(tmp_path / "metadata.tsv")
+    assert [row[0] for row in read] == ["name", "a", "", " ", "", "b"]
+    assert all("".join(row).strip() for row in read)
+
+
+def test_a_scale_in_the_projector(tmp_path):
+    tables.write_projector(tmp_path, {"t-SNE": Y}, np.array([0.5, -0.5, np.nan, 1, 2]))
+    read = rows(tmp_path / "metadata.tsv")
+    assert [row[0] for row in read] == ["label", "0.5", "-0.5", "", "1.0", "2.0"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +108,12 @@ def test_projector(tmp_path):
         ({"tensors": {"a": Y}, "names": ["x"]}, "names must have length 5"),
         ({"tensors": {"a": Y}, "details": {"c": [1]}}, r"details\['c'\] must have length 5, got 1"),
         ({"tensors": {"a": Y * np.nan}}, r"tensors\['a'\]"),
+        ({"tensors": {"a": Y, "b & c": Y}}, r"tensors must have names without & # % \+.*'b & c'"),
+        ({"tensors": {"a": Y}, "details": {"row": LABELS}}, "another column, got 'row'"),
+        (
+            {"tensors": {"a": Y}, "labels": LABELS, "details": {"label": LABELS}},
+            "another column, got 'label'",
+        ),
     ],
 )
 def test_what_the_projector_refuses(tmp_path, arguments, message):
