@@ -53,6 +53,11 @@ def optimize(estimator: Any, phase: Phase, perplexity: Any) -> None:
 def state_of(estimator: Any, method: str) -> Kept:
     """Return what a fit kept; raise ValueError that tells how to keep it."""
     kept = estimator._kept
+    if kept is None and estimator.distributed:
+        raise ValueError(
+            f"{method} needs a fit by one process, as several keep no state; this one was made "
+            "with distributed=True"
+        )
     if kept is None:
         raise ValueError(
             f"{method} needs what a fit with keep_state=True keeps, and this one, of "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 from ranks import RankProcesses, RanksFailed
 from sample import points
@@ -319,6 +320,94 @@ def test_bad_input_on_one_rank_is_told_by_all(ranks, kind, message):
     assert time.monotonic() - begin < 30
     # The ranks work together as before.
     assert len(ranks(speak, ranks.count)) == ranks.count
+
+
+def refused(rank, count, X, kind):
+    """Fit with a parameter that several ranks do not take, the same on all of them."""
+
+    def never(*_):
+        raise AssertionError("some work was done")
+
+    mine, n = part_of(X, rank, count), len(X)
+    start = np.zeros((len(mine), 2), np.float32)
+    y = np.zeros(len(mine), int)
+    distances = scipy.sparse.identity(n, format="csr")
+    parameters = {
+        "fixed": {"fixed": [0], "init": start},
+        "anchors": {"anchors": start, "anchor_weight": 1.0, "init": start},
+        "supervision": {"supervision": 0.5},
+        "keep_state": {"keep_state": True},
+        "affinities": {"affinities": distances},
+        "neighbors": {"neighbors": distances},
+        "metric": {"metric": "manhattan"},
+        "spectral": {"init": "spectral"},
+    }.get(kind, {})
+    if kind == "sparse":
+        mine = scipy.sparse.csr_matrix(mine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fasttsne.fit.pipeline.fit", never)
+        TSNE(distributed=True, random_state=0, **parameters).fit(mine, y)
+
+
+@pytest.mark.parametrize(
+    "kind, message",
+    [
+        ("fixed", "fixed must be None with distributed=True"),
+        ("anchors", "anchors must be None with distributed=True"),
+        ("supervision", "supervision must be 0 with distributed=True, got 0.5"),
+        ("keep_state", "keep_state must be False or 'auto' with distributed=True, got True"),
+        ("affinities", "affinities must not be a matrix with distributed=True"),
+        ("neighbors", "neighbors must be 'auto', 'exact' or 'cells' with distributed=True"),
+        ("metric", "metric must be euclidean, .* with distributed=True, got 'manhattan'"),
+        ("spectral", "init must not be 'spectral' with distributed=True"),
+        ("sparse", "X must be a dense array .* with distributed=True, .* got a sparse matrix"),
+    ],
+)
+def test_what_ranks_refuse(ranks, kind, message):
+    """All ranks are told what they refuse, by name, before any work."""
+    with pytest.raises(RanksFailed) as failed:
+        ranks(refused, ranks.count, frames(60), kind)
+    for error in failed.value.errors:
+        assert error is not None and re.match(rf"ValueError: rank 0 of \d: {message}", error), error
+    assert len(ranks(speak, ranks.count)) == ranks.count  # they work together as before
+
+
+def keep_nothing(rank, count, X):
+    """Return what a map of several ranks says when it is to go on, and whether it has changed."""
+    mine = part_of(X, rank, count)
+    # Labels are not looked at without supervision, and 'auto' keeps nothing.
+    tsne = TSNE(distributed=True, random_state=0, max_iter=5).fit(mine, np.zeros(len(mine), int))
+    Y, told = tsne.embedding_.copy(), []
+    for go_on in (lambda: tsne.optimize(5), lambda: tsne.extend(mine)):
+        with pytest.raises(ValueError) as error:
+            go_on()
+        told.append(str(error.value))
+    return told, np.array_equal(tsne.embedding_, Y)
+
+
+def test_a_map_of_ranks_does_not_go_on(ranks):
+    for told, is_same in ranks(keep_nothing, ranks.count, frames(300)):
+        assert told == [
+            f"{method} needs a fit by one process, as several keep no state; this one was made "
+            "with distributed=True"
+            for method in ("optimize", "extend")
+        ]
+        assert is_same
+
+
+@pytest.mark.parametrize("name", ["fixed", "anchors"])
+def test_ranks_do_not_finish_a_fit_with_constraints(tmp_path, ranks, name):
+    X, path = frames(300), tmp_path / "fit.pt"
+    start = points("normal", 300, 2).numpy()
+    parameters = {"fixed": [0]} if name == "fixed" else {"anchors": start, "anchor_weight": 1.0}
+    tsne = TSNE(random_state=0, init=start, max_iter=6, checkpoint=path, checkpoint_every=5)
+    tsne.set_params(**parameters).fit(X)
+    before = path.read_bytes()
+    with pytest.raises(RanksFailed) as failed:
+        ranks(resume_without_data, path)
+    for error in failed.value.errors:
+        assert re.search("fixed points or anchors, which one process finishes", error), error
+    assert path.read_bytes() == before
 
 
 def test_a_process_without_a_group_is_told():
