@@ -33,6 +33,7 @@ def tsne(
     n_pcs: int | None = None,
     *,
     use_rep: str | None = None,
+    n_components: int = 2,
     perplexity: float = 30.0,
     metric: str = "euclidean",
     early_exaggeration: float = 12.0,
@@ -55,7 +56,7 @@ def tsne(
     use_rep : str, optional
         'X', or a key of ``obsm``. Default, as in scanpy: ``X`` up to 50 genes, and above that
         ``obsm['X_pca']``, which is computed for this call if it is missing.
-    perplexity, metric, early_exaggeration, learning_rate, random_state, n_jobs
+    n_components, perplexity, metric, early_exaggeration, learning_rate, random_state, n_jobs
         As of :class:`fasttsne.TSNE`, whose defaults these are. ``learning_rate`` is 1000 in scanpy.
     neighbors_key : str, optional
         Take the neighbours that ``scanpy.pp.neighbors`` has found: 'neighbors', or its
@@ -73,7 +74,7 @@ def tsne(
     -------
     AnnData or None
         The copy, if ``copy`` is True. Sets ``obsm['X_tsne' or key_added]``, float32 of shape (n,
-        2), and ``uns['tsne' or key_added]['params']``.
+        n_components), and ``uns['tsne' or key_added]['params']``.
 
     Raises
     ------
@@ -92,6 +93,7 @@ def tsne(
     if graph is not None:
         parameters["neighbors"] = graph
     estimator = TSNE(
+        n_components,
         perplexity=perplexity,
         metric=metric,
         early_exaggeration=early_exaggeration,
@@ -104,6 +106,7 @@ def tsne(
     adata = adata.copy() if copy else adata
     in_obsm, in_uns = ("X_tsne", "tsne") if key_added is None else (key_added, key_added)
     about = {
+        "n_components": n_components,
         "perplexity": perplexity,
         "early_exaggeration": early_exaggeration,
         "learning_rate": learning_rate,

@@ -56,6 +56,13 @@ def test_places_and_names_of_scanpy(key):
     assert not np.array_equal(cosine.obsm["X_tsne"], copied.obsm[in_obsm])
 
 
+def test_a_map_of_three_dimensions():
+    data = cells()
+    ft.tsne(data, n_components=3, **QUICK)
+    np.testing.assert_array_equal(data.obsm["X_tsne"], map_of(data.obsm["X_pca"], n_components=3))
+    assert data.uns["tsne"]["params"]["n_components"] == 3
+
+
 def test_the_result_can_be_written(tmp_path):
     data = cells()
     ft.tsne(data, **QUICK)
