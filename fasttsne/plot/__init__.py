@@ -8,6 +8,7 @@ shuffled order, so that no class hides another.
 from .animation import animate
 from .coloring import classes
 from .colors import palette
+from .datamap import datamap
 from .faces import faces
 from .files import check_path, save
 from .maps import compare, scatter, side_by_side
@@ -22,6 +23,7 @@ __all__ = [
     "check_size",
     "classes",
     "compare",
+    "datamap",
     "faces",
     "mosaic",
     "mosaic_grid",

@@ -1,0 +1,125 @@
+"""A map with the names of its classes around it, drawn by the package datamapplot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._labels import as_labels, is_scale
+from .checks import as_map
+from .coloring import classes
+from .colors import palette
+from .texts import escape
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH = 20.0
+"""Side of the maps that the lengths of datamapplot's glow suit, which are in units of the map."""
+_GLOW_BANDWIDTH = 0.25
+_GLOW_PATCH = 32
+
+
+def datamap(
+    Y: Any,
+    labels: Any = None,
+    label_names: Mapping[int, str] | Sequence[str] | None = None,
+    *,
+    noise_label: str = "Unlabelled",
+    **keywords: Any,
+) -> tuple[Figure, Axes]:
+    """Draw a map with the name of each class beside it, by ``datamapplot.create_plot``.
+
+    Texts are in matplotlib's own font, and nothing is downloaded; for another font pass
+    ``font_family="Roboto", use_system_fonts=False``. The glow around classes is as wide, relative
+    to the map, as that of a map of UMAP, for which it is made.
+
+    Parameters
+    ----------
+    Y : array or tensor, shape (n, 2)
+        Map.
+    labels : array, tensor or sequence, shape (n,), optional
+        Integers, booleans or strings: the class of each point, some 60 classes at most. Points with
+        a negative integer, None, NaN or an empty string are noise, which is grey and has no name.
+    label_names : mapping or sequence of str, optional
+        Name of each integer label. Classes of the same name are one.
+    noise_label : str, default 'Unlabelled'
+        What datamapplot calls noise. A class of this name is noise, too.
+    **keywords
+        Further arguments of ``datamapplot.create_plot``, such as ``title``, ``darkmode`` or ``ax``.
+
+    Returns
+    -------
+    fig : matplotlib.figure.Figure
+        One of pyplot, unless ``ax`` was given; ``matplotlib.pyplot.close(fig)`` frees it.
+    ax : matplotlib.axes.Axes
+
+    Raises
+    ------
+    ImportError
+        If datamapplot is not installed.
+    TypeError, ValueError
+        If the type or shape of an argument is wrong, a value of ``Y`` is not finite, all points are
+        at one place, or the labels are numbers on a scale.
+    """
+    Y = as_map(Y, n_dims=(2,))
+    side = float(np.ptp(Y, axis=0).max())
+    if side == 0:
+        raise ValueError(f"Y must have points at two places or more, got {len(Y)} at {Y[0]}")
+    if not isinstance(noise_label, str):
+        raise TypeError(f"noise_label must be a str, got {noise_label!r}")
+    names = _names(labels, label_names, len(Y), noise_label)
+    try:
+        import datamapplot
+    except ImportError:
+        raise ImportError(
+            "plot.datamap needs datamapplot: pip install datamapplot, or fasttsne[datamap]"
+        ) from None
+
+    from matplotlib.colors import to_hex
+
+    scale = side / _WIDTH
+    defaults: dict[str, Any] = {
+        "font_family": "DejaVu Sans",
+        "use_system_fonts": True,
+        "glow_keywords": {
+            "kernel_bandwidth": _GLOW_BANDWIDTH * scale,
+            "approx_patch_size": _GLOW_PATCH / scale,
+        },
+    }
+    noise = escape(noise_label)
+    found = {*names} - {noise}
+    if len(found) == 1:  # datamapplot can neither choose a colour for it nor find its name a place
+        color = to_hex(palette(1)[0])
+        defaults |= {"label_color_map": dict.fromkeys(found, color), "label_over_points": True}
+    return datamapplot.create_plot(
+        Y, names if found else None, noise_label=noise, **defaults | _escaped(keywords)
+    )
+
+
+def _names(labels: Any, label_names: Any, n: int, noise_label: str) -> list[str]:
+    """Return what datamapplot writes for each point: the name of its class, or that of noise."""
+    if labels is None:
+        return [noise_label] * n
+    labels = as_labels(labels, n)
+    if is_scale(labels, label_names):
+        raise ValueError(
+            "labels must be classes for plot.datamap, got numbers on a scale, which plot.scatter "
+            "draws"
+        )
+    codes, names = classes(labels, label_names)
+    texts = [escape(name) for name in [*names, noise_label]]
+    return [texts[code] for code in codes]  # -1, no label, is the last
+
+
+def _escaped(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords with the names of classes as `_names` writes them."""
+    keywords = dict(keywords)
+    if (colors := keywords.get("label_color_map")) is not None:
+        keywords["label_color_map"] = {escape(name): color for name, color in colors.items()}
+    if (marked := keywords.get("highlight_labels")) is not None:
+        keywords["highlight_labels"] = [escape(name) for name in marked]
+    return keywords
