@@ -139,7 +139,7 @@ def removed_names(
     ::
 
         __getattr__ = removed_names(
-            __name__, {"old": "new", "gone": "_gone"}, since="1.2.0", removed_in="1.3.0"
+            __name__, {"old": "new", "gone": "_gone"}, since="0.2.0", removed_in="0.3.0"
         )
 
     Parameters

@@ -22,7 +22,7 @@ from fasttsne._deprecation import (
 )
 from fasttsne.fit.foreign_names import OUR_NAMES, suggest_our_names
 
-WHEN = {"since": "1.2.0", "removed_in": "1.3.0"}
+WHEN = {"since": "0.2.0", "removed_in": "0.3.0"}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,8 @@ def broken_rules(deprecations, present):
             yield f"overdue in {present}: {one}"
         if removed_in[2] or removed_in[:2] <= since[:2]:
             yield f"not for a whole minor release: {one}"
+        if since[0] and removed_in[1]:
+            yield f"from 1.0 on, only a major release removes: {one}"
 
 
 def test_a_renamed_parameter():
@@ -67,8 +69,8 @@ def test_a_renamed_parameter():
         return Y, dof, scale
 
     told = (
-        "parameter 'df' of kernel is deprecated since fasttsne 1.2.0 and will be removed in "
-        "1.3.0: use dof"
+        "parameter 'df' of kernel is deprecated since fasttsne 0.2.0 and will be removed in "
+        "0.3.0: use dof"
     )
     with pytest.warns(FutureWarning, match=f"^{re.escape(told)}$") as warned:
         assert kernel(3, df=2, scale=5) == (3, 2, 5)  # this line
@@ -156,7 +158,7 @@ def room(request, monkeypatch):
 
 
 def test_names_of_a_module(room):
-    with pytest.warns(FutureWarning, match=r"^room\.old is .* 1\.3\.0: use room\.new$") as warned:
+    with pytest.warns(FutureWarning, match=r"^room\.old is .* 0\.3\.0: use room\.new$") as warned:
         assert room.old is room.new  # read
     assert line_of(warned, "# read")
     with pytest.warns(FutureWarning, match=r"^room\.gone is .*: nothing takes its place$"):
@@ -196,7 +198,7 @@ def test_all_that_is_deprecated_is_registered(room):
     removed_parameter("b", "use c", **WHEN)(lambda b: b)
     removed_method("use c", **WHEN)(lambda b: b)
     assert len(_deprecation.registered) == 5
-    assert {one.removed_in for one in _deprecation.registered} == {"1.3.0"}
+    assert {one.removed_in for one in _deprecation.registered} == {"0.3.0"}
 
 
 def test_the_rules_are_seen_to_be_broken():
@@ -211,6 +213,8 @@ def test_the_rules_are_seen_to_be_broken():
         assert broken("0.9.0", "0.10.0", present) == f"overdue in {present}"
     for removed_in in ("0.9.4", "0.10.1", "1.0.1"):
         assert broken("0.9.0", removed_in) == "not for a whole minor release"
+    assert not broken("1.2.0", "2.0.0", "1.2.3")
+    assert broken("1.2.0", "1.3.0", "1.2.3") == "from 1.0 on, only a major release removes"
     assert broken("0.10.0", "0.10.0") == "not for a whole minor release"
 
 
