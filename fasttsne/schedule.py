@@ -78,8 +78,18 @@ class Phase:
 
     @property
     def rate(self) -> float:
-        """The learning rate as a number; only after :meth:`for_points`."""
-        assert not isinstance(self.learning_rate, str)
+        """The learning rate as a number.
+
+        Raises
+        ------
+        ValueError
+            If it is 'auto', which depends on the number of points: see :meth:`for_points`.
+        """
+        if isinstance(self.learning_rate, str):
+            raise ValueError(
+                f"learning_rate is {self.learning_rate!r}, which is a number only for a number of "
+                "points: phase.for_points(n).rate"
+            )
         return self.learning_rate
 
 

@@ -160,3 +160,10 @@ def test_light_tails_do_not_overshoot(parameters):
     thrown = TSNE(random_state=0, schedule=at_once, **parameters).fit(X).kl_divergence_
     assert by_rule < 1.01 * arrived
     assert by_rule < 0.7 * thrown
+
+
+def test_a_rate_is_a_number_only_for_a_number_of_points():
+    phase = Phase(10, exaggeration=2.0)
+    assert phase.for_points(400).rate == 50.0
+    with pytest.raises(ValueError, match=r"learning_rate is 'auto'.* phase\.for_points\(n\)\.rate"):
+        _ = phase.rate
