@@ -110,7 +110,7 @@ def tsne(
         "perplexity": perplexity,
         "early_exaggeration": early_exaggeration,
         "learning_rate": learning_rate,
-        "n_jobs": n_jobs,
+        "n_jobs": torch.get_num_threads() if n_jobs is None else n_jobs,
         "metric": metric,
         "use_rep": use_rep,
         "n_pcs": n_pcs,

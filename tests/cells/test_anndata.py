@@ -8,6 +8,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.neighbors import kneighbors_graph
@@ -50,6 +51,7 @@ def test_places_and_names_of_scanpy(key):
     params = copied.uns[in_uns]["params"]
     assert params["perplexity"] == 10 and params["metric"] == "euclidean" and params["n_jobs"] == 2
     assert ft.tsne(data, key_added=key, **QUICK) is None
+    assert data.uns[in_uns]["params"]["n_jobs"] == torch.get_num_threads()
     np.testing.assert_array_equal(data.obsm[in_obsm], copied.obsm[in_obsm])
     cosine = ft.tsne(data, metric="cosine", copy=True, **QUICK)
     assert cosine.uns["tsne"]["params"]["metric"] == "cosine"
