@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -142,11 +143,16 @@ def is_number(text: str) -> bool:
 
 
 def with_closed_quotes(
-    lines: Iterable[str], delimiter: str, path: str | os.PathLike[str], first: int = 1
+    lines: Iterable[str],
+    delimiter: str,
+    path: str | os.PathLike[str],
+    first: int = 1,
+    skips_blanks: bool = False,
 ) -> Iterator[str]:
-    """Yield the lines of a table; at their end, check that no quote is open.
+    """Yield the lines of a table, and check that each quote that opens a cell is closed.
 
-    A quote that is never closed makes all rows that follow part of one cell.
+    A quote that is never closed makes all rows that follow part of one cell. A quote within a cell
+    that does not begin with one, such as the sign for inches, opens nothing.
 
     Parameters
     ----------
@@ -156,37 +162,35 @@ def with_closed_quotes(
         For the message.
     first : int, default 1
         Number of the first line in the file.
+    skips_blanks : bool, default False
+        Blanks may stand before a quote that opens a cell.
 
     Raises
     ------
     ValueError
-        If a quote is open at the end; it names the line of the quote.
+        If a quote is open at the end, or for more characters than the module csv reads; it names
+        the line of the quote.
     """
-    held: list[str] = []  # since the first line after which a quote may be open
-    begin = first
+    sign, blanks = re.escape(delimiter), "[ ]*" if skips_blanks else ""
+    # A cell in quotes, and what follows it up to the next sign; or one whose quote stays open.
+    quoted = re.compile(rf'(?:^|{sign}){blanks}"(?:[^"]|"")*(?:"(?!")[^{sign}]*|(?P<open>\Z))')
+    rest = re.compile(rf'(?:[^"]|"")*"(?!")[^{sign}]*')
+    begin, size = 0, 0  # of the cell that is open: number of the line, characters
     for number, line in enumerate(lines, first):
-        is_odd = line.count('"') % 2 == 1
-        if held or is_odd:
-            begin = begin if held else number
-            held.append(line)
-        if is_odd and len(held) > 1:
-            held = []
+        at = 0
+        if begin:
+            size += len(line)
+            if size > csv.field_size_limit():
+                break
+            if closed := rest.match(line):
+                begin, at = 0, closed.end()
+        if not begin and '"' in line:
+            for cell in quoted.finditer(line, at):
+                if cell["open"] is not None:
+                    begin, size = number, len(line)
         yield line
-    # A quote within a cell without quotes, such as the sign for inches, opens nothing.
-    reader = csv.reader(held, delimiter=delimiter)
-    start = 0
-    for _ in reader:
-        last, start = start, reader.line_num
-    if held and _ends_within_quotes(held[last:], delimiter):
+    if begin:
         raise ValueError(
-            f"{path}, line {begin + last}: opens a quote that is never closed; if it is a "
-            "part of the text, double it and put the cell into quotes"
+            f"{path}, line {begin}: opens a quote that is not closed; if it is a part of the text, "
+            "double it and put the cell into quotes"
         )
-
-
-def _ends_within_quotes(lines: list[str], delimiter: str) -> bool:
-    try:
-        list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False

@@ -63,7 +63,7 @@ class TrackerTable:
             header, delimiter = _header(file, source)
             names = choose(source, header)
             pick = itemgetter(*(header.index(name) for name in names))
-            whole = with_closed_quotes(file, delimiter, source, first=2)
+            whole = with_closed_quotes(file, delimiter, source, 2, skips_blanks=True)
             reader = csv.reader(whole, delimiter=delimiter, skipinitialspace=True)
             for line, row in _numbered(reader, source):
                 if len(row) != len(header):

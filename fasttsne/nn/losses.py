@@ -26,7 +26,8 @@ class TSNELoss(nn.Module):
     For every e its gradient is that of t-SNE, 4 (e attractive - repulsive / Z).
 
     P is held in buffers, so that ``.to(device)`` moves it. They share the memory of P and are not
-    in the ``state_dict``. The loss has no second derivatives.
+    in the ``state_dict``. The loss has no second derivatives, and none in forward mode: a
+    tangent (``torch.func.jvp``) is an error, but within ``torch.compile`` it is taken for zero.
 
     Parameters
     ----------

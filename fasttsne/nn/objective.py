@@ -43,7 +43,8 @@ def attraction_cost(P: JointP, Y: Tensor, dof: float) -> Tensor:
     -------
     Tensor, shape (), float64
     """
-    check_no_tangents(Y=Y)
+    if not torch.compiler.is_compiling():  # where it cannot be traced
+        check_no_tangents(Y=Y)
     return _attraction(*P, Y.contiguous(), dof)[1]
 
 
@@ -64,7 +65,8 @@ def partition(
     Tensor, shape (), float64
         NaN if Y contains NaN or infinity.
     """
-    check_no_tangents(Y=Y)
+    if not torch.compiler.is_compiling():  # where it cannot be traced
+        check_no_tangents(Y=Y)
     return _partition(Y.contiguous(), method, angle, dof, mesh_step)[1]
 
 

@@ -77,10 +77,11 @@ def check_no_tangents(**values: Any) -> None:
 
     No op has forward-mode derivatives, those with a backward pass included.
     """
-    if torch.compiler.is_compiling() or forward_ad._current_level < 0:
-        return
+    has_level = forward_ad._current_level >= 0
     for name, value in values.items():
-        if isinstance(value, Tensor) and forward_ad.unpack_dual(value).tangent is not None:
+        # While a program is compiled, torch does not count the levels, but has tensors of its own.
+        may_have_one = isinstance(value, Tensor) and (has_level or type(value) is not Tensor)
+        if may_have_one and torch._VF._unpack_dual(value, level=0)[1] is not None:
             raise ValueError(
                 f"{name} has a tangent, but no op of fasttsne has forward-mode derivatives: pass "
                 f"{name}.detach(), or use the gradient of fasttsne.nn.TSNELoss"

@@ -16,7 +16,7 @@ from fuzz_ops import RIGHT
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from fasttsne import _library
+from fasttsne import _library, ops
 
 WORKER = Path(__file__).with_name("fuzz_ops.py")
 ENOUGH = 60
@@ -96,3 +96,13 @@ def test_tangents_are_refused_rather_than_lost(name):
                 op(*values)
             values[place] = plain
             op(*values)
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_tangents_are_refused_in_compiled_programs(backend):
+    def derivative(Y):
+        return torch.func.jvp(lambda Z: ops.repulsive_exact(Z, 1.0)[0], (Y,), (Y,))[1]
+
+    torch._dynamo.reset()
+    with pytest.raises(Exception, match="Y has a tangent"):
+        torch.compile(derivative, backend=backend)(torch.randn(12, 2))

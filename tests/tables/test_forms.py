@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 
@@ -9,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import io as scipy_io
 from scipy import sparse
 
 from fasttsne import tables
+from fasttsne._text import with_closed_quotes
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(6, 3)).astype(np.float32)
@@ -717,16 +721,38 @@ def test_forms_that_are_not_read(tmp_path, name, hint):
 
 @pytest.mark.parametrize("options", [{}, {"label_column": "name"}, {"drop_columns": ["name"]}])
 @pytest.mark.parametrize("at", [2, 4])
-def test_a_quote_that_is_never_closed(tmp_path, options, at):
-    lines = ["a,b,name", *(f"{i},{i * i},n{i % 2}" for i in range(4))]
+@pytest.mark.parametrize("n", [4, 20_000])
+def test_a_quote_that_is_never_closed(tmp_path, options, at, n):
+    lines = ["a,b,name", '0,0,4" pipe', *(f"{i},{i * i},n{i % 2}" for i in range(n))]
     lines[at] = lines[at].replace(",n", ',"n')
     path = save(tmp_path / "x.csv", lines)
-    with pytest.raises(ValueError, match=rf"x\.csv, line {at + 1}: opens a quote that is never"):
+    with pytest.raises(ValueError, match=rf"x\.csv, line {at + 1}: opens a quote that is not"):
         tables.read(path, **options)
 
 
-@pytest.mark.parametrize("name", ['"4"" pipe"', '4" pipe', '"two\nlines"', '"a, b"', '""'])
+@pytest.mark.parametrize("name", ['"4"" pipe"', '4" pipe', '"two\nlines"', '"a, b"', '""', '"a"b'])
 def test_quotes_that_are_closed_or_are_none(tmp_path, name):
-    lines = ["a,b,name", *(f"{i},{i * i},{name}" for i in range(4)), f"9,81,{name}"]
+    rows = [f"{i},{i * i},{name}" for i in range(4)]
+    lines = ["a,b,name", *rows, '4,16,6" pipe', f"9,81,{name}", '10,100,"two\n"']
     table = tables.read(save(tmp_path / "x.csv", lines), drop_columns=["name"])
-    np.testing.assert_array_equal(table.X[:, 0], [0, 1, 2, 3, 9])
+    np.testing.assert_array_equal(table.X[:, 0], [0, 1, 2, 3, 4, 9, 10])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(['"', "a", "S", "\n", " ", '""', "\r\n"]), max_size=24).map("".join),
+    st.sampled_from([",", ";", "\t", " ", "|"]),
+    st.booleans(),
+)
+def test_a_quote_is_open_where_the_parser_of_python_says_so(text, delimiter, skips_blanks):
+    lines = text.replace("S", delimiter).splitlines(keepends=True)
+    # One more line shows whether the last cell is open: it is then a part of that cell.
+    reader = csv.reader([*lines, "end"], delimiter=delimiter, skipinitialspace=skips_blanks)
+    *_, before_the_last, _ = [0, *(reader.line_num for _ in reader)]
+    is_open = before_the_last < len(lines)
+    checked = with_closed_quotes(lines, delimiter, "x.csv", skips_blanks=skips_blanks)
+    if is_open:
+        with pytest.raises(ValueError, match="opens a quote that is not closed"):
+            list(checked)
+    else:
+        assert list(checked) == lines
