@@ -29,22 +29,23 @@ BENCHMARKS = Path(__file__).resolve().parent / "test_kernels.py"
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what pytest-benchmark wrote."""
+    """Return the machine, the commit and the median seconds by benchmark of a file."""
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
-        recorded["machine_info"], recorded["benchmarks"][0]["stats"]["median"]
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        return {
+            "machine": dict(recorded["machine_info"]),
+            "commit": str(recorded["commit_info"]["id"]),
+            "medians": {
+                result["name"]: float(result["stats"]["median"])
+                for result in recorded["benchmarks"]
+            },
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SystemExit(f"{path} is no file of `make bench`: {error!r}") from None
-    return recorded
 
 
-def medians(results: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the median seconds by name of benchmark."""
-    return {result["name"]: result["stats"]["median"] for result in results}
-
-
-def run(checkout: Path, selection: str) -> list[dict[str, Any]]:
-    """Run the benchmarks on one checkout."""
+def run(checkout: Path, selection: str) -> dict[str, float]:
+    """Run the benchmarks on one checkout; return the median seconds by name of benchmark."""
     checkout = checkout.resolve()
     environment = os.environ | {"PYTHONPATH": str(checkout), "FASTTSNE_REQUIRE_KERNELS": "1"}
 
@@ -70,14 +71,7 @@ def run(checkout: Path, selection: str) -> list[dict[str, Any]]:
         # The exit status is ignored: on an older checkout, benchmarks of newer functions fail.
         if not out.exists():
             raise SystemExit(f"the benchmarks failed on {checkout}:\n{done.stdout[-3000:]}")
-        return read(out)["benchmarks"]
-
-
-def describe(side: str, path: Path, recorded: dict[str, Any]) -> None:
-    """Print where and of what a file was measured."""
-    machine, commit = recorded["machine_info"], recorded.get("commit_info", {})
-    print(f"{side}: {path.name}, commit {commit.get('id', 'unknown')[:10]}")
-    print("   " + ", ".join(f"{key} {value}" for key, value in machine.items()))
+        return read(out)["medians"]
 
 
 def main() -> None:
@@ -92,15 +86,16 @@ def main() -> None:
     sources = options.A, options.B
     seconds: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
 
-    def add(side: int, results: list[dict[str, Any]]) -> None:
-        for name, median in medians(results).items():
+    def add(side: int, medians: dict[str, float]) -> None:
+        for name, median in medians.items():
             seconds[name][side].append(median)
 
     for side, source in enumerate(sources):
         if not source.is_dir():
             recorded = read(source)
-            describe("AB"[side], source, recorded)
-            add(side, recorded["benchmarks"])
+            print(f"{'AB'[side]}: {source.name}, commit {recorded['commit'][:10]}")
+            print("   " + ", ".join(f"{key} {value}" for key, value in recorded["machine"].items()))
+            add(side, recorded["medians"])
     for _ in range(options.rounds):
         for side, source in enumerate(sources):
             if source.is_dir():

@@ -22,7 +22,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, Any]) -> None:
-    """Keep of the machine what a time depends on; its name, for one, is nobody's business."""
+    """Record what a time depends on, and leave out what tells whose machine it is."""
     cpu = machine_info["cpu"]
     kept = {
         "cpu": cpu.get("brand_raw", machine_info["machine"]),
@@ -40,7 +40,9 @@ def pytest_benchmark_update_machine_info(config: Any, machine_info: dict[str, An
 def pytest_benchmark_update_json(
     config: Any, benchmarks: list[Any], output_json: dict[str, Any]
 ) -> None:
-    """Leave out the time of each single call: files of releases stay small."""
+    """Leave out the time of each single call, so that files of releases stay small."""
+    for name in ("project", "branch"):
+        output_json["commit_info"].pop(name, None)
     for benchmark in output_json["benchmarks"]:
         benchmark["stats"].pop("data", None)
 

@@ -27,6 +27,11 @@ def as_array(values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
+def untensored(values: Any) -> Any:
+    """Return a tensor as an array, whose entries print as numbers, and anything else as it is."""
+    return as_array(values) if isinstance(values, Tensor) else values
+
+
 def as_matrix(X: Any, name: str = "X") -> Tensor:
     """Convert an array, a tensor or nested sequences to a contiguous float matrix.
 

@@ -81,7 +81,8 @@ def _giver_of(X: Any) -> Callable[[Any], Any]:
     if hasattr(X, "__array_namespace__"):
         namespace = X.__array_namespace__()
     else:  # CuPy has the function, but arrays that do not say where
-        namespace = sys.modules.get(type(X).__module__.partition(".")[0])
+        package = str(type(X).__module__).partition(".")[0]
+        namespace = None if package == "__main__" else sys.modules.get(package)
     return getattr(namespace, "from_dlpack", _as_it_is)
 
 

@@ -50,6 +50,8 @@ def datamap(
         What datamapplot calls noise. A class of this name is noise, too.
     **keywords
         Further arguments of ``datamapplot.create_plot``, such as ``title``, ``darkmode`` or ``ax``.
+        ``label_color_map`` and ``highlight_labels`` name classes as ``labels`` or ``label_names``
+        do; the first has all of them.
 
     Returns
     -------
@@ -72,6 +74,9 @@ def datamap(
     if not isinstance(noise_label, str):
         raise TypeError(f"noise_label must be a str, got {noise_label!r}")
     names = _names(labels, label_names, len(Y), noise_label)
+    noise = escape(noise_label)
+    found = {*names} - {noise}
+    given = _escaped(keywords, label_names, found)
     try:
         import datamapplot
     except ImportError:
@@ -90,13 +95,14 @@ def datamap(
             "approx_patch_size": _GLOW_PATCH / scale,
         },
     }
-    noise = escape(noise_label)
-    found = {*names} - {noise}
     if len(found) == 1:  # datamapplot can neither choose a colour for it nor find its name a place
         color = to_hex(palette(1)[0])
         defaults |= {"label_color_map": dict.fromkeys(found, color), "label_over_points": True}
     return datamapplot.create_plot(
-        Y, names if found else None, noise_label=noise, **defaults | _escaped(keywords)
+        Y,
+        names if found else None,
+        noise_label=noise,
+        **defaults | given,
     )
 
 
@@ -115,11 +121,28 @@ def _names(labels: Any, label_names: Any, n: int, noise_label: str) -> list[str]
     return [texts[code] for code in codes]  # -1, no label, is the last
 
 
-def _escaped(keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords with the names of classes as `_names` writes them."""
+def _escaped(
+    keywords: dict[str, Any], label_names: Mapping[int, str] | Sequence[str] | None, found: set[str]
+) -> dict[str, Any]:
+    """Return the keywords with the names of classes as `_names` writes them; check that they are.
+
+    Raises
+    ------
+    ValueError
+        If a colour is missing.
+    """
+    named: dict[Any, str] = dict(
+        label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
+    )
+
+    def write(name: Any) -> str:
+        return escape(str(named.get(name, name)))
+
     keywords = dict(keywords)
     if (colors := keywords.get("label_color_map")) is not None:
-        keywords["label_color_map"] = {escape(name): color for name, color in colors.items()}
+        keywords["label_color_map"] = {write(name): color for name, color in colors.items()}
+        if missing := found - keywords["label_color_map"].keys():
+            raise ValueError(f"label_color_map must have all classes, lacks {sorted(missing)}")
     if (marked := keywords.get("highlight_labels")) is not None:
-        keywords["highlight_labels"] = [escape(name) for name in marked]
+        keywords["highlight_labels"] = [write(name) for name in marked]
     return keywords

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._labels import as_labels, check_names, is_labelled, is_scale
-from .._validation import as_matrix
+from .._validation import as_matrix, untensored
 from .files import replacing
 from .formats import shortest_digits
 
@@ -66,6 +66,8 @@ def write_projector(
     if not tensors:
         raise ValueError("tensors must hold one array or more, got none")
     arrays = {str(k): as_matrix(v, f"tensors[{k!r}]").cpu().numpy() for k, v in tensors.items()}
+    if len(arrays) < len(tensors):
+        raise ValueError(f"tensors must have different names, got {list(tensors)}")
     n = len(next(iter(arrays.values())))
     for name, array in arrays.items():
         if any(sign in name for sign in _NOT_IN_NAMES):
@@ -95,7 +97,7 @@ def write_projector(
             raise ValueError(f"details[{name!r}] must have length {n}, got {len(values)}")
         if str(name) in (*columns, _ROW):
             raise ValueError(f"details must not be called as another column, got {name!r}")
-        columns[str(name)] = values
+        columns[str(name)] = untensored(values)
     if columns:
         # The projector skips blank lines, and takes one column for data without a header.
         columns[_ROW] = range(n)

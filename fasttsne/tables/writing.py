@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._labels import as_labels, check_names, is_labelled, is_scale, printable
+from .._validation import as_array, untensored
 from . import files
 from .data_frames import require_pyarrow
 from .files import check_extension, replacing
@@ -70,7 +71,7 @@ def write(
     ----------
     path : str or path-like
         File to write.
-    Y : ndarray, shape (n, m)
+    Y : array or tensor, shape (n, m)
         Map.
     labels : array or sequence, shape (n,), optional
         Class of each row; negative, '', None or NaN for a row without one. Floats without
@@ -100,6 +101,9 @@ def write(
         If the file cannot be written.
     """
     kind = check_extension(path, OUTPUTS, "the output")
+    Y = as_array(Y)
+    if details is not None:
+        details = {name: untensored(values) for name, values in details.items()}
     if names is not None:
         names = check_names(names, len(Y))
     classes = dict(
@@ -118,7 +122,7 @@ def write(
     for name, values in (details or {}).items():
         if len(values) != len(Y):
             raise ValueError(f"details[{name!r}] must have length {len(Y)}, got {len(values)}")
-        columns[name] = values
+        columns[name] = values.tolist() if isinstance(values, np.ndarray) else values
     with replacing(path) as temporary:
         if kind == ".npy":
             write_npy(temporary, Y)

@@ -111,17 +111,29 @@ def test_arguments_are_handed_on(monkeypatch):
     assert seen["highlight_labels"] == [r"\$"] and seen["noise_label"] == "noise"
     assert seen["glow_keywords"] == {"kernel": "tophat"} and seen["font_family"] == "Roboto"
     assert seen["darkmode"] is True
+    # Classes by their numbers.
+    colors = {0: "#000000", 1: "#111111", 2: "#222222"}
+    plot.datamap(Y, LABELS, NAMES, label_color_map=colors, highlight_labels=[1])
+    written = {row: name for row, name in enumerate(seen["arguments"][1])}
+    of_class = {written[int(np.flatnonzero(LABELS == label)[0])]: colors[label] for label in colors}
+    assert seen["label_color_map"] == of_class
+    assert seen["highlight_labels"] == [written[int(np.flatnonzero(LABELS == 1)[0])]]
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"Y": Y[:, :1]}, ValueError, r"Y must have shape \(n, 2\), got \(100, 1\)"),
-        ({"Y": Y * np.nan}, ValueError, "Y"),
+        ({"Y": Y * np.nan}, ValueError, "Y must be finite"),
         ({"Y": Y * 0}, ValueError, r"Y must have points at two places or more, got 100 at \[0"),
         ({"labels": LABELS[:5]}, ValueError, r"labels must have shape \(100,\), got \(5,\)"),
         ({"labels": LABELS / 2}, ValueError, "labels must be classes .* numbers on a scale"),
         ({"labels": LABELS, "label_names": ["a"]}, ValueError, "label_names has 1 names"),
+        (
+            {"labels": LABELS, "label_color_map": {0: "#000000"}},
+            ValueError,
+            r"label_color_map must have all classes, lacks \['1', '2'\]",
+        ),
         ({"noise_label": None}, TypeError, "noise_label must be a str, got None"),
     ],
 )

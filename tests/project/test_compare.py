@@ -40,7 +40,15 @@ def test_two_files(tmp_path):
     assert rows["test_new"][1:] == ["only", "in", "B"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine_info": {}, "benchmarks": []}'])
+WRONG = [
+    *("", "[]", "{}", '{"machine_info": {}, "benchmarks": []}'),
+    '{"machine_info": {}, "commit_info": null, "benchmarks": []}',
+    '{"machine_info": [1], "commit_info": {"id": "1"}, "benchmarks": []}',
+    '{"machine_info": {}, "commit_info": {"id": "1"}, "benchmarks": [{"name": "a"}]}',
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_a_file_that_is_none_is_named(tmp_path, text):
     A = written(tmp_path / "a.json", test_knn=1.0)
     B = tmp_path / "b.json"

@@ -59,7 +59,7 @@ def broken_rules(deprecations, present):
             yield f"overdue in {present}: {one}"
         if removed_in[2] or removed_in[:2] <= since[:2]:
             yield f"not for a whole minor release: {one}"
-        if since[0] and removed_in[1]:
+        if removed_in[0] and removed_in[1]:
             yield f"from 1.0 on, only a major release removes: {one}"
 
 
@@ -211,6 +211,8 @@ def test_the_rules_are_seen_to_be_broken():
     assert not broken("0.9.0", "0.10.0") and not broken("0.9.0", "1.0.0")
     for present in ("0.10.0", "0.10.1", "0.10.0rc1", "1.0.0"):
         assert broken("0.9.0", "0.10.0", present) == f"overdue in {present}"
+    told = "from 1.0 on, only a major release removes"
+    assert broken("0.9.0", "1.1.0") == told and broken("1.0.0", "1.1.0") == told
     for removed_in in ("0.9.4", "0.10.1", "1.0.1"):
         assert broken("0.9.0", removed_in) == "not for a whole minor release"
     assert not broken("1.2.0", "2.0.0", "1.2.3")

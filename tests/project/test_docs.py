@@ -83,6 +83,14 @@ def data():
     return {"X": X[:300], "X_new": X[300:]}
 
 
+@pytest.mark.parametrize("page", ["../README.md", "index.md"])
+def test_first_maps(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run(page)
+    assert names["Y"].shape == (1797, 2)
+    assert (tmp_path / "digits.png").stat().st_size > 10_000
+
+
 @pytest.mark.slow
 def test_torch_loops():
     names = run("torch-loops.md", X=points("clustered", 400, 12))

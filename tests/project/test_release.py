@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     "file, pattern",
     [
-        ("CHANGELOG.md", r"^## (\S+) \(20\d\d-\d\d-\d\d\)$"),
+        ("CHANGELOG.md", r"^## (\S+) \((?:unreleased|20\d\d-\d\d-\d\d)\)$"),
         ("CITATION.cff", r"^version: (.*)$"),
         ("release/conda/recipe.yaml", r"^  version: (.*)$"),
     ],

@@ -10,6 +10,7 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from fasttsne import page, progress, tables
 from fasttsne.cli import main
@@ -146,3 +147,28 @@ def test_a_bar_in_a_notebook(monkeypatch):
     with progress.default_listener() as listener:  # without widgets, a bar of text
         listener(progress.Progress("neighbors", 1, 2))
         listener(progress.Progress("neighbors", 2, 2))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".json", ".parquet"])
+def test_maps_that_are_tensors(tmp_path, ending):
+    Y = torch.arange(6.0).reshape(3, 2)
+    given = {"label_names": ["a", "b"], "details": {"frame": torch.tensor([7, 8, 9])}}
+    paths = []
+    for form in (Y.numpy(), Y, torch._neg_view(-Y), Y.clone().requires_grad_(), Y.bfloat16()):
+        paths.append(tmp_path / f"{len(paths)}{ending}")
+        tables.write(paths[-1], form, torch.tensor([0, 1, 0]), **given)
+    assert len({path.read_bytes() for path in paths}) == 1 or ending == ".npz"
+    if ending == ".npz":
+        for path in paths:
+            with np.load(path) as file:
+                np.testing.assert_array_equal(file["Y"], Y.numpy())
+                assert file["frame"].tolist() == [7, 8, 9]
+    elif ending == ".csv":
+        assert paths[1].read_text().splitlines()[1] == "0.0,1.0,a,7"
+
+
+def test_details_of_the_projector_are_numbers(tmp_path):
+    tables.write_projector(tmp_path, {"Y": np.eye(2)}, details={"frame": torch.tensor([7, 8])})
+    assert (tmp_path / "metadata.tsv").read_text().splitlines()[1] == "7\t0"
+    with pytest.raises(ValueError, match="tensors must have different names, got"):
+        tables.write_projector(tmp_path, {1: np.eye(2), "1": np.eye(2)})
