@@ -193,3 +193,12 @@ def test_the_two_real_frames_are_those_of_the_list(data_dir, tmp_path):
     np.testing.assert_array_equal(frames.points, listed.points)
     assert frames.label.tolist() == listed.label.tolist()
     assert frames.person.tolist() == listed.person.tolist() == ["01", "01"]
+
+
+def test_a_quote_that_is_never_closed(tmp_path):
+    lines = table(OPENFACE, *map(tracked, (1, 2, 3)), delimiter=", ").splitlines()
+    notes = ["note", "x", '"open', "y"]
+    path = tmp_path / "v.csv"
+    path.write_text("\n".join(f"{a}, {b}" for a, b in zip(lines, notes, strict=True)))
+    with pytest.raises(ValueError, match=r"v\.csv, line 3: opens a quote that is not closed"):
+        read_openface(path)
