@@ -94,7 +94,7 @@ def test_emotion_landmarks_without_data(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_torch_module(tmp_path, capsys):
     found = run("torch_module", "--output", tmp_path)
     assert pictures(tmp_path) == {"torch_module.png"}
@@ -162,7 +162,7 @@ def test_sne_family(tmp_path):
     assert min(measured["accuracy"] for measured in found.values()) > 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_going_on(tmp_path):
     found = run("going_on", "--output", tmp_path, "--most", 600)
     names = ("optimize", "fixed", "anchors", "supervision", "growth")
