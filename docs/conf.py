@@ -44,7 +44,7 @@ html_math_renderer = "mathml"
 html_copy_source = False
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system is
 # These have no pages beside them, or wide pictures.
-html_sidebars = {"index": [], "gallery": [], "benchmarks": [], "parameters": []}
+html_sidebars = {"index": [], "install": [], "gallery": [], "benchmarks": [], "parameters": []}
 html_theme_options = {
     "logo": {
         "text": "fasttsne",
