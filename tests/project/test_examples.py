@@ -70,7 +70,7 @@ def test_documents(tmp_path):
     assert found["accuracy"] > 0.85 and found["accuracy_in_data"] > 0.85
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_emotion_landmarks(data_dir, tmp_path, capsys):
     accuracy = run("emotion_landmarks", "--data", data_dir, "--output", tmp_path / "new")
     names = {"frames", "frames_3d", "faces", "paths", "two_of_frames", "clips", "two_of_clips"}
@@ -129,7 +129,7 @@ def test_digits(data_dir, tmp_path):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_layers(data_dir, tmp_path):
     quick = ("--epochs", 1, "--most", 4000)
     accuracy = run("layers", "--data", data_dir, "--output", tmp_path, *quick)
@@ -139,7 +139,7 @@ def test_layers(data_dir, tmp_path):
     assert sizes_of(tmp_path).keys() == {"layers.png"}
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_image_mosaic(data_dir, tmp_path):
     accuracy = run("image_mosaic", "--data", data_dir, "--output", tmp_path)
     # Of 10 classes, of 40 persons, of 347.
