@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -65,6 +65,11 @@ def is_scale(labels: np.ndarray, label_names: Any) -> bool:
     They are if they are floats, not all missing, and ``label_names`` is None.
     """
     return labels.dtype.kind == "f" and label_names is None and bool(np.isfinite(labels).any())
+
+
+def names_by_label(label_names: Mapping[int, str] | Sequence[str] | None) -> dict[Any, str]:
+    """Return the names of labels, which a sequence has for 0, 1 and so on, as a dict."""
+    return dict(label_names if isinstance(label_names, Mapping) else enumerate(label_names or ()))
 
 
 def is_missing(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._labels import as_labels, is_scale
+from .._labels import as_labels, is_scale, names_by_label
 from .checks import as_map
 from .coloring import classes
 from .colors import palette
@@ -65,7 +65,7 @@ def datamap(
         If datamapplot is not installed.
     TypeError, ValueError
         If the type or shape of an argument is wrong, a value of ``Y`` is not finite, all points are
-        at one place, or the labels are numbers on a scale.
+        at one place, the labels are numbers on a scale, or ``label_color_map`` lacks a class.
     """
     Y = as_map(Y, n_dims=(2,))
     side = float(np.ptp(Y, axis=0).max())
@@ -131,9 +131,7 @@ def _escaped(
     ValueError
         If a colour is missing.
     """
-    named: dict[Any, str] = dict(
-        label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
-    )
+    named = names_by_label(label_names)
 
     def write(name: Any) -> str:
         return escape(str(named.get(name, name)))

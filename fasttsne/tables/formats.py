@@ -50,7 +50,7 @@ def as_json(content: Any) -> str:
     Parameters
     ----------
     content : object
-        Numbers, texts, booleans, None, and sequences and mappings of them.
+        Numbers, also of NumPy, texts, booleans, None, and sequences and mappings of them.
 
     Returns
     -------
@@ -60,6 +60,8 @@ def as_json(content: Any) -> str:
 
 
 def _replace_nonfinite(content: Any) -> Any:
+    if isinstance(content, np.generic):  # a float with the digits that it has in its own dtype
+        content = float(str(content)) if content.dtype.kind == "f" else content.item()
     if isinstance(content, float):
         return content if isfinite(content) else None
     if isinstance(content, Mapping):

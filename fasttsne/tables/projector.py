@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import as_labels, check_names, is_labelled, is_scale
+from .._labels import as_labels, check_names, is_labelled, is_scale, names_by_label
 from .._validation import as_matrix, untensored
 from .files import replacing
 from .formats import shortest_digits
@@ -85,9 +85,7 @@ def write_projector(
         are_numbers = is_scale(labels, label_names)
         known = np.isfinite(labels) if are_numbers else is_labelled(labels)
         missing = "" if are_numbers else "unlabelled"
-        by_number: dict[Any, str] = dict(
-            label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
-        )
+        by_number = names_by_label(label_names)
         columns["label"] = [
             by_number.get(label, label) if is_known else missing
             for label, is_known in zip(labels.tolist(), known, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._labels import as_labels, check_names, is_labelled, is_scale, printable
+from .._labels import as_labels, check_names, is_labelled, is_scale, names_by_label, printable
 from .._validation import as_array, untensored
 from . import files
 from .data_frames import require_pyarrow
@@ -106,9 +106,7 @@ def write(
         details = {name: untensored(values) for name, values in details.items()}
     if names is not None:
         names = check_names(names, len(Y))
-    classes = dict(
-        label_names if isinstance(label_names, Mapping) else enumerate(label_names or ())
-    )
+    classes = names_by_label(label_names)
     columns: dict[str, Sequence[Any]] = {}
     if labels is not None:
         labels = as_labels(labels, len(Y))
@@ -122,7 +120,7 @@ def write(
     for name, values in (details or {}).items():
         if len(values) != len(Y):
             raise ValueError(f"details[{name!r}] must have length {len(Y)}, got {len(values)}")
-        columns[name] = values.tolist() if isinstance(values, np.ndarray) else values
+        columns[name] = values
     with replacing(path) as temporary:
         if kind == ".npy":
             write_npy(temporary, Y)

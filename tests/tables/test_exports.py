@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import sys
 import types
@@ -172,3 +173,12 @@ def test_details_of_the_projector_are_numbers(tmp_path):
     assert (tmp_path / "metadata.tsv").read_text().splitlines()[1] == "7\t0"
     with pytest.raises(ValueError, match="tensors must have different names, got"):
         tables.write_projector(tmp_path, {1: np.eye(2), "1": np.eye(2)})
+
+
+def test_details_have_the_digits_of_their_dtype(tmp_path):
+    details = {"t": np.float32([0.1, np.nan]), "frame": np.int64([7, 8])}
+    for ending in (".csv", ".json"):
+        tables.write(tmp_path / f"o{ending}", np.zeros((2, 2), np.float32), details=details)
+    assert (tmp_path / "o.csv").read_text().splitlines()[1] == "0.0,0.0,0.1,7"
+    points = json.loads((tmp_path / "o.json").read_text())["points"]
+    assert [(point["t"], point["frame"]) for point in points] == [(0.1, 7), (None, 8)]
